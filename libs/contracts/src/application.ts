@@ -1,0 +1,154 @@
+import {
+  ArrayMaxSize,
+  ArrayUnique,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsISO8601,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+} from 'class-validator';
+import { GRANT_TYPES } from './client';
+import { Page, PageRequest } from './page';
+import { Empty, rpc } from './rpc';
+
+/** What a developer registers; it holds consumer keys. */
+export class Application {
+  id: string;
+  organizationId: string;
+  /** Unique in its organization. */
+  name: string;
+  multiOrganization: boolean;
+  strictScopes: boolean;
+  createdAt: string;
+}
+
+export class CreateApplication {
+  @IsUUID() organizationId: string;
+  @IsString() @MinLength(1) @MaxLength(100) name: string;
+  @IsOptional() @IsBoolean() multiOrganization?: boolean;
+  @IsOptional() @IsBoolean() strictScopes?: boolean;
+}
+
+export class ListApplications extends PageRequest {
+  @IsUUID() organizationId: string;
+}
+
+/** An application by its id or its name. */
+export class NameApplication {
+  @IsUUID() organizationId: string;
+  @IsString() @MaxLength(100) application: string;
+}
+
+export class UpdateApplication extends NameApplication {
+  @IsOptional() @IsString() @MinLength(1) @MaxLength(100) name?: string;
+  @IsOptional() @IsBoolean() multiOrganization?: boolean;
+  @IsOptional() @IsBoolean() strictScopes?: boolean;
+}
+
+export class ApplicationPage extends Page<Application> {}
+
+/** A secret as administrators see it: never its value. */
+export class SecretInfo {
+  id: string;
+  createdAt: string;
+  /** `null`: it does not expire. */
+  expiresAt: string | null;
+  /** To the minute or so; `null` before its first use. */
+  lastUsedAt: string | null;
+}
+
+/** A key pair of an application. */
+export class ConsumerKey {
+  consumerKey: string;
+  applicationId: string;
+  application: string;
+  kind: 'production' | 'sandbox';
+  state: 'active' | 'disabled';
+  grantTypes: string[];
+  tokenType: 'jwt' | 'opaque';
+  public: boolean;
+  rotateRefreshTokens: boolean;
+  accessTokenLifetime: number | null;
+  refreshTokenLifetime: number | null;
+  passwordGrantSunset: string | null;
+  secrets: SecretInfo[];
+  createdAt: string;
+}
+
+/** A consumer key and its secret, shown once; a public client has none. */
+export class GeneratedKey {
+  key: ConsumerKey;
+  consumerSecret?: string;
+}
+
+class KeySettings {
+  /** `password`, `client_credentials` and `refresh_token` when absent. */
+  @IsOptional() @IsArray() @ArrayUnique() @ArrayMaxSize(10) @IsIn(GRANT_TYPES, { each: true }) grantTypes?: string[];
+  /** `jwt` when absent. */
+  @IsOptional() @IsIn(['jwt', 'opaque']) tokenType?: 'jwt' | 'opaque';
+  @IsOptional() @IsBoolean() rotateRefreshTokens?: boolean;
+  /** Seconds, 60 to a day; the server's setting when absent. */
+  @IsOptional() @IsInt() @Min(60) @Max(86400) accessTokenLifetime?: number;
+  /** Seconds, 60 to 90 days; the server's setting when absent. */
+  @IsOptional() @IsInt() @Min(60) @Max(7776000) refreshTokenLifetime?: number;
+  @IsOptional() @IsISO8601() passwordGrantSunset?: string;
+}
+
+export class GenerateKey extends KeySettings {
+  @IsUUID() organizationId: string;
+  @IsString() @MaxLength(100) application: string;
+  @IsIn(['production', 'sandbox']) kind: 'production' | 'sandbox';
+  /** A client without a secret. */
+  @IsOptional() @IsBoolean() public?: boolean;
+  /** An existing pair to import, as another server generated it. */
+  @IsOptional() @IsString() @Matches(/^[A-Za-z0-9._~-]{8,255}$/) consumerKey?: string;
+  @IsOptional() @IsString() @MinLength(16) @MaxLength(255) consumerSecret?: string;
+}
+
+export class ListKeys extends PageRequest {
+  @IsUUID() organizationId: string;
+  @IsOptional() @IsString() @MaxLength(100) application?: string;
+}
+
+export class NameKey {
+  @IsUUID() organizationId: string;
+  @IsString() @MaxLength(255) consumerKey: string;
+}
+
+export class UpdateKey extends KeySettings {
+  @IsUUID() organizationId: string;
+  @IsString() @MaxLength(255) consumerKey: string;
+  @IsOptional() @IsIn(['active', 'disabled']) state?: 'active' | 'disabled';
+}
+
+export class RotateSecret extends NameKey {
+  /** How long the secrets before stay valid, seconds; 0 ends them now. A day when absent. */
+  @IsOptional() @IsInt() @Min(0) @Max(7776000) overlap?: number;
+}
+
+export class KeyPage extends Page<ConsumerKey> {}
+
+/** Errors of these: `not_found`; `conflict` when a name or a consumer key is taken. */
+export const createApplication = rpc('key-manager.application.create', CreateApplication, Application);
+export const listApplications = rpc('key-manager.application.list', ListApplications, ApplicationPage, {
+  repeatable: true,
+});
+export const findApplication = rpc('key-manager.application.find', NameApplication, Application, { repeatable: true });
+export const updateApplication = rpc('key-manager.application.update', UpdateApplication, Application, {
+  repeatable: true,
+});
+export const deleteApplication = rpc('key-manager.application.delete', NameApplication, Empty);
+export const generateKey = rpc('key-manager.consumer-key.generate', GenerateKey, GeneratedKey);
+export const listKeys = rpc('key-manager.consumer-key.list', ListKeys, KeyPage, { repeatable: true });
+export const findKey = rpc('key-manager.consumer-key.find', NameKey, ConsumerKey, { repeatable: true });
+export const updateKey = rpc('key-manager.consumer-key.update', UpdateKey, ConsumerKey, { repeatable: true });
+export const rotateSecret = rpc('key-manager.consumer-key.rotate-secret', RotateSecret, GeneratedKey);
+export const deleteKey = rpc('key-manager.consumer-key.delete', NameKey, Empty);

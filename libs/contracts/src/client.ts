@@ -1,0 +1,67 @@
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsIP,
+  IsOptional,
+  IsString,
+  IsUUID,
+  MaxLength,
+  ValidateNested,
+} from 'class-validator';
+import { rpc } from './rpc';
+
+/** The grant types a consumer key may be allowed. */
+export const GRANT_TYPES = ['password', 'client_credentials', 'refresh_token'] as const;
+export type GrantType = (typeof GRANT_TYPES)[number];
+
+/** An authenticated client: what the token service needs to know of a consumer key. */
+export class Client {
+  clientId: string;
+  organizationId: string;
+  applicationId: string;
+  kind: 'production' | 'sandbox';
+  grantTypes: string[];
+  /** The form of its access tokens. */
+  tokenType: 'jwt' | 'opaque';
+  /** It has no secret: a public client (RFC 6749 §2.1). */
+  public: boolean;
+  /** Users of other organizations may sign in; only the operator can switch it on. */
+  multiOrganization: boolean;
+  /** An unknown scope is `invalid_scope` instead of dropped. */
+  strictScopes: boolean;
+  /** Refresh tokens are replaced on every use (RT-14). */
+  rotateRefreshTokens: boolean;
+  /** Seconds; the server's setting when absent. */
+  accessTokenLifetime?: number;
+  refreshTokenLifetime?: number;
+  /** When its password grant ends, ISO 8601 (RO-08). */
+  passwordGrantSunset?: string;
+}
+
+/** One reading of what the client sent. `clientSecret` is absent for a public client. */
+export class ClientCredentials {
+  @IsString() @MaxLength(255) clientId: string;
+  @IsOptional() @IsString() @MaxLength(1024) clientSecret?: string;
+}
+
+export class AuthenticateClient {
+  /** A Basic header can be read form-decoded or raw (CA-02): tried in this order, counted as one attempt. */
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(2)
+  @ValidateNested({ each: true })
+  @Type(() => ClientCredentials)
+  credentials: ClientCredentials[];
+  /** The organization whose endpoint was asked; absent at the root. */
+  @IsOptional() @IsUUID() organizationId?: string;
+  /** The client's address as the gateway trusts it. */
+  @IsIP() ip: string;
+}
+
+/**
+ * Proves a client by its secret. Errors: `invalid_client`, one for every cause (CA-07); `too_many_requests` (BF-20).
+ * A failure is counted, so it is not repeatable.
+ */
+export const authenticateClient = rpc('key-manager.client.authenticate', AuthenticateClient, Client);

@@ -1,0 +1,55 @@
+/**
+ * Every error a service may answer with, and the HTTP status it becomes at the gateway.
+ * The first group are the codes of RFC 6749 §5.2, RFC 7009 §2.2.1 and RFC 6750 §3.1; the second is the management API's.
+ */
+export const ERRORS = {
+  invalid_request: 400,
+  invalid_client: 401,
+  invalid_grant: 400,
+  invalid_scope: 400,
+  unauthorized_client: 400,
+  unsupported_grant_type: 400,
+  unsupported_token_type: 400,
+  invalid_token: 401,
+  insufficient_scope: 403,
+
+  not_found: 404,
+  conflict: 409,
+
+  too_many_requests: 429,
+  server_error: 500,
+  temporarily_unavailable: 503,
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Whether a string from outside names one of our errors. */
+export const isErrorCode = (code: unknown): code is ErrorCode =>
+  typeof code === 'string' && Object.hasOwn(ERRORS, code);
+
+/** What a failed message carries over the wire. `retryAfter` is in seconds. */
+export interface WireError {
+  code: ErrorCode;
+  description?: string;
+  retryAfter?: number;
+}
+
+/**
+ * The one error a service throws. `description` is shown to the caller; `detail` is logged where it is thrown and never
+ * leaves the process; `retryAfter` (seconds) becomes `Retry-After`.
+ */
+export class ServiceError extends Error {
+  readonly detail?: unknown;
+  readonly retryAfter?: number;
+
+  constructor(
+    readonly code: ErrorCode,
+    readonly description?: string,
+    { detail, retryAfter }: { detail?: unknown; retryAfter?: number } = {},
+  ) {
+    super(description ? `${code}: ${description}` : code);
+    this.name = 'ServiceError';
+    this.detail = detail;
+    this.retryAfter = retryAfter;
+  }
+}

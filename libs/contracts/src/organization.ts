@@ -1,0 +1,61 @@
+import { IsBoolean, IsIn, IsOptional, IsString, IsUUID, Length, Matches, MaxLength, MinLength } from 'class-validator';
+import { feed } from './feed';
+import { Page, PageRequest } from './page';
+import { rpc } from './rpc';
+
+/** An org key: 2 to 63 of `a-z0-9` and single inner hyphens; no dot, so that a mail domain can never be one. */
+export const ORG_KEY = /^[a-z0-9](-?[a-z0-9])*$/;
+
+/** The organization of the operator; its id is the same everywhere, so that services need not ask for it. */
+export const ROOT_ORGANIZATION = { id: '00000000-0000-7000-8000-000000000001', key: 'root' } as const;
+
+/** An organization as everyone knows it. */
+export class Organization {
+  id: string;
+  key: string;
+  /** Free text, may change. */
+  name: string;
+  state: 'active' | 'suspended';
+  /** Whether the password grant is allowed for its consumer keys. */
+  passwordGrant: boolean;
+  /** ISO 8601. */
+  createdAt: string;
+}
+
+export class CreateOrganization {
+  @Matches(ORG_KEY, { message: 'key must be lower-case letters, digits and single inner hyphens' })
+  @Length(2, 63)
+  key: string;
+  @IsOptional() @IsString() @MinLength(1) @MaxLength(200) name?: string;
+}
+
+export class FindOrganization {
+  @IsString() @MaxLength(63) key: string;
+}
+
+/** Changes what is present. The key never changes. */
+export class UpdateOrganization {
+  @IsUUID() organizationId: string;
+  @IsOptional() @IsString() @MinLength(1) @MaxLength(200) name?: string;
+  @IsOptional() @IsIn(['active', 'suspended']) state?: 'active' | 'suspended';
+  @IsOptional() @IsBoolean() passwordGrant?: boolean;
+}
+
+export class OrganizationPage extends Page<Organization> {}
+
+/** Every organization, held in memory by token and gateway. */
+export const organizations = feed<Organization>('directory.organizations');
+
+/** Errors: `conflict` when the key is or was taken. */
+export const createOrganization = rpc('directory.organization.create', CreateOrganization, Organization);
+export const listOrganizations = rpc('directory.organization.list', PageRequest, OrganizationPage, {
+  repeatable: true,
+});
+/** Errors: `not_found`. */
+export const findOrganization = rpc('directory.organization.find', FindOrganization, Organization, {
+  repeatable: true,
+});
+/** Errors: `not_found`; `invalid_request` when `root` would be suspended. */
+export const updateOrganization = rpc('directory.organization.update', UpdateOrganization, Organization, {
+  repeatable: true,
+});

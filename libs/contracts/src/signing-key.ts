@@ -1,0 +1,64 @@
+import { IsBoolean, IsIn, IsObject, IsOptional, IsUUID } from 'class-validator';
+import { rpc } from './rpc';
+
+export class SignJwt {
+  /** The issuer whose active key signs. */
+  @IsUUID() organizationId: string;
+  /** The `typ` header: `at+jwt` is an access token (RFC 9068 §2.1). */
+  @IsIn(['at+jwt']) type: 'at+jwt';
+  /** Signed as they are. */
+  @IsObject() claims: Record<string, unknown>;
+}
+
+/** A compact JWS (RFC 7515 §3.1) with `alg`, `typ` and `kid`. */
+export class SignedJwt {
+  jwt: string;
+}
+
+export class OrganizationKeys {
+  @IsUUID() organizationId: string;
+}
+
+/** A public key as RFC 7517 writes it. */
+export class PublicJwk {
+  kty: 'EC';
+  crv: 'P-256';
+  x: string;
+  y: string;
+  /** RFC 7638 thumbprint. */
+  kid: string;
+  use: 'sig';
+  alg: 'ES256';
+}
+
+export class Jwks {
+  keys: PublicJwk[];
+}
+
+/** A signing key's life: published, then active, then retiring; times in ISO 8601. */
+export class SigningKey {
+  kid: string;
+  alg: 'ES256';
+  state: 'published' | 'active' | 'retiring';
+  publishedAt: string;
+  activatesAt: string;
+  /** When it leaves the JWKS; `null` while it is the newest. */
+  expiresAt: string | null;
+}
+
+export class SigningKeys {
+  keys: SigningKey[];
+}
+
+export class RotateSigningKey {
+  @IsUUID() organizationId: string;
+  /** Use the new key at once instead of after the time that verifiers may cache (24 h). */
+  @IsOptional() @IsBoolean() now?: boolean;
+}
+
+/** The private key never leaves the key manager. */
+export const signJwt = rpc('key-manager.jwt.sign', SignJwt, SignedJwt, { repeatable: true });
+/** Published, active and retiring public keys. */
+export const getJwks = rpc('key-manager.jwks.get', OrganizationKeys, Jwks, { repeatable: true });
+export const listSigningKeys = rpc('key-manager.signing-key.list', OrganizationKeys, SigningKeys, { repeatable: true });
+export const rotateSigningKey = rpc('key-manager.signing-key.rotate', RotateSigningKey, SigningKeys);

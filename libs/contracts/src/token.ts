@@ -1,0 +1,66 @@
+import { IsIP, IsObject, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { rpc } from './rpc';
+
+/** A form posted to the token, revocation or introspection endpoint. Parameters occur once; empty ones are left out. */
+export class TokenRequest {
+  @IsObject() params: Record<string, string>;
+  /** The `Authorization` header as it came. */
+  @IsOptional() @IsString() @MaxLength(8192) authorization?: string;
+  /** The organization of the path `/t/<orgkey>/`; absent at the root, where the consumer key decides. */
+  @IsOptional() @IsUUID() organizationId?: string;
+  /** The client's address as the gateway trusts it. */
+  @IsIP() ip: string;
+}
+
+/** RFC 6749 §5.1. */
+export class TokenResponse {
+  access_token: string;
+  refresh_token?: string;
+  scope: string;
+  token_type: 'Bearer';
+  /** Seconds. */
+  expires_in: number;
+}
+
+export class IssuedToken {
+  body: TokenResponse;
+  /** When this client's password grant ends, ISO 8601: `Deprecation` and `Sunset` (RO-08). */
+  sunset?: string;
+}
+
+export class Revoked {}
+
+/** RFC 7662 §2.2; `{active: false}` alone for every token that is not. */
+export class Introspection {
+  active: boolean;
+  [claim: string]: unknown;
+}
+
+/** A bearer token at the management API. */
+export class VerifyBearer {
+  @IsString() @MaxLength(8192) token: string;
+}
+
+/** Whom a management token stands for. */
+export class Bearer {
+  sub: string;
+  clientId: string;
+  organizationId: string;
+  scopes: string[];
+}
+
+/** The scope of the management API, granted by password to operators through `keyward-cli` of `root` alone (RO-07). */
+export const MANAGEMENT_SCOPE = 'keyward:manage';
+/** The role in `root` that may have it. */
+export const OPERATOR_ROLE = 'operator';
+/** The consumer key of the operator's command line. */
+export const CLI_CONSUMER_KEY = 'keyward-cli';
+
+/** Errors: those of RFC 6749 §5.2, `too_many_requests`, `temporarily_unavailable`. */
+export const issueToken = rpc('token.token.issue', TokenRequest, IssuedToken);
+/** RFC 7009. Errors: `invalid_client`, `invalid_request`. */
+export const revokeToken = rpc('token.token.revoke', TokenRequest, Revoked, { repeatable: true });
+/** RFC 7662. Errors: `invalid_client`, `invalid_request`. */
+export const introspectToken = rpc('token.token.introspect', TokenRequest, Introspection, { repeatable: true });
+/** Errors: `invalid_token`. */
+export const verifyBearer = rpc('token.bearer.verify', VerifyBearer, Bearer, { repeatable: true });

@@ -1,0 +1,107 @@
+import {
+  ArrayMaxSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Matches,
+  MaxLength,
+  MinLength,
+} from 'class-validator';
+import { Page, PageRequest } from './page';
+import { rpc } from './rpc';
+
+/** Who a token is about. */
+export class Subject {
+  /** The user's immutable id. */
+  sub: string;
+  username: string;
+  roles: string[];
+  /** When the password last changed, Unix seconds: grants from before are dead (RT-10). */
+  credentialsChangedAt: number;
+}
+
+export class AuthenticateUser {
+  @IsUUID() organizationId: string;
+  @IsString() @MaxLength(384) username: string;
+  /** Verified byte for byte as received; at most 1,024 bytes of UTF-8. */
+  @IsString() @MaxLength(1024) password: string;
+  /** The authenticated client that tries: wrong passwords are counted for it too (BF-03). */
+  @IsString() @MaxLength(255) clientId: string;
+  /** The login name cannot be of this client: cost, count and answer are those of a wrong password (RO-04). */
+  @IsOptional() refuse?: boolean;
+}
+
+export class CheckUser {
+  @IsUUID() organizationId: string;
+  @IsUUID() sub: string;
+}
+
+/** A user as administrators see one; the password is nowhere in it. */
+export class User {
+  id: string;
+  organizationId: string;
+  username: string;
+  state: 'active' | 'disabled' | 'pending';
+  roles: string[];
+  /** Until when wrong passwords keep the account closed, ISO 8601; `null` when it is open. */
+  lockedUntil: string | null;
+  createdAt: string;
+}
+
+/** A user and the initial password, shown once, when it was generated here. */
+export class CreatedUser {
+  user: User;
+  password?: string;
+}
+
+export class CreateUser {
+  @IsUUID() organizationId: string;
+  @IsString() @MinLength(1) @MaxLength(384) username: string;
+  /** 15 characters at least (NIST SP 800-63B-4), 1,024 bytes at most; generated when absent. */
+  @IsOptional() @IsString() @MinLength(15) @MaxLength(1024) password?: string;
+  @IsOptional() @IsIn(['active', 'pending']) state?: 'active' | 'pending';
+  @IsOptional() @IsArray() @ArrayMaxSize(50) @ArrayUnique() @Matches(/^[\w.-]{1,64}$/, { each: true }) roles?: string[];
+}
+
+export class ListUsers extends PageRequest {
+  @IsUUID() organizationId: string;
+}
+
+export class NameUser {
+  @IsUUID() organizationId: string;
+  @IsString() @MaxLength(384) username: string;
+}
+
+/** Changes what is present. */
+export class UpdateUser extends NameUser {
+  @IsOptional() @IsIn(['active', 'disabled']) state?: 'active' | 'disabled';
+  @IsOptional() @IsArray() @ArrayMaxSize(50) @ArrayUnique() @Matches(/^[\w.-]{1,64}$/, { each: true }) roles?: string[];
+}
+
+export class ResetPassword extends NameUser {
+  @IsOptional() @IsString() @MinLength(15) @MaxLength(1024) password?: string;
+}
+
+export class UserPage extends Page<User> {}
+
+/**
+ * Proves a user by password. Errors: `invalid_grant`, one for every cause (RO-04); `too_many_requests` for the client;
+ * `temporarily_unavailable` when the hashing queue is full. Counted, so not repeatable.
+ */
+export const authenticateUser = rpc('directory.user.authenticate', AuthenticateUser, Subject);
+/** A user who may still have tokens. Errors: `invalid_grant` when disabled or gone. */
+export const checkUser = rpc('directory.user.check', CheckUser, Subject, { repeatable: true });
+
+/** Errors: `conflict` when the name is taken; `invalid_request` for a name that ends in `@` and an org key. */
+export const createUser = rpc('directory.user.create', CreateUser, CreatedUser);
+export const listUsers = rpc('directory.user.list', ListUsers, UserPage, { repeatable: true });
+/** Errors of these four: `not_found`. */
+export const findUser = rpc('directory.user.find', NameUser, User, { repeatable: true });
+export const updateUser = rpc('directory.user.update', UpdateUser, User, { repeatable: true });
+export const unlockUser = rpc('directory.user.unlock', NameUser, User, { repeatable: true });
+export const resetPassword = rpc('directory.user.reset-password', ResetPassword, CreatedUser);
+/** Deletes the user and everything the directory knows of it. Errors: `not_found`. */
+export const deleteUser = rpc('directory.user.delete', NameUser, User);
