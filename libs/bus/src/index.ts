@@ -1,1 +1,9 @@
-export {};
+export * from './call';
+export * from './wire';
+export * from './local-wire';
+export * from './nats-wire';
+export * from './bus';
+export * from './read';
+export * from './handle';
+export * from './serve';
+export * from './feed-follower';

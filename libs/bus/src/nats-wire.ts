@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs';
+import { connect, Events, type Msg, type NatsConnection, type Subscription } from 'nats';
+import { timeLeft, type Call } from './call';
+import { InFlight } from './in-flight';
+import { LostMessage, type Reply, type Responder, type Wire } from './wire';
+
+/** How a participant reaches NATS. */
+export interface WireOptions {
+  /** `nats://host:port`, or `tls://host:port`. */
+  url: string;
+  /** The service's name: of its connection and of its private inbox, which no other NATS user may read. */
+  name: string;
+  user?: string;
+  password?: string;
+  /** The certificate authority of a `tls://` server, when it is not a public one. */
+  caFile?: string;
+  /** Requests worked on at once; more are refused. */
+  maxInFlight?: number;
+  /** How long `drain` waits for requests in flight. */
+  drainMs?: number;
+}
+
+/** A request as it travels. `left` is in milliseconds. */
+interface Envelope {
+  left: number;
+  traceparent: string;
+  body: unknown;
+}
+
+const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
+const decode = (data: Uint8Array): unknown =>
+  JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
+
+/** Connects to NATS, waiting for a server that is not there yet; reconnects for ever. */
+export async function openWire(options: WireOptions): Promise<Wire> {
+  const { url, name, user, password, caFile } = options;
+  const connection = await connect({
+    servers: url.replace(/^tls:/, 'nats:'),
+    name,
+    user,
+    pass: password,
+    tls: url.startsWith('tls:') ? { ca: caFile && readFileSync(caFile, 'utf8') } : undefined,
+    inboxPrefix: `_INBOX_${name}`,
+    waitOnFirstConnect: true,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    reconnectJitter: 100,
+    pingInterval: 5000,
+    maxPingOut: 2,
+    noAsyncTraces: true,
+  });
+  return new NatsWire(connection, new InFlight(options.maxInFlight ?? 1024), options.drainMs ?? 5000);
+}
+
+class NatsWire implements Wire {
+  private readonly subscriptions: Subscription[] = [];
+  private readonly connectionListeners = new Set<(connected: boolean) => void>();
+  connected = true;
+
+  constructor(
+    private readonly connection: NatsConnection,
+    private readonly inFlight: InFlight,
+    private readonly drainMs: number,
+  ) {
+    void this.watch();
+  }
+
+  async request(subject: string, body: object, { traceparent, deadline }: Call, timeoutMs: number): Promise<Reply> {
+    // The client would hold the request back until the server returns: the caller has no time for that.
+    if (!this.connected) throw new LostMessage(subject, 'not connected');
+    if (timeoutMs <= 0) throw new LostMessage(subject, 'no time left');
+    const envelope: Envelope = { left: Math.min(timeoutMs, deadline - Date.now()), traceparent, body };
+    let answer: Msg;
+    try {
+      answer = await this.connection.request(subject, encode(envelope), { timeout: timeoutMs });
+    } catch (error) {
+      throw new LostMessage(subject, error instanceof Error ? error.message : String(error));
+    }
+    return decode(answer.data) as Reply;
+  }
+
+  respond(subject: string, queue: string, responder: Responder): void {
+    const callback = (error: Error | null, message: Msg) => {
+      if (!error) void this.answer(responder, message);
+    };
+    this.subscriptions.push(this.connection.subscribe(subject, { queue, callback }));
+  }
+
+  private async answer(responder: Responder, message: Msg): Promise<void> {
+    const { left, traceparent, body } = decode(message.data) as Envelope;
+    const reply = await this.inFlight.answer(responder, body, { deadline: Date.now() + left, traceparent });
+    if (!this.connection.isClosed()) message.respond(encode(reply));
+  }
+
+  publish(subject: string, payload: object): void {
+    if (this.connected) this.connection.publish(subject, encode(payload));
+  }
+
+  subscribe(subject: string, listener: (payload: unknown) => void): () => void {
+    const callback = (error: Error | null, message: Msg) => {
+      if (!error) listener(decode(message.data));
+    };
+    const subscription = this.connection.subscribe(subject, { callback });
+    return () => subscription.unsubscribe();
+  }
+
+  onConnection(listener: (connected: boolean) => void): () => void {
+    this.connectionListeners.add(listener);
+    return () => void this.connectionListeners.delete(listener);
+  }
+
+  async drain(): Promise<void> {
+    // The server stops routing to us, what it has sent already is still answered.
+    const stopped = this.connected ? Promise.all(this.subscriptions.splice(0).map((one) => one.drain())) : undefined;
+    await Promise.race([stopped, after(this.drainMs)]);
+    await this.inFlight.idle(this.drainMs);
+  }
+
+  async close(): Promise<void> {
+    await this.drain();
+    if (this.connected) await Promise.race([this.connection.drain(), after(1000)]);
+    await this.connection.close();
+  }
+
+  private async watch(): Promise<void> {
+    for await (const { type } of this.connection.status()) {
+      if (type === Events.Disconnect) this.report(false);
+      if (type === Events.Reconnect) this.report(true);
+    }
+    this.report(false);
+  }
+
+  private report(connected: boolean): void {
+    this.connected = connected;
+    this.connectionListeners.forEach((listener) => listener(connected));
+  }
+}
+
+const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());

@@ -1,0 +1,18 @@
+import { ServiceError, type Class } from '@keyward/contracts';
+import { plainToInstance } from 'class-transformer';
+import { validateSync, type ValidationError } from 'class-validator';
+
+/** Makes a message of what came in. Throws `invalid_request` with the first thing wrong; unknown members are left out. */
+export function read<T extends object>(type: Class<T>, plain: unknown): T {
+  const value = plainToInstance(type, plain ?? {});
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new ServiceError('invalid_request', 'an object is expected');
+  const [problem] = validateSync(value, { whitelist: true, forbidUnknownValues: false });
+  if (problem) throw new ServiceError('invalid_request', explain(problem));
+  return value;
+}
+
+function explain({ constraints, children }: ValidationError): string | undefined {
+  const [inner] = children ?? [];
+  return constraints ? Object.values(constraints)[0] : inner && explain(inner);
+}
