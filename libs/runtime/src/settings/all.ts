@@ -1,0 +1,26 @@
+import type { SettingsClass } from '../setting';
+import { BusSettings } from './bus';
+import { DatabaseSettings } from './database';
+import { HashingSettings } from './hashing';
+import { SealingSettings, SigningKeySettings } from './keys';
+import { ClientLimitSettings, PasswordLimitSettings } from './limits';
+import { OAuthSettings } from './oauth';
+import { AdminSettings, CliClientSettings } from './operator';
+import { ProcessSettings } from './process';
+import { ServerSettings } from './server';
+
+/** Every settings class: what deployment.toml may hold, and the generated reference. */
+export const ALL_SETTINGS: Readonly<Record<string, SettingsClass>> = {
+  Process: ProcessSettings,
+  Gateway: ServerSettings,
+  'Services and key manager': BusSettings,
+  Database: DatabaseSettings,
+  'Grants and tokens': OAuthSettings,
+  'Limits for passwords': PasswordLimitSettings,
+  'Limits for client secrets': ClientLimitSettings,
+  'Password hashing': HashingSettings,
+  'Key encryption': SealingSettings,
+  'Signing keys': SigningKeySettings,
+  'Operator’s user': AdminSettings,
+  'Operator’s client': CliClientSettings,
+};

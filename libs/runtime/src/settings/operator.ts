@@ -1,0 +1,33 @@
+import { IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
+import { Setting } from '../setting';
+import { IsNotWeak } from '../weak';
+
+/** The operator's user. */
+export class AdminSettings {
+  @Setting({
+    env: 'KEYWARD_ADMIN_PASSWORD',
+    description: 'Password of the user `admin` of `root`, read when that user is created: 15 characters or more.',
+    secret: true,
+  })
+  @IsOptional()
+  @IsString()
+  @MinLength(15)
+  @MaxLength(1024)
+  @IsNotWeak()
+  adminPassword?: string;
+}
+
+/** The operator's client. */
+export class CliClientSettings {
+  @Setting({
+    env: 'KEYWARD_CLI_SECRET',
+    description: 'Consumer secret of `keyward-cli`, read when that client is created: 32 characters or more.',
+    secret: true,
+  })
+  @IsOptional()
+  @IsString()
+  @MinLength(32)
+  @MaxLength(255)
+  @IsNotWeak()
+  cliSecret?: string;
+}
