@@ -1,1 +1,5 @@
-export {};
+export * from './data-source';
+export * from './failures';
+export * from './tenancy';
+export * from './migrations';
+export * from './feed';
