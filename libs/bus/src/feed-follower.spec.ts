@@ -1,0 +1,177 @@
+import { Empty, feed, type Change, type Changes, type SnapshotPage } from '@keyward/contracts';
+import { Bus, FeedFollower, LocalExchange, type Wire } from './index';
+
+interface Thing {
+  name: string;
+}
+const things = feed<Thing>('probe.things');
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const until = async (holds: () => boolean) => {
+  while (!holds()) await sleep(5);
+};
+
+/** An owner as the contract describes it: a log of changes that the test writes, publishes, or loses. */
+class Owner {
+  readonly log: Change<Thing>[] = [];
+  kept = 0;
+  pageSize = 2;
+  readonly bus: Bus;
+
+  constructor(private readonly wire: Wire) {
+    this.bus = new Bus(wire);
+    const answer = <T>(subject: string, reply: (request: never) => T) =>
+      wire.respond(subject, 'probe', async (request) => ({ ok: reply(request as never) }));
+    answer(things.position.subject, () => ({ position: this.log.length }));
+    answer(things.since.subject, ({ position }: { position: number }): Changes<Thing> => {
+      const changes = this.log.slice(position, position + this.pageSize);
+      return { changes, more: position + changes.length < this.log.length, gone: position < this.kept };
+    });
+    answer(things.snapshot.subject, ({ after = '' }: { after?: string }): SnapshotPage<Thing> => {
+      const now = new Map(this.log.map(({ id, record }) => [id, record]));
+      const all = [...now].filter(([id, record]) => record && id > after).sort(([a], [b]) => (a < b ? -1 : 1));
+      const records = all.slice(0, this.pageSize).map(([id, record]) => ({ id, record: record as Thing }));
+      return { position: this.log.length, records, more: all.length > records.length };
+    });
+  }
+
+  write(id: string, record: Thing | null, { lost = false } = {}): void {
+    const change = { position: this.log.length + 1, id, record };
+    this.log.push(change);
+    if (!lost) this.bus.publish(things.changed, change);
+  }
+
+  beat(): void {
+    this.bus.publish(things.heartbeat, { position: this.log.length });
+  }
+}
+
+describe('a follower of a feed', () => {
+  let owner: Owner;
+  let known: Map<string, string>;
+  let applied: string[];
+  let resets: number;
+  let follower: FeedFollower<Thing>;
+
+  beforeEach(() => {
+    const exchange = new LocalExchange();
+    owner = new Owner(exchange.wire());
+    known = new Map();
+    applied = [];
+    resets = 0;
+    follower = new FeedFollower(new Bus(exchange.wire()), things, {
+      apply: (id, record) => {
+        applied.push(id);
+        if (record) known.set(id, record.name);
+        else known.delete(id);
+      },
+      reset: () => {
+        resets++;
+        known.clear();
+      },
+    });
+  });
+  afterEach(() => follower.stop());
+
+  const is = (expected: Record<string, string>) => () =>
+    JSON.stringify([...known].sort()) === JSON.stringify(Object.entries(expected).sort());
+
+  test('takes a snapshot of several pages, then every change', async () => {
+    for (const id of ['a', 'b', 'c', 'd', 'e']) owner.write(id, { name: id });
+    expect(follower.state).toBe('starting');
+    await follower.start();
+    expect(is({ a: 'a', b: 'b', c: 'c', d: 'd', e: 'e' })()).toBe(true);
+    owner.write('a', { name: 'A' });
+    owner.write('b', null);
+    await until(is({ a: 'A', c: 'c', d: 'd', e: 'e' }));
+    expect(follower.state).toBe('current');
+  });
+
+  test('fills a gap in order when the next change shows it', async () => {
+    await follower.start();
+    owner.write('a', { name: '1' }, { lost: true });
+    owner.write('a', { name: '2' }, { lost: true });
+    owner.write('b', { name: '3' }, { lost: true });
+    owner.write('c', { name: '4' });
+    await until(is({ a: '2', b: '3', c: '4' }));
+    expect(applied).toEqual(['a', 'a', 'b', 'c']);
+  });
+
+  test('notices a lost last change by the heartbeat', async () => {
+    await follower.start();
+    owner.write('a', { name: 'lost' }, { lost: true });
+    owner.beat();
+    await until(is({ a: 'lost' }));
+  });
+
+  test('starts over when the owner no longer keeps what it missed', async () => {
+    owner.write('old', { name: 'old' });
+    await follower.start();
+    owner.write('old', null, { lost: true });
+    for (const id of ['x', 'y', 'z']) owner.write(id, { name: id }, { lost: true });
+    owner.kept = 3;
+    owner.beat();
+    await until(is({ x: 'x', y: 'y', z: 'z' }));
+    expect(resets).toBe(2);
+  });
+
+  test('starts over when the owner was set back', async () => {
+    owner.write('a', { name: 'a' });
+    owner.write('b', { name: 'b' });
+    await follower.start();
+    owner.log.length = 1;
+    owner.beat();
+    await until(is({ a: 'a' }));
+  });
+
+  test('waits for an owner that is not there yet', async () => {
+    const exchange = new LocalExchange();
+    const late = new FeedFollower(new Bus(exchange.wire()), things, {
+      apply: (id) => applied.push(id),
+      reset: () => resets++,
+    });
+    const started = late.start();
+    await sleep(20);
+    expect(late.state).toBe('starting');
+    new Owner(exchange.wire()).write('a', { name: 'a' }, { lost: true });
+    await started;
+    expect(applied).toEqual(['a']);
+    late.stop();
+  });
+
+  test('is degraded, and says for how long, when the owner is silent', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'setTimeout', 'nextTick', 'queueMicrotask'] });
+    try {
+      await follower.start();
+      expect(follower.staleForMs).toBe(0);
+      jest.setSystemTime(Date.now() + 5000);
+      expect(follower.state).toBe('degraded');
+      expect(follower.staleForMs).toBeGreaterThanOrEqual(5000);
+      owner.beat();
+      await until(() => follower.state === 'current');
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  test('without a snapshot it only hears changes, for a cache', async () => {
+    owner.write('before', { name: 'before' });
+    const exchange = new LocalExchange();
+    const other = new Owner(exchange.wire());
+    other.write('before', { name: 'before' });
+    const cache = new FeedFollower(new Bus(exchange.wire()), things, {
+      apply: (id) => applied.push(id),
+      reset: () => resets++,
+      snapshot: false,
+    });
+    await cache.start();
+    other.write('after', { name: 'after' });
+    await until(() => applied.length > 0);
+    expect(applied).toEqual(['after']);
+    expect(resets).toBe(1);
+    cache.stop();
+  });
+});
+
+test('an empty request is an empty object on the wire', () => {
+  expect(JSON.stringify(new Empty())).toBe('{}');
+});
