@@ -95,11 +95,12 @@ class KeySettings {
   /** `jwt` when absent. */
   @IsOptional() @IsIn(['jwt', 'opaque']) tokenType?: 'jwt' | 'opaque';
   @IsOptional() @IsBoolean() rotateRefreshTokens?: boolean;
-  /** Seconds, 60 to a day; the server's setting when absent. */
-  @IsOptional() @IsInt() @Min(60) @Max(86400) accessTokenLifetime?: number;
-  /** Seconds, 60 to 90 days; the server's setting when absent. */
-  @IsOptional() @IsInt() @Min(60) @Max(7776000) refreshTokenLifetime?: number;
-  @IsOptional() @IsISO8601() passwordGrantSunset?: string;
+  /** Seconds, 60 to a day; the server's setting when absent; `null` in an update goes back to it. */
+  @IsOptional() @IsInt() @Min(60) @Max(86400) accessTokenLifetime?: number | null;
+  /** Seconds, 60 to 90 days; the server's setting when absent; `null` in an update goes back to it. */
+  @IsOptional() @IsInt() @Min(60) @Max(7776000) refreshTokenLifetime?: number | null;
+  /** When its password grant ends; `null` in an update takes that back. */
+  @IsOptional() @IsISO8601() passwordGrantSunset?: string | null;
 }
 
 export class GenerateKey extends KeySettings {

@@ -10,7 +10,8 @@ import {
   MaxLength,
   ValidateNested,
 } from 'class-validator';
-import { rpc } from './rpc';
+import { feed } from './feed';
+import { rpc, type Empty } from './rpc';
 
 /** The grant types a consumer key may be allowed. */
 export const GRANT_TYPES = ['password', 'client_credentials', 'refresh_token'] as const;
@@ -65,3 +66,9 @@ export class AuthenticateClient {
  * A failure is counted, so it is not repeatable.
  */
 export const authenticateClient = rpc('key-manager.client.authenticate', AuthenticateClient, Client);
+
+/**
+ * Which consumer keys have changed, by `client_id`, and no more: no secret and no MAC is in an event. Followed without a
+ * snapshot, by those who keep a cache.
+ */
+export const consumerKeyChanges = feed<Empty>('key-manager.consumer-keys');

@@ -1,5 +1,6 @@
 import { IsBoolean, IsIn, IsObject, IsOptional, IsUUID } from 'class-validator';
-import { rpc } from './rpc';
+import { feed } from './feed';
+import { rpc, type Empty } from './rpc';
 
 export class SignJwt {
   /** The issuer whose active key signs. */
@@ -62,3 +63,6 @@ export const signJwt = rpc('key-manager.jwt.sign', SignJwt, SignedJwt, { repeata
 export const getJwks = rpc('key-manager.jwks.get', OrganizationKeys, Jwks, { repeatable: true });
 export const listSigningKeys = rpc('key-manager.signing-key.list', OrganizationKeys, SigningKeys, { repeatable: true });
 export const rotateSigningKey = rpc('key-manager.signing-key.rotate', RotateSigningKey, SigningKeys);
+
+/** The organizations, by id, whose signing keys have changed. Followed without a snapshot, by those who keep a cache. */
+export const signingKeyChanges = feed<Empty>('key-manager.signing-keys');
