@@ -3,3 +3,4 @@ export * from './failures';
 export * from './tenancy';
 export * from './migrations';
 export * from './feed';
+export * from './embedded-postgres';

@@ -108,3 +108,22 @@ function scramVerifier(password: string): string {
 function ignoreOwnMembership(error: { code?: string }): void {
   if (error.code !== '0LP01') throw error as Error;
 }
+
+/** Creates a database of the server unless it exists; answers its URL. */
+export async function createDatabase(adminUrl: string, name: string): Promise<string> {
+  await locked({ adminUrl }, async (admin) => {
+    const { rowCount } = await admin.query(`SELECT FROM pg_database WHERE datname = $1`, [name]);
+    if (!rowCount) await admin.query(`CREATE DATABASE ${admin.escapeIdentifier(name)}`);
+  });
+  const url = new URL(adminUrl);
+  url.pathname = encodeURIComponent(name);
+  return url.href;
+}
+
+/** The URL with which a service reaches the database that an administrator reaches by `adminUrl`. */
+export function serviceUrl(adminUrl: string, { schema, password }: PreparedService): string {
+  const url = new URL(adminUrl);
+  url.username = serviceRole(schema);
+  url.password = encodeURIComponent(password);
+  return url.href;
+}
