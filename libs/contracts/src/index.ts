@@ -1,3 +1,4 @@
+import 'reflect-metadata'; // before class-transformer's decorators, whoever imports what first
 export * from './rpc';
 export * from './events';
 export * from './errors';
