@@ -1,1 +1,4 @@
-export {};
+export { Api } from './api';
+export { CommandError } from './command-error';
+export { demo } from './demo';
+export { type Credentials, type Demo, readDemo, writeDemo } from './demo-file';

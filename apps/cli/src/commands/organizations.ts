@@ -1,0 +1,82 @@
+import { type Organization } from '@keyward/contracts';
+import { Command } from 'commander';
+import { path } from '../api';
+import { changes, examples, onOff } from '../options';
+import { type Columns } from '../output';
+import { inSession } from '../session';
+import { type Terminal } from '../terminal';
+
+const columns: Columns<Organization> = {
+  Key: ({ key }) => key,
+  Name: ({ name }) => name,
+  State: ({ state }) => state,
+  'Password grant': ({ passwordGrant }) => (passwordGrant ? 'on' : 'off'),
+  Created: ({ createdAt }) => createdAt,
+};
+
+const STATES = [
+  ['suspend', 'suspended', 'stop all tokens of an organization until it is activated again'],
+  ['activate', 'active', 'take a suspended organization back into service'],
+] as const;
+
+/** `keyward organizations`: the tenants of this server. */
+export function organizations(terminal: Terminal): Command {
+  const noun = new Command('organizations').alias('orgs').description('the organizations of this server');
+
+  noun
+    .command('create <key>')
+    .description('create an organization; its key is the end of its login names and never changes')
+    .option('--name <name>', 'what people call it')
+    .addHelpText('after', examples('orgs create johnsorg --name "John and Sons"'))
+    .action((key: string, { name }: { name?: string }, command: Command) =>
+      inSession(terminal, command, async (session) =>
+        session.show(await session.api.post<Organization>(path`organizations`, { key, name }), columns),
+      ),
+    );
+
+  noun
+    .command('list')
+    .description('list all organizations')
+    .addHelpText('after', examples('orgs list', 'orgs list --json'))
+    .action((_options: object, command: Command) =>
+      inSession(terminal, command, async (session) =>
+        session.list(await session.api.list<Organization>(path`organizations`), columns),
+      ),
+    );
+
+  noun
+    .command('show <key>')
+    .description('show one organization')
+    .addHelpText('after', examples('orgs show johnsorg'))
+    .action((key: string, _options: object, command: Command) =>
+      inSession(terminal, command, async (session) =>
+        session.show(await session.api.get<Organization>(path`organizations/${key}`), columns),
+      ),
+    );
+
+  noun
+    .command('update <key>')
+    .description("change an organization's name or switches")
+    .option('--name <name>', 'what people call it')
+    .option('--password-grant <on|off>', 'whether its consumer keys may use the password grant', onOff)
+    .addHelpText('after', examples('orgs update johnsorg --password-grant off'))
+    .action((key: string, options: { name?: string; passwordGrant?: boolean }, command: Command) =>
+      inSession(terminal, command, async (session) => {
+        const body = changes({ name: options.name, passwordGrant: options.passwordGrant });
+        session.show(await session.api.patch<Organization>(path`organizations/${key}`, body), columns);
+      }),
+    );
+
+  for (const [verb, state, description] of STATES)
+    noun
+      .command(`${verb} <key>`)
+      .description(description)
+      .addHelpText('after', examples(`orgs ${verb} johnsorg`))
+      .action((key: string, _options: object, command: Command) =>
+        inSession(terminal, command, async (session) =>
+          session.show(await session.api.patch<Organization>(path`organizations/${key}`, { state }), columns),
+        ),
+      );
+
+  return noun;
+}

@@ -1,0 +1,46 @@
+import { type SigningKey, type SigningKeys } from '@keyward/contracts';
+import { Command } from 'commander';
+import { path } from '../api';
+import { examples } from '../options';
+import { type Columns } from '../output';
+import { inSession } from '../session';
+import { type Terminal } from '../terminal';
+
+const columns: Columns<SigningKey> = {
+  Kid: ({ kid }) => kid,
+  Alg: ({ alg }) => alg,
+  State: ({ state }) => state,
+  Published: ({ publishedAt }) => publishedAt,
+  Activates: ({ activatesAt }) => activatesAt,
+  Expires: ({ expiresAt }) => expiresAt,
+};
+
+/** `keyward signing-keys`: what an organization's tokens are signed with. */
+export function signingKeys(terminal: Terminal): Command {
+  const noun = new Command('signing-keys').description("the keys that sign an organization's tokens (--org)");
+
+  noun
+    .command('list')
+    .description('list the published, active and retiring keys')
+    .addHelpText('after', examples('signing-keys list --org johnsorg'))
+    .action((_options: object, command: Command) =>
+      inSession(terminal, command, async (session) => {
+        const url = path`organizations/${session.organization}/signing-keys`;
+        session.list((await session.api.get<SigningKeys>(url)).keys, columns);
+      }),
+    );
+
+  noun
+    .command('rotate')
+    .description('publish a new key; it signs once verifiers have had the time to see it')
+    .option('--now', 'sign with it at once: verifiers that cache the JWKS refuse new tokens until they look again')
+    .addHelpText('after', examples('signing-keys rotate --org johnsorg'))
+    .action(({ now }: { now?: boolean }, command: Command) =>
+      inSession(terminal, command, async (session) => {
+        const url = path`organizations/${session.organization}/signing-keys/rotate`;
+        session.list((await session.api.post<SigningKeys>(url, { now })).keys, columns);
+      }),
+    );
+
+  return noun;
+}

@@ -1,0 +1,28 @@
+import { InvalidArgumentError } from 'commander';
+import { CommandError } from './command-error';
+
+/** `on` and `off`, for switches that can be left as they are. */
+export function onOff(value: string): boolean {
+  if (value !== 'on' && value !== 'off') throw new InvalidArgumentError('Say on or off.');
+  return value === 'on';
+}
+
+/** Whole seconds. */
+export function seconds(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('Say a whole number of seconds.');
+  return Number(value);
+}
+
+/** `a,b` is two. */
+export const commaSeparated = (value: string): string[] => value.split(',').filter((item) => item !== '');
+
+/** The body of an update, which has to change something. */
+export function changes<T extends object>(body: T): T {
+  if (Object.values(body).every((value) => value === undefined))
+    throw new CommandError('Nothing to change: give at least one option (--help lists them).', 2);
+  return body;
+}
+
+/** Examples below a command's help. */
+export const examples = (...lines: string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  $ keyward ${line}`).join('\n')}`;

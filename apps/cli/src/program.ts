@@ -1,0 +1,64 @@
+import { Command, CommanderError } from 'commander';
+import { CommandError } from './command-error';
+import { applications } from './commands/applications';
+import { demoCommand } from './commands/demo';
+import { keys } from './commands/keys';
+import { migrate } from './commands/migrate';
+import { organizations } from './commands/organizations';
+import { signingKeys } from './commands/signing-keys';
+import { token } from './commands/token';
+import { users } from './commands/users';
+import { examples } from './options';
+import { type Terminal } from './terminal';
+
+const ENVIRONMENT = `
+Environment:
+  KEYWARD_HOME            the home of npm start, .keyward by default: after npm start nothing else is needed
+  KEYWARD_URL             another server
+  KEYWARD_CA_FILE         PEM of the authority that its certificate is checked against
+  KEYWARD_ADMIN_USERNAME  the operator, admin by default
+  KEYWARD_ADMIN_PASSWORD  and the operator's password
+  KEYWARD_CLI_SECRET      the secret of the consumer key keyward-cli
+
+Exit codes: 0 done, 1 refused or failed, 2 not understood.`;
+
+/** The whole command, its subcommands and their help. */
+export function keyward(terminal: Terminal): Command {
+  const program = new Command('keyward')
+    .description('Administers a Keyward server.')
+    .option('--org <org key>', 'the organization whose users, applications and keys are meant')
+    .option('--json', 'print JSON')
+    .option('--url <url>', 'the server, instead of KEYWARD_URL')
+    .option('--ca-file <file>', "PEM to check the server's certificate against, instead of KEYWARD_CA_FILE")
+    .option('--insecure', "do not check the server's certificate")
+    .addHelpText(
+      'after',
+      examples('orgs list', 'users create ann@johns.org --org johnsorg', 'token') + '\n' + ENVIRONMENT,
+    );
+  const commands = [organizations, users, applications, keys, signingKeys, token, demoCommand, migrate];
+  for (const command of commands) program.addCommand(command(terminal));
+  prepare(program, terminal);
+  return program;
+}
+
+/** Answers the arguments; the result is the exit code. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    await keyward(terminal).parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // It has said so itself.
+    terminal.err(`keyward: ${error instanceof CommandError ? error.message : ((error as Error).stack ?? '')}\n`);
+    return error instanceof CommandError ? error.exitCode : 1;
+  }
+}
+
+/** Commander hands these settings down only to commands made by their parent. */
+function prepare(command: Command, terminal: Terminal): void {
+  command
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) })
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(--help shows how)');
+  for (const sub of command.commands) prepare(sub, terminal);
+}
