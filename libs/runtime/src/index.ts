@@ -9,6 +9,7 @@ export * from './health';
 export * from './lifecycle';
 export * from './settings/all';
 export * from './settings/process';
+export * from './settings/issuer';
 export * from './settings/server';
 export * from './settings/bus';
 export * from './settings/database';

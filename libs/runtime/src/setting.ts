@@ -48,8 +48,11 @@ export function Setting(options: SettingOptions) {
   };
 }
 
-/** The settings of a class in the order they are written. */
-export const settingsOf = (Class: SettingsClass): SettingField[] => fields.get(Class) ?? [];
+/** The settings of a class in the order they are written, those of the class it extends first. */
+export function settingsOf(Class: SettingsClass): SettingField[] {
+  const parent = Object.getPrototypeOf(Class) as SettingsClass | null;
+  return [...(parent ? settingsOf(parent) : []), ...(fields.get(Class) ?? [])];
+}
 
 /** What is not of the form stays as written, for the validators to name. */
 function parserOf(type: unknown): SettingField['parse'] {

@@ -1,29 +1,10 @@
 import { IsArray, IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
-import { IsAddressRange, IsOrigin, IsReadableFile } from '../validators';
+import { IsAddressRange, IsReadableFile } from '../validators';
+import { IssuerSettings } from './issuer';
 import { Setting, type Checked, type Problem } from '../setting';
 
-/** The port of API Manager's gateway, which clients know. */
-const HTTPS_PORT = 8243;
-
 /** The gateway's listeners. */
-export class ServerSettings implements Checked {
-  @Setting({ env: 'PORT_OFFSET', toml: 'server.offset', description: 'Added to every port of the gateway.' })
-  @IsInt()
-  @Min(0)
-  @Max(50000)
-  offset: number = 0;
-
-  @Setting({
-    env: 'PUBLIC_URL',
-    description: 'Where clients reach the gateway: scheme, host and port. The only source of the issuers.',
-    default: {
-      text: '`https://localhost:8243` plus the offset',
-      value: (settings: ServerSettings) => `https://localhost:${settings.port}`,
-    },
-  })
-  @IsOrigin(['https'])
-  publicUrl: string;
-
+export class ServerSettings extends IssuerSettings implements Checked {
   // Development answers this machine alone; a production gateway lives in a container, where only 0.0.0.0 is reached.
   @Setting({
     env: 'HOST',
@@ -60,11 +41,6 @@ export class ServerSettings implements Checked {
   @IsArray()
   @IsAddressRange({ each: true })
   trustedProxies: string[] = [];
-
-  /** The HTTPS port with the offset. */
-  get port(): number {
-    return HTTPS_PORT + this.offset;
-  }
 
   /** The plain HTTP port with the offset, when one is asked for. */
   get plainPort(): number | undefined {
