@@ -1,0 +1,82 @@
+import { createDatabase, createDataSource, migrate, prepareDatabase, serviceUrl } from '@keyward/database';
+import { randomBytes } from 'node:crypto';
+import { Client } from 'pg';
+import type { DataSource, DataSourceOptions } from 'typeorm';
+
+/** A service's part of the database. */
+export interface TestService {
+  schema: string;
+  migrations: DataSourceOptions['migrations'];
+}
+
+/** An empty database of one spec, prepared and migrated as an installation does it. */
+export interface TestDatabase {
+  adminUrl: string;
+  /** The URL of a service's own role. */
+  url(schema: string): string;
+  /** An open data source of a service's own role; closed by `drop`. */
+  connect(
+    schema: string,
+    options?: { entities?: DataSourceOptions['entities']; poolSize?: number },
+  ): Promise<DataSource>;
+  drop(): Promise<void>;
+}
+
+/** Makes a database on the server of the test run, or on the one named. */
+export async function createTestDatabase(
+  services: readonly TestService[],
+  server: string = serverOfTheRun(),
+): Promise<TestDatabase> {
+  const name = `spec_${randomBytes(6).toString('hex')}`;
+  // Roles belong to the whole server: every database of a run gives them the same password.
+  const password = `roles-${new URL(server).password}`;
+  const adminUrl = await oneAtATime(server, async () => {
+    const url = await createDatabase(server, name);
+    await prepareDatabase(
+      url,
+      services.map(({ schema }) => ({ schema, password })),
+    );
+    return url;
+  });
+  for (const service of services) await migrate({ adminUrl, service });
+
+  const opened: DataSource[] = [];
+  const url = (schema: string) => serviceUrl(adminUrl, { schema, password });
+  return {
+    adminUrl,
+    url,
+    connect: async (schema, options) => {
+      const dataSource = await createDataSource({ url: url(schema), schema, ...options }).initialize();
+      opened.push(dataSource);
+      return dataSource;
+    },
+    drop: async () => {
+      await Promise.all(opened.map((dataSource) => dataSource.destroy()));
+      await asAdmin(server, (admin) => admin.query(`DROP DATABASE ${name} WITH (FORCE)`));
+    },
+  };
+}
+
+/** Runs SQL that no service may. */
+export async function asAdmin<T>(adminUrl: string, work: (admin: Client) => Promise<T>): Promise<T> {
+  const admin = new Client({ connectionString: adminUrl });
+  await admin.connect();
+  try {
+    return await work(admin);
+  } finally {
+    await admin.end();
+  }
+}
+
+/** Changes of roles made from two databases at once fail in PostgreSQL, and a lock holds within one database only. */
+const oneAtATime = <T>(server: string, work: () => Promise<T>): Promise<T> =>
+  asAdmin(server, async (admin) => {
+    await admin.query(`SELECT pg_advisory_lock(hashtext('keyward roles'))`);
+    return work();
+  });
+
+function serverOfTheRun(): string {
+  const { TEST_POSTGRES_URL } = process.env;
+  if (!TEST_POSTGRES_URL) throw new Error('specs that need PostgreSQL are named *.service.spec.ts');
+  return TEST_POSTGRES_URL;
+}

@@ -1,0 +1,4 @@
+/** Stops what services-setup has started. */
+export default async function stopServices(): Promise<void> {
+  await globalThis.stopServices?.();
+}

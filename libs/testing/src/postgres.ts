@@ -1,0 +1,41 @@
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '@keyward/database';
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A PostgreSQL server of the tests' own. */
+export interface TestPostgres {
+  adminUrl: string;
+  /** Ends it as a crash would. */
+  kill(): void;
+  /** Starts it again, on the same port with the same data. */
+  restart(): Promise<void>;
+  /** Stops it and forgets its data. */
+  stop(): Promise<void>;
+  /** Whatever was sent to the running server: `SIGSTOP` makes it hang, `SIGCONT` go on. */
+  signal(signal: NodeJS.Signals): void;
+}
+
+/** Starts a PostgreSQL server with an empty, temporary data directory. */
+export async function startPostgres(): Promise<TestPostgres> {
+  const home = await mkdtemp(join(tmpdir(), 'keyward-postgres-'));
+  await chmod(home, 0o755); // As root the server runs as another user, who must get in.
+  const options = { dir: join(home, 'data'), password: randomBytes(16).toString('hex'), fsync: false };
+  let server: EmbeddedPostgres = await startEmbeddedPostgres({ ...options, maxConnections: 300 });
+  const { adminUrl } = server;
+  const port = Number(new URL(adminUrl).port);
+  const signal = (name: NodeJS.Signals) => void process.kill(server.pid, name);
+  return {
+    adminUrl,
+    signal,
+    kill: () => signal('SIGKILL'),
+    restart: async () => {
+      server = await startEmbeddedPostgres({ ...options, port });
+    },
+    stop: async () => {
+      await server.stop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
