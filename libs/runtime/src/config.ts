@@ -1,6 +1,7 @@
 import { validateSync } from 'class-validator';
 import { ConfigError } from './config-error';
 import { checkKeys } from './deployment-toml/check-keys';
+import { redactText } from './redact';
 import { settingsOf, type Checked, type SettingField, type SettingsClass } from './setting';
 import { find, type Sources, type Written } from './sources';
 
@@ -56,6 +57,6 @@ function load(Class: SettingsClass, sources: Sources): { settings: object; mista
 /** Names the setting where it was written, shows what was found unless it is secret, and says what is expected. */
 function describe({ env, toml, secret }: SettingField, found: Written | undefined, expected: string): string {
   if (!found) return `${toml ? `${env} (${toml} in deployment.toml)` : env} is missing: ${expected}`;
-  const value = secret ? 'not accepted' : JSON.stringify(found.value);
+  const value = secret ? 'not accepted' : redactText(JSON.stringify(found.value));
   return `${found.from} is ${value}: ${expected}`;
 }

@@ -1,5 +1,5 @@
-import { ConfigError } from './config-error';
 import { loadConfig, type Config } from './config';
+import { ConfigError } from './config-error';
 import { startHealth, type Readiness } from './health';
 import { createLogger, type Logger } from './logger';
 import type { SettingsClass } from './setting';
@@ -8,60 +8,53 @@ import { processSources } from './sources';
 
 /** Something started: what a service's `start<Name>` returns. */
 export interface Running {
+  /** Finishes what is in hand, then lets go of everything. */
   close(): Promise<void>;
   /** What `/health/ready` answers: `() => readiness({ … })`. */
   ready?(): Readiness | Promise<Readiness>;
 }
 
-/** sysexits.h: EX_CONFIG. */
-const CONFIG_EXIT = 78;
-/** How long a service may take to finish what it has in hand, milliseconds. */
-const CLOSING_LIMIT = 10_000;
-
 /** The parts of `process` that a lifecycle needs. */
 export interface Host {
   on(event: string, listener: (cause: unknown) => void): unknown;
   exit(code: number): void;
+  stderr: { write(text: string): unknown };
 }
 
+/** EX_CONFIG of sysexits.h. */
+const CONFIG_EXIT = 78;
+/** How long stopping may take, milliseconds. */
+const CLOSING_LIMIT = 10_000;
+
 /**
- * Starts, and closes at SIGTERM or SIGINT: once, within ten seconds; a second signal exits at once. A start that fails and an
- * error that nobody handled exit with 1, settings that are wrong with 78 and their list alone.
+ * Starts, and closes at SIGTERM or SIGINT: once, within ten seconds; a second signal exits at once. A start that fails and
+ * an error that nobody handled exit with 1, settings that are wrong with 78 and their list alone.
  */
 export async function runUntilSignal(
   start: () => Promise<Running>,
   logger: Logger,
   host: Host = process,
 ): Promise<void> {
-  const started = start();
-  let closing = false;
-  const stop = (signal: string) => {
-    if (closing) return host.exit(1);
-    closing = true;
-    logger.info({ signal }, 'stopping');
-    setTimeout(() => {
-      logger.error('not stopped in time');
-      host.exit(1);
-    }, CLOSING_LIMIT).unref();
-    started
-      .then((running) => running.close())
-      .then(() => {
-        logger.info('stopped');
-        host.exit(0);
-      }, fail('stopping failed'));
-  };
-  const fail = (text: string) => (error: unknown) => {
+  const die = (text: string) => (error: unknown) => {
     if (error instanceof ConfigError) refuse(error, host);
     else {
       logger.fatal({ error }, text);
       host.exit(1);
     }
   };
-  host.on('SIGTERM', () => stop('SIGTERM'));
-  host.on('SIGINT', () => stop('SIGINT'));
-  host.on('uncaughtException', fail('uncaught exception'));
-  host.on('unhandledRejection', fail('unhandled rejection'));
-  await started.then(() => logger.info('ready'), closing ? undefined : fail('start failed'));
+  host.on('uncaughtException', die('uncaught exception'));
+  host.on('unhandledRejection', die('unhandled rejection'));
+  const signal = firstSignal(logger, host);
+  try {
+    const running = await start();
+    logger.info('ready');
+    await signal;
+    await running.close();
+    logger.info('stopped');
+    host.exit(0);
+  } catch (error) {
+    die('failed')(error);
+  }
 }
 
 /** Whole main.ts of a service: its settings, its log, its health listener, its life. `config.process` is always there. */
@@ -86,26 +79,43 @@ export async function runService<C extends Record<string, SettingsClass>>(
   }
 }
 
-/** The listener is there first, so that a slow start is seen as live and not ready. */
+/** The listener is there first and goes last, so that a slow start and a slow stop are seen as live and not ready. */
 async function withHealth(start: () => Promise<Running>, port: number | undefined): Promise<Running> {
   if (port === undefined) return start();
-  let running: Running | undefined;
-  const listener = await startHealth(
-    () => running?.ready?.() ?? { status: running ? 'ready' : 'not ready', checks: {} },
-    port,
-  );
-  running = await start();
-  const { close } = running;
+  const now: { running?: Running } = {};
+  const ready = () => now.running?.ready?.() ?? { status: now.running ? 'ready' : 'not ready', checks: {} };
+  const listener = await startHealth(ready, port);
+  const running = (now.running = await start());
   return {
-    ...running,
     close: async () => {
-      await close();
+      now.running = undefined;
+      await running.close();
       await listener.close();
     },
   };
 }
 
+function firstSignal(logger: Logger, host: Host): Promise<void> {
+  let stopping = false;
+  return new Promise((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'])
+      host.on(name, () => {
+        if (stopping) {
+          host.exit(1);
+          return;
+        }
+        stopping = true;
+        logger.info({ signal: name }, 'stopping');
+        setTimeout(() => {
+          logger.error('not stopped in time');
+          host.exit(1);
+        }, CLOSING_LIMIT).unref();
+        resolve();
+      });
+  });
+}
+
 function refuse(error: ConfigError, host: Host): void {
-  process.stderr.write(`${error.message}\n`);
+  host.stderr.write(`${error.message}\n`);
   host.exit(CONFIG_EXIT);
 }

@@ -79,6 +79,6 @@ function lineOf(what: unknown, rest: unknown[]): Fields & { message?: string } {
     const context = texts.filter((text) => text !== stack).at(-1);
     return { ...(context && { context }), ...(stack && { stack }), ...(error && { error }), message: String(what) };
   }
-  const { message = texts[0], ...fields } = what as { message?: unknown };
-  return { ...fields, ...(error && { error }), message: message === undefined ? undefined : String(message) };
+  const { message, ...fields } = what as { message?: unknown };
+  return { ...fields, ...(error && { error }), message: typeof message === 'string' ? message : texts[0] };
 }

@@ -43,7 +43,12 @@ export function keyOf32Bytes(written: unknown): Buffer {
   const text = typeof written === 'string' ? written.trim() : '';
   const key = Buffer.from(text, 'base64');
   if (!/^[\w+/-]{43}=?$/.test(text) || key.length !== 32) throw new Error('must be 32 bytes in base64');
-  // A random key has some 30 different bytes; one with few is typed or zero.
-  if (new Set(key).size < 16) throw new Error('must be random');
+  if (isPatterned(key)) throw new Error('must be random');
   return key;
+}
+
+/** A random key has some 30 different bytes and as many different steps; zeros and 0, 1, 2 … have one. */
+function isPatterned(key: Buffer): boolean {
+  const steps = [...key].map((byte, index) => (byte - (key[index - 1] ?? 0)) & 255);
+  return Math.min(new Set(key).size, new Set(steps).size) < 16;
 }

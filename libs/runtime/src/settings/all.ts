@@ -21,6 +21,6 @@ export const ALL_SETTINGS: Readonly<Record<string, SettingsClass>> = {
   'Password hashing': HashingSettings,
   'Key encryption': SealingSettings,
   'Signing keys': SigningKeySettings,
-  'Operator’s user': AdminSettings,
-  'Operator’s client': CliClientSettings,
+  "Operator's user": AdminSettings,
+  "Operator's client": CliClientSettings,
 };

@@ -2,6 +2,7 @@ import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
 import { ConfigError } from '../config-error';
 import { isLoopback, IsOrigin, IsReadableFile, IsUrl } from '../validators';
 import { Setting, type Checked, type Problem } from '../setting';
+import { isWeak } from '../weak';
 
 /** How the services reach each other. */
 export class BusSettings implements Checked {
@@ -10,7 +11,7 @@ export class BusSettings implements Checked {
   @IsOrigin(['nats', 'tls'])
   natsUrl?: string;
 
-  @Setting({ env: 'NATS_USER', description: 'This service’s user at NATS; each service has its own.' })
+  @Setting({ env: 'NATS_USER', description: "This service's user at NATS; each service has its own." })
   @IsOptional()
   @IsString()
   user?: string;
@@ -20,7 +21,7 @@ export class BusSettings implements Checked {
   @IsString()
   password?: string;
 
-  @Setting({ env: 'NATS_CA_FILE', description: 'PEM file with the CA of the NATS server’s certificate.' })
+  @Setting({ env: 'NATS_CA_FILE', description: "PEM file with the CA of the NATS server's certificate." })
   @IsOptional()
   @IsReadableFile()
   caFile?: string;
@@ -41,7 +42,7 @@ export class BusSettings implements Checked {
   @IsUrl(['nats', 'tls', 'https'])
   keyManagerUrl?: string;
 
-  @Setting({ env: 'KEY_MANAGER_CA_FILE', description: 'PEM file with the CA of a remote key manager’s certificate.' })
+  @Setting({ env: 'KEY_MANAGER_CA_FILE', description: "PEM file with the CA of a remote key manager's certificate." })
   @IsOptional()
   @IsReadableFile()
   keyManagerCaFile?: string;
@@ -69,6 +70,8 @@ export class BusSettings implements Checked {
     const plain = (url?: string) => url?.startsWith('nats:') && !isLoopback(new URL(url).hostname);
     for (const field of ['natsUrl', 'keyManagerUrl'] as const)
       if (production && plain(this[field])) problems.push({ field, expected: 'must be tls:// in production' });
+    if (production && this.password !== undefined && isWeak(this.password))
+      problems.push({ field: 'password', expected: 'must not be a known default' });
     if (natsUrl && keyManagerUrl && !this.remoteKeyManager && natsUrl !== keyManagerUrl)
       problems.push({ field: 'keyManagerUrl', expected: 'must be the same server as NATS_URL, or https://' });
     return problems;

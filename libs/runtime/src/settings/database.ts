@@ -7,7 +7,7 @@ import { isWeak } from '../weak';
 export class DatabaseSettings implements Checked {
   @Setting({
     env: 'DATABASE_URL',
-    description: '`postgres://user:password@host:5432/database`, the user being the service’s own role.',
+    description: "`postgres://user:password@host:5432/database`, the user being the service's own role.",
     secret: true,
   })
   @IsUrl(['postgres', 'postgresql'])
@@ -15,7 +15,7 @@ export class DatabaseSettings implements Checked {
 
   @Setting({
     env: 'DATABASE_CA_FILE',
-    description: 'PEM file with the CA of the server’s certificate; TLS is required when it is set.',
+    description: "PEM file with the CA of the server's certificate; TLS is required when it is set.",
   })
   @IsOptional()
   @IsReadableFile()

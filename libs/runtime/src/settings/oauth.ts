@@ -33,7 +33,7 @@ export class OAuthSettings {
   @Setting({
     env: 'USER_ACCESS_TOKEN_VALIDITY',
     toml: 'oauth.token_validation.user_access_token_validity',
-    description: 'Lifetime of a user’s access token: seconds, or with a unit (`90m`, `12h`, `1d`).',
+    description: "Lifetime of a user's access token: seconds, or with a unit (`90m`, `12h`, `1d`).",
     parse: seconds,
   })
   @IsInt()

@@ -1,0 +1,4 @@
+// Every generated page of docs/reference; `--check` only compares.
+import './configuration.mjs';
+import './errors.mjs';
+import './messages.mjs';
