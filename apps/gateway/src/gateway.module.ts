@@ -1,0 +1,48 @@
+import { type DynamicModule, type Provider } from '@nestjs/common';
+import { Bus } from '@keyward/bus';
+import { GATEWAY_CONFIG, type GatewayConfig } from './config';
+import { ForwardingController } from './forwarding/forwarding.controller';
+import { RemoteKeyManager } from './forwarding/remote-key-manager';
+import { ApplicationsController } from './management/applications.controller';
+import { KeysController } from './management/keys.controller';
+import { ManagementBus } from './management/management';
+import { OrganizationsController } from './management/organizations.controller';
+import { SigningKeysController } from './management/signing-keys.controller';
+import { UsersController } from './management/users.controller';
+import { OAuthController } from './oauth/oauth.controller';
+import { JwksCache } from './openid/jwks-cache';
+import { OpenIdController } from './openid/openid.controller';
+import { Organizations } from './organizations';
+
+const TOKEN_API = [OAuthController, OpenIdController];
+const MANAGEMENT_API = [
+  OrganizationsController,
+  UsersController,
+  ApplicationsController,
+  KeysController,
+  SigningKeysController,
+];
+
+/** HTTP in, messages out; the token API goes on by HTTP where a remote key manager is configured. */
+export class GatewayModule {
+  static with(config: GatewayConfig, bus: Bus | undefined): DynamicModule {
+    const { remoteKeyManager, keyManagerCaFile } = config.bus;
+    const tokenApi = remoteKeyManager === undefined ? TOKEN_API : [ForwardingController];
+    return {
+      module: GatewayModule,
+      controllers: bus ? [...tokenApi, ...MANAGEMENT_API] : tokenApi,
+      providers: [
+        { provide: GATEWAY_CONFIG, useValue: config },
+        ...(bus ? onBus(bus) : []),
+        ...(remoteKeyManager === undefined ? [] : [remote(remoteKeyManager, keyManagerCaFile)]),
+      ],
+    };
+  }
+}
+
+const onBus = (bus: Bus): Provider[] => [{ provide: Bus, useValue: bus }, Organizations, JwksCache, ManagementBus];
+
+const remote = (origin: string, caFile?: string): Provider => ({
+  provide: RemoteKeyManager,
+  useFactory: () => new RemoteKeyManager(origin, caFile),
+});

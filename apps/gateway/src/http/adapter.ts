@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { certificateOf, type GatewayConfig } from '../config';
+import type { Answers } from './answers';
+import { BODY_LIMIT, readBodies } from './body';
+import { correlationId, requestId } from './request-call';
+import { Routes } from './routes';
+
+/** X-11: bytes of a request's headers at most, and how long its parts may take (ms). */
+export const LIMITS = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 5000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 1000,
+};
+
+/** The HTTPS server beneath Nest: its limits, its headers, what it does with what no route takes. */
+export function createAdapter(config: GatewayConfig, answers: Answers, closing: () => boolean): FastifyAdapter {
+  const { certFile, keyFile } = certificateOf(config);
+  const adapter = new FastifyAdapter({
+    // RFC 9325 §3.1.1: TLS 1.2 and later.
+    https: {
+      cert: readFileSync(certFile),
+      key: readFileSync(keyFile),
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: 5000,
+      ...LIMITS,
+    },
+    requestTimeout: LIMITS.requestTimeout,
+    keepAliveTimeout: 75_000, // Longer than what load balancers keep, so that they close first.
+    bodyLimit: BODY_LIMIT,
+    // A username of 384 characters, percent-encoded in UTF-8.
+    routerOptions: { maxParamLength: 4800 },
+    trustProxy: config.server.trustedProxies.length > 0 && config.server.trustedProxies,
+    genReqId: ({ headers }: IncomingMessage) => requestId(headers),
+    clientErrorHandler,
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      standardHeaders(request, reply);
+      answers.refuse(error, request, reply);
+    },
+    // What still arrives on an open connection while closing is served.
+    return503OnClosing: false,
+    skipMiddie: true,
+  });
+
+  const routes = new Routes();
+  const fastify = adapter.getInstance();
+  routes.watch(fastify);
+  readBodies(fastify);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    standardHeaders(request, reply);
+    if (closing()) reply.header('connection', 'close');
+    // Before any body is read.
+    done(request.is404 ? routes.refusal(request.raw.url ?? '') : undefined);
+  });
+  return adapter;
+}
+
+/** Nothing is kept by caches unless a handler says so: most answers hold a token or a secret (RFC 6749 §5.1). */
+function standardHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers({
+    'cache-control': 'no-store',
+    pragma: 'no-cache',
+    'x-content-type-options': 'nosniff',
+    'x-correlation-id': correlationId(request),
+  });
+}
+
+/** Answers what never became a request. */
+function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void {
+  const status = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }[error.code ?? ''] ?? 400;
+  const body = '{"error":"invalid_request"}';
+  if (socket.writable && error.code !== 'ECONNRESET')
+    socket.write(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/json\r\n` +
+        `Content-Length: ${body.length}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
+    );
+  socket.destroy(error);
+}

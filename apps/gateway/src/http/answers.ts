@@ -1,0 +1,58 @@
+import { STATUS_CODES } from 'node:http';
+import { Catch, type ArgumentsHost, type ExceptionFilter, type LoggerService } from '@nestjs/common';
+import { MANAGEMENT_SCOPE } from '@keyward/contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Refusal, refusalOf } from './refusal';
+
+/** Whether the management API is asked: its errors are problems, all others are OAuth's. */
+export const isManagement = (request: FastifyRequest): boolean => request.raw.url?.startsWith('/api/') ?? false;
+
+/** The only place where an error becomes an HTTP answer. */
+@Catch()
+export class Answers implements ExceptionFilter {
+  constructor(private readonly log: LoggerService) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.refuse(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const refusal = refusalOf(error) ?? new Refusal(500, 'server_error');
+    // Names the path without its query, where a client may have put what does not belong there.
+    const path = request.raw.url?.split('?')[0];
+    if (refusal.status === 500) this.log.error({ message: 'unexpected failure', path, trace: request.id, error });
+    if (isManagement(request)) problem(refusal, reply);
+    else oauthError(refusal, reply);
+  }
+}
+
+/** RFC 6749 §5.2. */
+function oauthError({ status, code, description, headers }: Refusal, reply: FastifyReply): void {
+  // §5.2: 401 for a client that is not authenticated; RFC 9110 §15.5.2 wants a challenge on every 401.
+  if (status === 401) reply.header('www-authenticate', 'Basic realm="keyward"');
+  // §5.2 knows neither 415 nor too_many_requests.
+  const error = code === 'too_many_requests' ? 'temporarily_unavailable' : code;
+  void reply
+    .code(status === 415 ? 400 : status)
+    .headers(headers)
+    .type('application/json')
+    .send(JSON.stringify({ error, error_description: description && printable(description) }));
+}
+
+/** RFC 9457, and the challenge of RFC 6750 §3. */
+function problem({ status, code, description, headers }: Refusal, reply: FastifyReply): void {
+  if (code === 'invalid_token' || code === 'insufficient_scope') reply.header('www-authenticate', challenge(code));
+  const body = { type: 'about:blank', title: STATUS_CODES[status], status, code, detail: description };
+  void reply.code(status).headers(headers).type('application/problem+json').send(JSON.stringify(body));
+}
+
+const challenge = (code: 'invalid_token' | 'insufficient_scope'): string =>
+  `Bearer realm="keyward", error="${code}"` + (code === 'insufficient_scope' ? `, scope="${MANAGEMENT_SCOPE}"` : '');
+
+/** RFC 6749 §5.2: `error_description` is %x20-21 / %x23-5B / %x5D-7E, whatever was reflected into it. */
+const printable = (text: string): string =>
+  text
+    .slice(0, 300)
+    .replace(/"/g, "'")
+    .replace(/[^\x20-\x5b\x5d-\x7e]/g, '?');

@@ -1,0 +1,32 @@
+import type { FastifyInstance } from 'fastify';
+import { isManagement } from './answers';
+import { Refusal } from './refusal';
+
+/** Bytes of a body at most. */
+export const BODY_LIMIT = 64 * 1024;
+/** How deep JSON may be nested: the management API's own is two deep. */
+const JSON_DEPTH = 8;
+
+/** The forms of the token endpoints stay bytes, the management API's JSON is parsed; no body is read for the other. */
+export function readBodies(fastify: FastifyInstance): void {
+  const json = fastify.getDefaultJsonParser('error', 'error');
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (request, body, done) => {
+    done(isManagement(request) ? unsupported() : null, body);
+  });
+  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (isManagement(request))
+      void json(request, body as string, (error, value) =>
+        done(error ?? (deeperThan(JSON_DEPTH, value) ? malformed() : null), value),
+      );
+    else done(unsupported());
+  });
+}
+
+const unsupported = () => new Refusal(415, 'invalid_request', 'this content type is not accepted');
+const malformed = () => new Refusal(400, 'invalid_request', 'the body is nested too deeply');
+
+const deeperThan = (left: number, value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (left === 0 || Object.values(value).some((each) => deeperThan(left - 1, each)));

@@ -1,0 +1,33 @@
+import type { Server } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { INestApplication } from '@nestjs/common';
+
+/** How long answers ask for their connection to be closed before that is done, milliseconds. */
+const LINGER_MS = 250;
+/** How long requests in hand may take then, milliseconds. */
+const DRAIN_MS = 5000;
+const SWEEP_MS = 50;
+
+/**
+ * Loses no request: for a moment all are still served with `Connection: close`, so that clients in the middle of their work
+ * leave by themselves; then nothing new is taken, and a connection is closed when its last answer is out.
+ */
+export async function closeGently(app: INestApplication, plain: Server | undefined): Promise<void> {
+  const servers = [app.getHttpServer() as Server, ...(plain ? [plain] : [])];
+  if (await anyConnection(servers)) await delay(LINGER_MS);
+  const sweep = setInterval(() => servers.forEach((server) => server.closeIdleConnections()), SWEEP_MS);
+  const limit = setTimeout(() => servers.forEach((server) => server.closeAllConnections()), DRAIN_MS);
+  try {
+    await Promise.all([app.close(), plain && new Promise((resolve) => plain.close(resolve))]);
+  } finally {
+    clearInterval(sweep);
+    clearTimeout(limit);
+  }
+}
+
+async function anyConnection(servers: Server[]): Promise<boolean> {
+  const counts = servers.map(
+    (server) => new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count ?? 0))),
+  );
+  return (await Promise.all(counts)).some((count) => count > 0);
+}

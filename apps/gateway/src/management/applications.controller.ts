@@ -1,0 +1,93 @@
+import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import type { Call } from '@keyward/bus';
+import {
+  createApplication,
+  deleteApplication,
+  findApplication,
+  generateKey,
+  listApplications,
+  listKeys,
+  PageRequest,
+  updateApplication,
+  type Application,
+  type ApplicationPage,
+  type GeneratedKey,
+  type KeyPage,
+} from '@keyward/contracts';
+import { RequestCall } from '../http/request-call';
+import { ApplicationChanges, NewApplication, NewKey } from './bodies';
+import { Management, ManagementBus, QUERY } from './management';
+
+@Management('/:orgkey/applications', 'applications')
+export class ApplicationsController {
+  constructor(private readonly services: ManagementBus) {}
+
+  @Get()
+  list(
+    @Param('orgkey') orgkey: string,
+    @Query(QUERY) page: PageRequest,
+    @RequestCall() call: Call,
+  ): Promise<ApplicationPage> {
+    return this.services.call(listApplications, orgkey, page, call);
+  }
+
+  @Post()
+  create(
+    @Param('orgkey') orgkey: string,
+    @Body() body: NewApplication,
+    @RequestCall() call: Call,
+  ): Promise<Application> {
+    return this.services.call(createApplication, orgkey, body, call);
+  }
+
+  @Get(':application')
+  find(
+    @Param('orgkey') orgkey: string,
+    @Param('application') application: string,
+    @RequestCall() call: Call,
+  ): Promise<Application> {
+    return this.services.call(findApplication, orgkey, { application }, call);
+  }
+
+  @Patch(':application')
+  update(
+    @Param('orgkey') orgkey: string,
+    @Param('application') application: string,
+    @Body() body: ApplicationChanges,
+    @RequestCall() call: Call,
+  ): Promise<Application> {
+    return this.services.call(updateApplication, orgkey, { ...body, application }, call);
+  }
+
+  /** Its consumer keys go with it. */
+  @Delete(':application')
+  @HttpCode(204)
+  async delete(
+    @Param('orgkey') orgkey: string,
+    @Param('application') application: string,
+    @RequestCall() call: Call,
+  ): Promise<void> {
+    await this.services.call(deleteApplication, orgkey, { application }, call);
+  }
+
+  @Get(':application/keys')
+  keys(
+    @Param('orgkey') orgkey: string,
+    @Param('application') application: string,
+    @Query(QUERY) page: PageRequest,
+    @RequestCall() call: Call,
+  ): Promise<KeyPage> {
+    return this.services.call(listKeys, orgkey, { ...page, application }, call);
+  }
+
+  /** Generates a key pair, or imports one. The secret is in the answer and never again. */
+  @Post(':application/keys')
+  generateKey(
+    @Param('orgkey') orgkey: string,
+    @Param('application') application: string,
+    @Body() body: NewKey,
+    @RequestCall() call: Call,
+  ): Promise<GeneratedKey> {
+    return this.services.call(generateKey, orgkey, { ...body, application }, call);
+  }
+}

@@ -1,0 +1,57 @@
+import {
+  applyDecorators,
+  Controller,
+  Injectable,
+  UseGuards,
+  UsePipes,
+  ValidationPipe,
+  type ValidationError,
+} from '@nestjs/common';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
+import { Bus, type Call } from '@keyward/bus';
+import { findOrganization, ServiceError, type Rpc } from '@keyward/contracts';
+import { BearerGuard } from './bearer.guard';
+
+/** Unknown members are refused, not dropped: nobody is to believe that one took effect (abuse 30). */
+const STRICT = { transform: true, whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true };
+
+const exceptionFactory = ([problem]: ValidationError[]) => new ServiceError('invalid_request', explain(problem));
+
+/** A query's texts become what their fields are declared as. */
+export const QUERY = new ValidationPipe({
+  ...STRICT,
+  transformOptions: { enableImplicitConversion: true },
+  exceptionFactory,
+});
+
+/** A controller of the management API: for operators, its bodies validated. */
+export const Management = (path: string, tag: string): ClassDecorator =>
+  applyDecorators(
+    Controller(`/api/v1/organizations${path}`),
+    UseGuards(BearerGuard),
+    UsePipes(new ValidationPipe({ ...STRICT, exceptionFactory })),
+    ApiBearerAuth(),
+    ApiTags(tag),
+  );
+
+/** Asks the services about what belongs to an organization, which the path names by its key. */
+@Injectable()
+export class ManagementBus {
+  constructor(private readonly bus: Bus) {}
+
+  /** Throws `not_found` for an unknown organization. The directory is asked, so that one just created is known. */
+  async call<Req extends { organizationId: string }, Res extends object>(
+    message: Rpc<Req, Res>,
+    orgkey: string,
+    request: Omit<Req, 'organizationId'>,
+    call: Call,
+  ): Promise<Res> {
+    const { id } = await this.bus.call(findOrganization, { key: orgkey.toLowerCase() }, call);
+    return this.bus.call(message, { ...request, organizationId: id } as Req, call);
+  }
+}
+
+function explain(problem: ValidationError | undefined): string | undefined {
+  const [inner] = problem?.children ?? [];
+  return problem?.constraints ? Object.values(problem.constraints)[0] : inner && explain(inner);
+}

@@ -1,0 +1,35 @@
+import { Body, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Bus, type Call } from '@keyward/bus';
+import { findOrganization, listSigningKeys, rotateSigningKey, type SigningKeys } from '@keyward/contracts';
+import { RequestCall } from '../http/request-call';
+import { JwksCache } from '../openid/jwks-cache';
+import { SigningKeyRotation } from './bodies';
+import { Management, ManagementBus } from './management';
+
+@Management('/:orgkey/signing-keys', 'signing keys')
+export class SigningKeysController {
+  constructor(
+    private readonly bus: Bus,
+    private readonly services: ManagementBus,
+    private readonly published: JwksCache,
+  ) {}
+
+  @Get()
+  list(@Param('orgkey') orgkey: string, @RequestCall() call: Call): Promise<SigningKeys> {
+    return this.services.call(listSigningKeys, orgkey, {}, call);
+  }
+
+  /** Publishes the next key; with `now` it signs at once. */
+  @Post('rotate')
+  @HttpCode(200)
+  async rotate(
+    @Param('orgkey') orgkey: string,
+    @Body() body: SigningKeyRotation,
+    @RequestCall() call: Call,
+  ): Promise<SigningKeys> {
+    const { id } = await this.bus.call(findOrganization, { key: orgkey.toLowerCase() }, call);
+    const keys = await this.bus.call(rotateSigningKey, { ...body, organizationId: id }, call);
+    this.published.forget(id);
+    return keys;
+  }
+}

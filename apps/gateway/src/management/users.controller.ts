@@ -1,0 +1,82 @@
+import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import type { Call } from '@keyward/bus';
+import {
+  createUser,
+  deleteUser,
+  findUser,
+  listUsers,
+  PageRequest,
+  resetPassword,
+  unlockUser,
+  updateUser,
+  type CreatedUser,
+  type User,
+  type UserPage,
+} from '@keyward/contracts';
+import { RequestCall } from '../http/request-call';
+import { NewPassword, NewUser, UserChanges } from './bodies';
+import { Management, ManagementBus, QUERY } from './management';
+
+@Management('/:orgkey/users', 'users')
+export class UsersController {
+  constructor(private readonly services: ManagementBus) {}
+
+  @Get()
+  list(@Param('orgkey') orgkey: string, @Query(QUERY) page: PageRequest, @RequestCall() call: Call): Promise<UserPage> {
+    return this.services.call(listUsers, orgkey, page, call);
+  }
+
+  /** The password is in the answer when it was generated, and never again. */
+  @Post()
+  create(@Param('orgkey') orgkey: string, @Body() body: NewUser, @RequestCall() call: Call): Promise<CreatedUser> {
+    return this.services.call(createUser, orgkey, body, call);
+  }
+
+  @Get(':username')
+  find(@Param('orgkey') orgkey: string, @Param('username') username: string, @RequestCall() call: Call): Promise<User> {
+    return this.services.call(findUser, orgkey, { username }, call);
+  }
+
+  @Patch(':username')
+  update(
+    @Param('orgkey') orgkey: string,
+    @Param('username') username: string,
+    @Body() body: UserChanges,
+    @RequestCall() call: Call,
+  ): Promise<User> {
+    return this.services.call(updateUser, orgkey, { ...body, username }, call);
+  }
+
+  @Delete(':username')
+  @HttpCode(204)
+  async delete(
+    @Param('orgkey') orgkey: string,
+    @Param('username') username: string,
+    @RequestCall() call: Call,
+  ): Promise<void> {
+    await this.services.call(deleteUser, orgkey, { username }, call);
+  }
+
+  /** Forgets the wrong passwords that keep an account closed. */
+  @Post(':username/unlock')
+  @HttpCode(200)
+  unlock(
+    @Param('orgkey') orgkey: string,
+    @Param('username') username: string,
+    @RequestCall() call: Call,
+  ): Promise<User> {
+    return this.services.call(unlockUser, orgkey, { username }, call);
+  }
+
+  /** The password is in the answer when it was generated, and never again. */
+  @Post(':username/reset-password')
+  @HttpCode(200)
+  resetPassword(
+    @Param('orgkey') orgkey: string,
+    @Param('username') username: string,
+    @Body() body: NewPassword,
+    @RequestCall() call: Call,
+  ): Promise<CreatedUser> {
+    return this.services.call(resetPassword, orgkey, { ...body, username }, call);
+  }
+}

@@ -1,0 +1,76 @@
+import { isUtf8 } from 'node:buffer';
+import { ServiceError } from '@keyward/contracts';
+import type { FastifyRequest } from 'fastify';
+
+const MAX_PARAMETERS = 100;
+/** RFC 8707 §2 and RFC 8693 §2.1 let these repeat; nothing here reads them yet. */
+const LISTS = new Set(['resource', 'audience']);
+/** What RFC 6749 §2.3.1 forbids in the request URI, and what else belongs into the form alone. */
+const FORM_ONLY = new Set([
+  'access_token',
+  'assertion',
+  'client_assertion',
+  'client_assertion_type',
+  'client_id',
+  'client_secret',
+  'code',
+  'code_verifier',
+  'grant_type',
+  'password',
+  'refresh_token',
+  'scope',
+  'token',
+  'token_type_hint',
+  'username',
+]);
+
+/** The bytes of a form that was posted as RFC 6749 §3.2 says. Throws `invalid_request`. */
+export function formOf({ body, raw }: FastifyRequest): Buffer {
+  if (!Buffer.isBuffer(body))
+    throw new ServiceError('invalid_request', 'the content type must be application/x-www-form-urlencoded');
+  const query = raw.url?.indexOf('?') ?? -1;
+  if (query >= 0)
+    for (const name of new URLSearchParams(raw.url?.slice(query)).keys())
+      if (FORM_ONLY.has(name)) throw new ServiceError('invalid_request', `${name} must not be in the URL`);
+  return body;
+}
+
+/**
+ * The parameters of a form. RFC 6749 §3.2: one without a value is as if it were left out, none may be there twice. Bytes
+ * that are not UTF-8, percent signs that encode nothing and NUL are refused rather than replaced.
+ */
+export function parseForm(form: Buffer): Record<string, string> {
+  if (!isUtf8(form)) throw malformed();
+  const params = new Map<string, string>();
+  const pairs = form.toString('utf8').split('&', MAX_PARAMETERS + 1);
+  if (pairs.length > MAX_PARAMETERS) throw new ServiceError('invalid_request', 'too many parameters');
+  for (const pair of pairs) {
+    if (pair === '') continue;
+    const equals = pair.indexOf('=');
+    const name = decode(equals < 0 ? pair : pair.slice(0, equals));
+    if (params.has(name) && !LISTS.has(name)) throw new ServiceError('invalid_request', 'a parameter is repeated');
+    params.set(name, equals < 0 ? '' : decode(pair.slice(equals + 1)));
+  }
+  // Without a prototype: a parameter may have any name.
+  const present = Object.create(null) as Record<string, string>;
+  for (const [name, value] of params) if (value !== '') present[name] = value;
+  return present;
+}
+
+/** WHATWG URL §5.1, except that it does not guess. */
+function decode(text: string): string {
+  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
+  const decoded = spaced.includes('%') ? decodeOrRefuse(spaced) : spaced;
+  if (decoded.includes('\0')) throw malformed();
+  return decoded;
+}
+
+function decodeOrRefuse(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw malformed();
+  }
+}
+
+const malformed = () => new ServiceError('invalid_request', 'the form is malformed');

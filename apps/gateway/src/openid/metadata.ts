@@ -1,0 +1,37 @@
+import type { Organization } from '@keyward/contracts';
+import type { GatewayConfig } from '../config';
+
+const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post'];
+
+/** An organization's issuer. `PUBLIC_URL` is its only source: no header of a request changes it (DS-08). */
+export const issuerOf = ({ server }: GatewayConfig, orgkey: string): string => `${server.publicUrl}/t/${orgkey}`;
+
+/**
+ * Authorization server metadata (RFC 8414 §2) of what works now. `response_types_supported` and what else speaks of an
+ * authorization endpoint are left out while there is none: §2 wants the member, but §3.2 forbids it to be empty.
+ */
+export function metadataOf(config: GatewayConfig, { key, passwordGrant }: Organization): object {
+  const issuer = issuerOf(config, key);
+  const { oauth } = config;
+  const grants = {
+    password: oauth.passwordGrant && passwordGrant,
+    client_credentials: oauth.clientCredentialsGrant,
+    refresh_token: oauth.refreshTokenGrant,
+  };
+  return {
+    issuer,
+    token_endpoint: `${issuer}/oauth2/token`,
+    token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    revocation_endpoint: `${issuer}/oauth2/revoke`,
+    revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    introspection_endpoint: `${issuer}/oauth2/introspect`,
+    introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    jwks_uri: `${issuer}/jwks`,
+    // Never omitted: absent means authorization_code and implicit (RO-09).
+    grant_types_supported: Object.entries(grants).flatMap(([grant, served]) => (served ? [grant] : [])),
+    scopes_supported: ['default'],
+    subject_types_supported: ['public'],
+    // Absent means true (OpenID Connect Discovery 1.0 §3).
+    request_uri_parameter_supported: false,
+  };
+}

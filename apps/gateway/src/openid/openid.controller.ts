@@ -1,0 +1,44 @@
+import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
+import type { Call } from '@keyward/bus';
+import type { Jwks } from '@keyward/contracts';
+import type { FastifyReply } from 'fastify';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../config';
+import { RequestCall } from '../http/request-call';
+import { endpointPaths } from '../oauth/paths';
+import { Organizations } from '../organizations';
+import { JwksCache } from './jwks-cache';
+import { metadataOf } from './metadata';
+import { METADATA_PATHS } from './paths';
+
+/** What everyone may know of an issuer: its keys and its metadata. */
+@Controller()
+export class OpenIdController {
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
+    private readonly organizations: Organizations,
+    private readonly keys: JwksCache,
+  ) {}
+
+  @Get(endpointPaths('jwks'))
+  async jwks(
+    @Param('orgkey') orgkey: string | undefined,
+    @RequestCall() call: Call,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Jwks> {
+    const jwks = await this.keys.of(this.organizations.at(orgkey).id, call);
+    cacheable(reply);
+    return jwks;
+  }
+
+  @Get(METADATA_PATHS)
+  metadata(@Param('orgkey') orgkey: string | undefined, @Res({ passthrough: true }) reply: FastifyReply): object {
+    const metadata = metadataOf(this.config, this.organizations.at(orgkey));
+    cacheable(reply);
+    return metadata;
+  }
+}
+
+/** JK-01. */
+const cacheable = (reply: FastifyReply): void => {
+  void reply.header('cache-control', 'public, max-age=300').removeHeader('pragma');
+};

@@ -1,0 +1,57 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Bus, type Wire } from '@keyward/bus';
+import { ConfigError, readiness, type Checks, type Logger, type Readiness } from '@keyward/runtime';
+import type { GatewayConfig } from './config';
+import { GatewayModule } from './gateway.module';
+import { createAdapter } from './http/adapter';
+import { Answers } from './http/answers';
+import { closeGently } from './http/close';
+import { serveHealth } from './http/health';
+import { listenPlain, urlOf } from './http/listen';
+import { Organizations } from './organizations';
+
+/** A gateway that answers. */
+export interface Gateway {
+  /** Where it really listens: scheme, host and port. */
+  readonly url: string;
+  ready(): Promise<Readiness>;
+  /** Finishes what is in hand. The wire stays open: it belongs to whoever opened it. */
+  close(): Promise<void>;
+}
+
+/** Starts a gateway on the wire; without one it only forwards, to the remote key manager of its settings. */
+export async function startGateway(config: GatewayConfig, wire: Wire | undefined, logger: Logger): Promise<Gateway> {
+  if (!wire && !config.bus.remoteKeyManager)
+    throw new ConfigError(['NATS_URL and KEY_MANAGER_URL are missing: one must be there']);
+  const answers = new Answers(logger);
+  let closing = false;
+  const adapter = createAdapter(config, answers, () => closing);
+  const bus = wire && new Bus(wire);
+  const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.with(config, bus), adapter, {
+    logger,
+    bodyParser: false,
+    abortOnError: false,
+  });
+  app.useGlobalFilters(answers);
+  const checks = bus ? checksOf(bus, app.get(Organizations)) : {};
+  const ready = () => readiness({ ...checks, open: () => !closing });
+  serveHealth(adapter.getInstance(), ready);
+  await app.listen(config.server.port, config.server.host);
+  const plain = await listenPlain(config, adapter.getInstance(), logger);
+
+  return {
+    url: urlOf(app.getHttpServer()),
+    ready,
+    close: async () => {
+      closing = true;
+      await closeGently(app, plain);
+    },
+  };
+}
+
+const checksOf = (bus: Bus, organizations: Organizations): Checks => ({
+  // Cut off it goes on with what it knows, for a while.
+  bus: () => (bus.connected ? 'ready' : 'degraded'),
+  organizations: () => organizations.state,
+});
