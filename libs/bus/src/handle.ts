@@ -7,13 +7,13 @@ import { read } from './read';
 /** Serves one message. The method must take its request and resolve to its response, or it does not compile. */
 export function Handle<Req extends object, Res extends object>(message: Rpc<Req, Res>) {
   const validated: PipeTransform = { transform: (plain: unknown) => read(message.request, plain) };
-  return (
+  return <Method extends (request: Req, call: Call) => Promise<Res>>(
     target: object,
     key: string,
-    method: TypedPropertyDescriptor<(request: Req, call: Call) => Promise<Res>>,
+    method: TypedPropertyDescriptor<Method>,
   ): void => {
     Payload(validated)(target, key, 0);
     Ctx()(target, key, 1);
-    MessagePattern(message.subject)(target, key, method as TypedPropertyDescriptor<unknown>);
+    MessagePattern(message.subject)(target, key, method as unknown as TypedPropertyDescriptor<unknown>);
   };
 }
