@@ -40,7 +40,8 @@ function isSecret(name: string, value: unknown): boolean {
   // Whether it was there at all may be seen.
   if (value === undefined || value === null || typeof value === 'boolean') return false;
   const plain = name.toLowerCase().replace(/[^a-z]/g, '');
-  return plain === 'code' ? typeof value === 'string' && !ERROR_CODE.test(value) : SECRET_NAMES.test(plain);
+  if (plain !== 'code') return SECRET_NAMES.test(plain);
+  return typeof value !== 'number' && !(typeof value === 'string' && ERROR_CODE.test(value));
 }
 
 // What else an error of a library carries (SQL with its parameters, requests) may hold anything.

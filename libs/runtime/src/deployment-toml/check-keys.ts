@@ -37,18 +37,22 @@ function byTable(keys: string[]): Map<string, string[]> {
 
 function describe(key: string, path: string): string {
   const nearest = [...OUR_KEYS, ...API_MANAGER_KEYS]
-    .map((known) => candidate(known, key))
-    .map((known) => ({ known, far: distance(key, known) }))
+    .map((known) => compare(key, known))
     .reduce((best, next) => (next.far < best.far ? next : best));
-  const near = nearest.far <= Math.min(6, Math.ceil(key.length / 4));
-  return `${key} in ${path} is not a setting: ${near ? `did you mean ${nearest.known}?` : 'must be a known key'}`;
+  return `${key} in ${path} is not a setting: ${nearest.near ? `did you mean ${nearest.meant}?` : 'must be a known key'}`;
 }
 
-/** Under a table of which every key is known, only the table's name can be mistyped. */
-function candidate(known: string, key: string): string {
-  if (!known.endsWith('.*')) return known;
-  const table = known.slice(0, -2).split('.');
-  return [...table, ...key.split('.').slice(table.length)].join('.');
+/** How far a key is from a known one. Below a table of which every key is known, only the table can be mistyped. */
+function compare(key: string, known: string): { meant: string; far: number; near: boolean } {
+  const table = known.endsWith('.*') ? known.slice(0, -2) : undefined;
+  const depth = table?.split('.').length ?? Infinity;
+  const written = key.split('.').slice(0, depth).join('.');
+  const far = distance(written, table ?? known);
+  return {
+    meant: table === undefined ? known : table + key.slice(written.length),
+    far,
+    near: far <= Math.min(6, written.length / 4),
+  };
 }
 
 /** Levenshtein's. */
