@@ -10,14 +10,15 @@ interface PostgresError extends Error {
 /** SQLSTATE classes and codes that mean the server is away, stopping, full or too slow, not that the statement is wrong. */
 const UNAVAILABLE = /^(08|53|57P0|57014|25006|55P03)/;
 const NETWORK = /^E(CONN|PIPE|TIMEDOUT|HOST|NET|NOTFOUND|AI_AGAIN)/;
+/** Messages of `pg`, and TypeORM's for a connection that was lost in the middle of a transaction. */
 const DRIVER =
-  /^(timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered)/;
+  /^(timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered|Query runner already released)/;
 
 const driverError = (error: unknown): unknown => (error instanceof QueryFailedError ? error.driverError : error);
 
 /** Whether the connection that answered so must not be used again. */
 export function isBroken(error: unknown): boolean {
-  const { code = '', message } = driverError(error) as PostgresError;
+  const { code = '', message = '' } = (driverError(error) ?? {}) as Partial<PostgresError>;
   return NETWORK.test(code) || DRIVER.test(message) || /^(08|57P0)/.test(code);
 }
 
@@ -27,11 +28,11 @@ export function isBroken(error: unknown): boolean {
  */
 export function toThrow(error: unknown): unknown {
   const cause = driverError(error);
-  if (!(cause instanceof Error) || cause instanceof ServiceError) return cause;
-  const { code = '', message } = cause as PostgresError;
+  if (cause instanceof ServiceError) return cause;
+  const { code = '', message = '' } = (cause ?? {}) as Partial<PostgresError>;
   if (UNAVAILABLE.test(code) || NETWORK.test(code) || DRIVER.test(message))
     return new ServiceError('temporarily_unavailable', undefined, { retryAfter: 1, detail: `PostgreSQL: ${message}` });
-  delete (cause as PostgresError).detail;
+  if (code) delete (cause as PostgresError).detail;
   return cause;
 }
 

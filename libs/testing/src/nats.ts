@@ -13,14 +13,16 @@ export interface Nats {
 export interface NatsOptions {
   /** A free one when absent. */
   port?: number;
-  /** A server configuration; it then also says where to listen. */
+  /** A server configuration, without where to listen. */
   configFile?: string;
+  /** The variables that the configuration names. */
+  env?: Readonly<Record<string, string>>;
 }
 
 /** Starts a nats-server on 127.0.0.1, installing it first where that can be done without asking. */
-export async function startNats({ port = -1, configFile }: NatsOptions = {}): Promise<Nats> {
-  const args = configFile ? ['-c', configFile] : ['-a', '127.0.0.1', '-p', String(port)];
-  const server = spawn(natsServer(), args, { stdio: ['ignore', 'ignore', 'pipe'] });
+export async function startNats({ port = -1, configFile, env }: NatsOptions = {}): Promise<Nats> {
+  const args = ['-a', '127.0.0.1', '-p', String(port), ...(configFile ? ['-c', configFile] : [])];
+  const server = spawn(natsServer(), args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } });
   // On SIGTERM it exits with 1, so only that it has ended says something.
   const exited = new Promise<void>((resolve) => server.once('exit', () => resolve()));
   const said: string[] = [];

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 /** A PostgreSQL server of the tests' own. */
 export interface TestPostgres {
   adminUrl: string;
+  /** Of the server that runs now. */
+  readonly pid: number;
   /** Ends it as a crash would. */
   kill(): void;
   /** Starts it again, on the same port with the same data. */
@@ -28,6 +30,9 @@ export async function startPostgres(): Promise<TestPostgres> {
   const signal = (name: NodeJS.Signals) => void process.kill(server.pid, name);
   return {
     adminUrl,
+    get pid() {
+      return server.pid;
+    },
     signal,
     kill: () => signal('SIGKILL'),
     restart: async () => {

@@ -1,1 +1,32 @@
-export default function nothing(): void {}
+import { readFileSync } from 'node:fs';
+import type { Access, Demo } from '../deployment';
+import { startProcesses } from '../processes';
+import { startStandalone } from '../standalone';
+
+declare global {
+  /** How the teardown stops what the setup has started. */
+  var stopDeployment: (() => Promise<void>) | undefined;
+}
+
+/** Starts what KEYWARD_TARGET says, or takes the deployment at BASE_URL; specs find it by `deployment()`. */
+export default async function startDeployment(): Promise<void> {
+  process.env['KEYWARD_DEPLOYMENT'] = JSON.stringify(await open());
+}
+
+async function open(): Promise<Access> {
+  const { BASE_URL, KEYWARD_TARGET = 'standalone' } = process.env;
+  if (BASE_URL) return existing(BASE_URL);
+  if (KEYWARD_TARGET !== 'standalone' && KEYWARD_TARGET !== 'processes')
+    throw new Error(`KEYWARD_TARGET is ${KEYWARD_TARGET}: must be standalone or processes`);
+  const { access, stop } = await (KEYWARD_TARGET === 'standalone' ? startStandalone() : startProcesses());
+  globalThis.stopDeployment = stop;
+  return access;
+}
+
+function existing(baseUrl: string): Access {
+  const { KEYWARD_DEMO_JSON, KEYWARD_CA_FILE } = process.env;
+  if (!KEYWARD_DEMO_JSON)
+    throw new Error('With BASE_URL, KEYWARD_DEMO_JSON names a file of what `keyward demo` printed.');
+  const demo = JSON.parse(readFileSync(KEYWARD_DEMO_JSON, 'utf8')) as Demo;
+  return { target: 'remote', baseUrl: new URL(baseUrl).origin, caFile: KEYWARD_CA_FILE, demo };
+}

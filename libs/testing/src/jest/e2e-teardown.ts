@@ -1,1 +1,4 @@
-export default function nothing(): void {}
+/** Stops what e2e-setup has started. */
+export default async function stopDeployment(): Promise<void> {
+  await globalThis.stopDeployment?.();
+}

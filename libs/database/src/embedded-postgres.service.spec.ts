@@ -1,0 +1,84 @@
+import { asAdmin } from '@keyward/testing';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmbeddedPostgres } from './embedded-postgres';
+
+let home: string;
+let options: { dir: string; password: string; fsync: boolean };
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'keyward-embedded-'));
+  await chmod(home, 0o755);
+  options = { dir: join(home, 'a home', 'data'), password: `it's / "secret"`, fsync: false };
+  await mkdir(join(home, 'a home'));
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+/** Resolves once the process has ended and whoever adopted it has taken note. */
+async function ended(pid: number): Promise<void> {
+  while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+it('keeps its data from one start to the next, listens on loopback alone, and asks for the password', async () => {
+  const first = await startEmbeddedPostgres(options);
+  await asAdmin(first.adminUrl, (admin) => admin.query(`CREATE TABLE kept AS SELECT 1 AS one`));
+  const { rows } = await asAdmin(first.adminUrl, (admin) => admin.query(`SHOW listen_addresses`));
+  expect(rows).toEqual([{ listen_addresses: '127.0.0.1' }]);
+  await expect(asAdmin(first.adminUrl.replace(/:[^:@]*@/, ':wrong@'), () => Promise.resolve())).rejects.toMatchObject({
+    code: '28P01',
+  });
+  await first.stop();
+  await ended(first.pid);
+
+  const second = await startEmbeddedPostgres(options);
+  const kept = await asAdmin(second.adminUrl, (admin) => admin.query(`SELECT one FROM kept`));
+  expect(kept.rows).toEqual([{ one: 1 }]);
+  await second.stop();
+}, 30_000);
+
+it('a server left over from a killed process is shut down by the next start', async () => {
+  const leftover = await startEmbeddedPostgres(options);
+  const next = await startEmbeddedPostgres(options);
+  await ended(leftover.pid);
+  expect(isAlive(next.pid)).toBe(true);
+  process.kill(next.pid, 'SIGKILL');
+  const afterCrash = await startEmbeddedPostgres(options);
+  await afterCrash.stop();
+}, 30_000);
+
+it('a lock file that names another program’s process does not end that program, nor keep it from starting', async () => {
+  await (await startEmbeddedPostgres(options)).stop();
+  await writeFile(join(options.dir, 'postmaster.pid'), `${process.ppid}\n`);
+  const server = await startEmbeddedPostgres(options);
+  expect(isAlive(process.ppid)).toBe(true);
+  await server.stop();
+}, 30_000);
+
+it('a first start that was interrupted is made good by the next', async () => {
+  await mkdir(`${options.dir}.new`);
+  await writeFile(join(`${options.dir}.new`, 'PG_VERSION'), '18');
+  const server = await startEmbeddedPostgres(options);
+  await server.stop();
+}, 30_000);
+
+it('is in a process group of its own, so that Ctrl-C in a terminal does not end it before its clients', async () => {
+  const server = await startEmbeddedPostgres(options);
+  expect(() => process.kill(-server.pid, 0)).not.toThrow();
+  await server.stop();
+}, 30_000);
+
+// Only root has to run it as someone else, who may be kept out.
+if (process.getuid?.() === 0)
+  it('as root, a home that PostgreSQL cannot reach is named', async () => {
+    await chmod(home, 0o700);
+    await expect(startEmbeddedPostgres(options)).rejects.toThrow(`cannot enter ${home}`);
+  });

@@ -1,0 +1,66 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Child } from './child';
+import { type Access, type Demo, Deployment, entryOf, plainEnv } from './deployment';
+import { Guard } from './guard';
+import { freePort } from './ports';
+
+const HTTPS_PORT = 8243;
+
+/** A port offset at which a gateway finds its port free. */
+export const freeOffset = async (): Promise<number> => (await freePort()) - HTTPS_PORT;
+
+/** A temporary directory that the user who runs PostgreSQL can enter, as root does not run it itself. */
+export async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'keyward-'));
+  await chmod(directory, 0o755);
+  return directory;
+}
+
+/** `npm start` in a home of its own. */
+export interface Standalone {
+  readonly access: Access;
+  readonly deployment: Deployment;
+  readonly home: string;
+  readonly offset: number;
+  readonly process: Child;
+  /** Stops it and removes its home. */
+  stop: () => Promise<void>;
+}
+
+/** Starts everything in one process; `env` overrides its settings. */
+export async function startStandalone(env: Record<string, string> = {}): Promise<Standalone> {
+  const directory = await temporaryDirectory();
+  const guard = new Guard();
+  const home = join(directory, 'home');
+  const offset = await freeOffset();
+  const demoFile = join(home, 'demo.json');
+  const child = new Child({
+    name: 'standalone',
+    entry: entryOf('standalone'),
+    env: { ...plainEnv(), KEYWARD_HOME: home, PORT_OFFSET: String(offset), ...env },
+    cwd: directory,
+    isReady: () => Promise.resolve(existsSync(demoFile) && statSync(demoFile).size > 0),
+    guard,
+  });
+  const stop = async () => {
+    await child.kill();
+    guard.release();
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    await child.start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const access: Access = {
+    target: 'standalone',
+    baseUrl: `https://localhost:${HTTPS_PORT + offset}`,
+    caFile: join(home, 'certificate.pem'),
+    demo: JSON.parse(readFileSync(demoFile, 'utf8')) as Demo,
+  };
+  return { access, deployment: new Deployment(access), home, offset, process: child, stop };
+}
