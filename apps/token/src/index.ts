@@ -1,1 +1,3 @@
-export {};
+export { TOKEN_PROCESS_SETTINGS, TOKEN_SETTINGS, type TokenConfig } from './config';
+export { TOKEN_SCHEMA } from './data-source';
+export { startToken } from './start';

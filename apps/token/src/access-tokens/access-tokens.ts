@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Bus, type Call } from '@keyward/bus';
+import { signJwt, type Client, type Organization } from '@keyward/contracts';
+import { OAuthSettings } from '@keyward/runtime';
+import { DataSource } from 'typeorm';
+import { accessTokenClaims, type AccessTokenClaims } from '../claims';
+import { Clock, inSeconds } from '../clock';
+import type { User } from '../grants/grant';
+import { Issuers } from '../issuer';
+import { newId } from '../time-id';
+import { newSecret, writeToken } from '../token-string';
+import { insertOpaqueToken, jtiOf } from './issued-tokens';
+
+/** Whom and what a new access token is for. */
+export interface AccessTokenFor {
+  client: Client;
+  organization: Organization;
+  user?: User;
+  scope: string;
+  /** The id of the refresh family it belongs to, if any. */
+  family?: string;
+}
+
+/** Access tokens as they are given out: a JWT (RFC 9068), or opaque where the consumer key says so. */
+@Injectable()
+export class AccessTokens {
+  constructor(
+    private readonly bus: Bus,
+    private readonly dataSource: DataSource,
+    private readonly settings: OAuthSettings,
+    private readonly issuers: Issuers,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Seconds. */
+  lifetimeFor({ accessTokenLifetime }: Client, user: User | undefined): number {
+    const { userAccessTokenLifetime, applicationAccessTokenLifetime } = this.settings;
+    return accessTokenLifetime ?? (user ? userAccessTokenLifetime : applicationAccessTokenLifetime);
+  }
+
+  async issue({ family, ...issue }: AccessTokenFor, call: Call): Promise<string> {
+    const { client, organization, user } = issue;
+    const now = this.clock.now();
+    const claims = accessTokenClaims({
+      ...issue,
+      issuer: this.issuers.of(organization),
+      jti: jtiOf(randomBytes(16).toString('base64url'), family),
+      issuedAt: inSeconds(now),
+      lifetime: this.lifetimeFor(client, user),
+    });
+    return client.tokenType === 'jwt' ? this.sign(client, claims, call) : this.store(client, claims, now);
+  }
+
+  private async sign({ organizationId }: Client, claims: AccessTokenClaims, call: Call): Promise<string> {
+    const { jwt } = await this.bus.call(signJwt, { organizationId, type: 'at+jwt', claims: { ...claims } }, call);
+    return jwt;
+  }
+
+  private async store({ organizationId }: Client, claims: AccessTokenClaims, now: number): Promise<string> {
+    const token = writeToken('kat', newId(now), newSecret());
+    await insertOpaqueToken(this.dataSource, organizationId, token, claims);
+    return token.text;
+  }
+}

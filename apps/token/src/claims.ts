@@ -1,0 +1,47 @@
+import type { Client, Organization } from '@keyward/contracts';
+import type { User } from './grants/grant';
+import { audienceOf } from './issuer';
+
+/** What an access token says, RFC 9068 §2.2; the form of an opaque one is the same, kept in the database. */
+export interface AccessTokenClaims {
+  iss: string;
+  sub: string;
+  aud: string;
+  /** The key of the user's organization; the client's own when the client is the subject. */
+  org: string;
+  client_id: string;
+  scope: string;
+  jti: string;
+  /** Unix seconds, as `exp` and `auth_time`. */
+  iat: number;
+  exp: number;
+  auth_time?: number;
+  amr?: string[];
+}
+
+/** What the claims are made of. `lifetime` in seconds. */
+export interface Issue {
+  issuer: string;
+  client: Client;
+  organization: Organization;
+  /** Absent when the client is its own subject (RFC 6749 §4.4). */
+  user?: User;
+  scope: string;
+  jti: string;
+  issuedAt: number;
+  lifetime: number;
+}
+
+/** CC-02: without a user there is no claim of one. */
+export const accessTokenClaims = ({ issuer, client, organization, user, ...issue }: Issue): AccessTokenClaims => ({
+  iss: issuer,
+  sub: user?.sub ?? client.clientId,
+  aud: audienceOf(issuer),
+  org: (user?.organization ?? organization).key,
+  client_id: client.clientId,
+  scope: issue.scope,
+  jti: issue.jti,
+  iat: issue.issuedAt,
+  exp: issue.issuedAt + issue.lifetime,
+  ...(user ? { auth_time: user.authTime, amr: user.amr } : {}),
+});

@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import { Bus, type Call } from '@keyward/bus';
+import {
+  authenticateClient,
+  ServiceError,
+  type Client,
+  type ClientCredentials,
+  type Organization,
+  type TokenRequest,
+} from '@keyward/contracts';
+import { isPossible, readBasic } from './basic-credentials';
+import { Organizations } from './organizations';
+
+/** A proven client and the organization it belongs to. */
+export interface Authenticated {
+  client: Client;
+  organization: Organization;
+}
+
+/** One answer for every cause (CA-07). */
+export const invalidClient = (detail?: unknown): ServiceError =>
+  new ServiceError('invalid_client', 'Client authentication failed', { detail });
+
+/** Proves the client of a form, at every endpoint alike: RFC 6749 §2.3, RFC 7009 §2.1, RFC 7662 §2.1. */
+@Injectable()
+export class ClientAuthentication {
+  constructor(
+    private readonly bus: Bus,
+    private readonly organizations: Organizations,
+  ) {}
+
+  /** Errors: `invalid_request` for two mechanisms at once, `invalid_client`, `too_many_requests`. */
+  async authenticate({ params, authorization, organizationId, ip }: TokenRequest, call: Call): Promise<Authenticated> {
+    const credentials = readCredentials(params, authorization);
+    if (organizationId && !this.organizations.active(organizationId)) throw invalidClient();
+    const client = await this.bus.call(authenticateClient, { credentials, organizationId, ip }, call).catch(uniform);
+    const organization = this.organizations.active(client.organizationId);
+    if (!organization) throw invalidClient();
+    return { client, organization };
+  }
+}
+
+/** Whatever the key manager's reason and words: the same as from here. */
+function uniform(error: unknown): never {
+  throw error instanceof ServiceError && error.code === 'invalid_client' ? invalidClient() : error;
+}
+
+/**
+ * What the client sent to prove itself, in the readings that are possible; one mechanism a request (RFC 6749 §2.3).
+ * Errors: `invalid_request` for more than one (CA-04), `invalid_client` for none or what cannot be read (CA-08, CA-10).
+ */
+export function readCredentials(params: Record<string, string>, authorization?: string): ClientCredentials[] {
+  const { client_id: clientId, client_secret: clientSecret, client_assertion: assertion } = params;
+  const mechanisms = [authorization, clientSecret, assertion].filter((sent) => sent !== undefined && sent !== '');
+  if (mechanisms.length > 1)
+    throw new ServiceError('invalid_request', 'Request body and headers contain authorization information');
+  if (assertion) throw invalidClient();
+  const credentials = authorization ? basicOf(authorization, clientId) : bodyOf(clientId, clientSecret);
+  if (credentials.length === 0) throw invalidClient();
+  return credentials;
+}
+
+/** A `client_id` in the body beside a Basic header may only repeat it. */
+function basicOf(authorization: string, clientId: string | undefined): ClientCredentials[] {
+  const readings = readBasic(authorization);
+  if (!clientId || readings.length === 0) return readings;
+  const same = readings.filter((reading) => reading.clientId === clientId);
+  if (same.length === 0) throw new ServiceError('invalid_request', 'Two different client identifiers were sent');
+  return same;
+}
+
+const bodyOf = (clientId: string | undefined, clientSecret: string | undefined): ClientCredentials[] =>
+  clientId ? [{ clientId, ...(clientSecret ? { clientSecret } : {}) }].filter(isPossible) : [];

@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { Bus } from '@keyward/bus';
+import { authenticateUser, type Client, type Organization } from '@keyward/contracts';
+import type { OAuthSettings } from '@keyward/runtime';
+import { Clock, inSeconds } from '../clock';
+import { parseLoginName } from '../login-name';
+import { Organizations } from '../organizations';
+import { Grant, type Authorization, type Request, type Values } from './grant';
+
+const PARAMS = {
+  username: { required: true, maxBytes: 384 },
+  password: { required: true, maxBytes: 1024 },
+} as const;
+
+/** Resource Owner Password Credentials, RFC 6749 §4.3. RFC 9700 §2.4 advises against it: it can be switched off. */
+@Injectable()
+export class PasswordGrant extends Grant<typeof PARAMS> {
+  readonly type = 'password';
+  readonly enabled = (settings: OAuthSettings) => settings.passwordGrant;
+  override readonly confidential = true;
+  readonly params = PARAMS;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly organizations: Organizations,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  override isOpenTo({ passwordGrantSunset }: Client, { passwordGrant }: Organization, now: number): boolean {
+    return passwordGrant && !(passwordGrantSunset && Date.parse(passwordGrantSunset) <= now);
+  }
+
+  async authorize({ username, password }: Values<typeof PARAMS>, request: Request): Promise<Authorization> {
+    const { client, scope, call } = request;
+    const login = parseLoginName(username);
+    const found = login.orgKey === undefined ? request.organization : this.organizations.activeByKey(login.orgKey);
+    const organization = found && (found.id === client.organizationId || client.multiOrganization) ? found : undefined;
+    // RO-04: a login name that cannot be of this client costs and answers as a wrong password does.
+    const attempt = organization
+      ? { organizationId: organization.id, username: login.username }
+      : { organizationId: client.organizationId, username, refuse: true };
+    const subject = await this.bus.call(authenticateUser, { ...attempt, password, clientId: client.clientId }, call);
+    const { sub, roles } = subject;
+    const authTime = inSeconds(this.clock.now());
+    return { user: { sub, roles, organization: organization ?? request.organization, authTime, amr: ['pwd'] }, scope };
+  }
+}

@@ -1,0 +1,27 @@
+import { Controller } from '@nestjs/common';
+import { Handle, type Call } from '@keyward/bus';
+import { Bearer, ROOT_ORGANIZATION, ServiceError, verifyBearer, type VerifyBearer } from '@keyward/contracts';
+import { AccessTokenReader } from '../access-tokens/access-token-reader';
+import { Organizations } from '../organizations';
+import { isGrantable } from '../scope';
+
+/** Proves a bearer of the management API: tokens of the issuer `root` alone, their users as they are now. */
+@Controller()
+export class BearerController {
+  constructor(
+    private readonly accessTokens: AccessTokenReader,
+    private readonly organizations: Organizations,
+  ) {}
+
+  @Handle(verifyBearer)
+  async verify({ token }: VerifyBearer, call: Call): Promise<Bearer> {
+    const root = this.organizations.active(ROOT_ORGANIZATION.id);
+    const live = root && (await this.accessTokens.readLive(token, root, call));
+    if (!live) throw new ServiceError('invalid_token', 'The access token is invalid, expired or revoked');
+    const { sub, client_id: clientId, scope } = live.claims;
+    const client = { clientId, organizationId: root.id };
+    // An operator who is one no longer keeps a token without the scope.
+    const scopes = scope.split(' ').filter((granted) => isGrantable(granted, client, live.user));
+    return { sub, clientId, organizationId: (live.user?.organization ?? root).id, scopes };
+  }
+}

@@ -1,0 +1,17 @@
+import type { Organization } from '@keyward/contracts';
+import { Injectable } from '@nestjs/common';
+import { IssuerSettings } from '@keyward/runtime';
+
+/** The names of the organizations' issuers; `PUBLIC_URL` is their only source. */
+@Injectable()
+export class Issuers {
+  constructor(private readonly settings: IssuerSettings) {}
+
+  /** The `iss` of what an organization's clients get. */
+  of(organization: Pick<Organization, 'key'>): string {
+    return `${this.settings.publicUrl}/t/${organization.key}`;
+  }
+}
+
+/** The audience of an access token while no other resource can be named (RFC 9068 §3 wants one). */
+export const audienceOf = (issuer: string): string => `${issuer}/api`;

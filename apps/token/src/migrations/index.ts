@@ -1,0 +1,5 @@
+import { Tokens1763700000000 } from './1763700000000-tokens';
+import { Partitions1763700000001 } from './1763700000001-partitions';
+
+/** In the order in which they are run. */
+export const TOKEN_MIGRATIONS = [Tokens1763700000000, Partitions1763700000001];

@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import { Bus, FeedFollower } from '@keyward/bus';
+import { organizations, ServiceError, type Organization } from '@keyward/contracts';
+
+/** How long a copy that nobody keeps right any more is still served. */
+const SERVED_STALE_MS = 5 * 60_000;
+
+/** Every organization, in memory, as the directory's feed tells it. */
+@Injectable()
+export class Organizations {
+  private readonly byId = new Map<string, Organization>();
+  private readonly byKey = new Map<string, Organization>();
+  private readonly follower: FeedFollower<Organization>;
+
+  constructor(bus: Bus) {
+    this.follower = new FeedFollower(bus, organizations, {
+      apply: (id, record) => this.apply(id, record),
+      reset: () => {
+        this.byId.clear();
+        this.byKey.clear();
+      },
+    });
+  }
+
+  /** Resolves with the first snapshot; follows until `stop`. */
+  start(): Promise<void> {
+    return this.follower.start();
+  }
+
+  stop(): void {
+    this.follower.stop();
+  }
+
+  get state(): 'starting' | 'current' | 'degraded' {
+    return this.follower.state;
+  }
+
+  /** An organization that is not suspended. Errors: `temporarily_unavailable` while nothing certain is known. */
+  active(id: string): Organization | undefined {
+    return this.known(this.byId.get(id));
+  }
+
+  /** The same by its key, in lower case. */
+  activeByKey(key: string): Organization | undefined {
+    return this.known(this.byKey.get(key));
+  }
+
+  private known(organization: Organization | undefined): Organization | undefined {
+    if (this.follower.state === 'starting' || this.follower.staleForMs > SERVED_STALE_MS)
+      throw new ServiceError('temporarily_unavailable', undefined, { detail: 'organizations unknown', retryAfter: 1 });
+    return organization?.state === 'active' ? organization : undefined;
+  }
+
+  private apply(id: string, record: Organization | null): void {
+    const before = this.byId.get(id);
+    if (before) this.byKey.delete(before.key);
+    if (!record) this.byId.delete(id);
+    else {
+      this.byId.set(id, record);
+      this.byKey.set(record.key, record);
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import {
+  CLI_CONSUMER_KEY,
+  MANAGEMENT_SCOPE,
+  OPERATOR_ROLE,
+  ROOT_ORGANIZATION,
+  ServiceError,
+  type Client,
+} from '@keyward/contracts';
+import type { User } from './grants/grant';
+
+type ScopedClient = Pick<Client, 'clientId' | 'organizationId'>;
+
+/** What is granted when nothing else is left, as API Manager's clients expect. */
+export const DEFAULT_SCOPE = 'default';
+
+/** RFC 6749 §3.3: scope-token *( SP scope-token ). */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/;
+
+/** The scopes of the `scope` parameter, each once, in the order asked. Errors: `invalid_scope` (TE-08). */
+export function parseScope(scope: string | undefined): string[] | undefined {
+  if (!scope) return undefined;
+  if (!SCOPE.test(scope)) throw new ServiceError('invalid_scope', 'The scope parameter is malformed');
+  return [...new Set(scope.split(' '))];
+}
+
+/**
+ * What of the scopes asked for is granted: never more than client and user may have. The rest is dropped and the answer
+ * tells what was granted (RFC 6749 §3.3); `strict` refuses it with `invalid_scope` instead.
+ */
+export function grantScope(
+  asked: string[] | undefined,
+  client: Client,
+  user: User | undefined,
+  strict = false,
+): string {
+  const granted = (asked ?? []).filter((scope) => isGrantable(scope, client, user));
+  if (strict && asked && granted.length < asked.length)
+    throw new ServiceError('invalid_scope', 'A requested scope is unknown or not allowed');
+  return granted.join(' ') || DEFAULT_SCOPE;
+}
+
+/** Whether a user may have a scope through a client, as both are now. */
+export function isGrantable(scope: string, client: ScopedClient, user: User | undefined): boolean {
+  return scope === DEFAULT_SCOPE || (scope === MANAGEMENT_SCOPE && mayManage(client, user));
+}
+
+/** RO-07: the management scope goes to an operator of `root` through the operator's own client, to nobody else. */
+const mayManage = (client: ScopedClient, user: User | undefined): boolean =>
+  client.clientId === CLI_CONSUMER_KEY &&
+  client.organizationId === ROOT_ORGANIZATION.id &&
+  user?.organization.id === ROOT_ORGANIZATION.id &&
+  user.roles.includes(OPERATOR_ROLE);

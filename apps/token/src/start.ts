@@ -1,0 +1,44 @@
+import { Bus, serve, type Wire } from '@keyward/bus';
+import { assertUnprivileged, query } from '@keyward/database';
+import { readiness, type Logger, type Running } from '@keyward/runtime';
+import type { TokenConfig } from './config';
+import { tokenDataSource } from './data-source';
+import { Organizations } from './organizations';
+import { Partitions } from './partitions';
+import { TokenModule } from './token.module';
+
+/**
+ * Starts the token service on a wire, which the caller closes after it. Its schema must have been migrated. It answers
+ * before it knows the organizations, then with `temporarily_unavailable`, so that the order of starts does not matter.
+ */
+export async function startToken(config: TokenConfig, wire: Wire, logger: Logger): Promise<Running> {
+  const undo: (() => unknown)[] = [];
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const dataSource = await tokenDataSource(config.database).initialize();
+    undo.push(() => dataSource.destroy());
+    await assertUnprivileged(dataSource);
+    const partitions = new Partitions(dataSource, config.oauth, logger);
+    await partitions.start();
+    undo.push(() => partitions.stop());
+
+    const bus = new Bus(wire);
+    const organizations = new Organizations(bus);
+    void organizations.start();
+    undo.push(() => organizations.stop());
+
+    const app = await serve('token', TokenModule.with({ config, bus, dataSource, organizations }), wire, logger);
+    undo.push(() => app.close());
+
+    const database = async () => (await query(dataSource, 'ready', 'SELECT 1', [])).length === 1;
+    return {
+      close,
+      ready: () => readiness({ database, bus: () => bus.connected, organizations: () => organizations.state }),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,93 @@
+import { Controller } from '@nestjs/common';
+import { Handle, type Call } from '@keyward/bus';
+import {
+  issueToken,
+  ServiceError,
+  type Client,
+  type IssuedToken,
+  type Organization,
+  type TokenRequest,
+} from '@keyward/contracts';
+import { OAuthSettings } from '@keyward/runtime';
+import { AccessTokens } from './access-tokens/access-tokens';
+import { ClientAuthentication } from './client-authentication';
+import { Clock } from './clock';
+import { readParams, type Authorization, type Grant } from './grants/grant';
+import { Grants } from './grants/grants';
+import { RefreshTokens } from './refresh-tokens/refresh-tokens';
+import { grantScope, parseScope } from './scope';
+import { newId } from './time-id';
+
+/** The token endpoint, RFC 6749 §3.2. Reads top to bottom in the order of TE-04; a grant supplies only `authorize`. */
+@Controller()
+export class TokenController {
+  constructor(
+    private readonly clients: ClientAuthentication,
+    private readonly grants: Grants,
+    private readonly accessTokens: AccessTokens,
+    private readonly refreshTokens: RefreshTokens,
+    private readonly settings: OAuthSettings,
+    private readonly clock: Clock,
+  ) {}
+
+  @Handle(issueToken)
+  async issue(request: TokenRequest, call: Call): Promise<IssuedToken> {
+    const { params } = request;
+    const { client, organization } = await this.clients.authenticate(request, call);
+    const grant = this.grantFor(params['grant_type'], client, organization);
+    const asked = parseScope(params['scope']);
+    const values = readParams(grant.params, params);
+    const authorization = await grant.authorize(values, { client, organization, scope: asked, call });
+    const { user } = authorization;
+    const scope = grantScope(authorization.scope, client, user, client.strictScopes && asked !== undefined);
+    const family = this.familyFor(authorization, client);
+    const [accessToken, refreshToken] = await Promise.all([
+      this.accessTokens.issue({ client, organization, user, scope, family }, call),
+      this.refreshToken(authorization, client, scope, family),
+    ]);
+    return {
+      body: {
+        access_token: accessToken,
+        ...(refreshToken ? { refresh_token: refreshToken } : {}),
+        scope,
+        token_type: 'Bearer',
+        expires_in: this.accessTokens.lifetimeFor(client, user),
+      },
+      ...(grant.type === 'password' && client.passwordGrantSunset ? { sunset: client.passwordGrantSunset } : {}),
+    };
+  }
+
+  /** Errors in this order: `invalid_request`, `unsupported_grant_type`, `unauthorized_client` (TE-05). */
+  private grantFor(type: string | undefined, client: Client, organization: Organization): Grant {
+    if (!type) throw new ServiceError('invalid_request', 'Missing grant_type parameter value');
+    const grant = this.grants.find(type);
+    if (!grant?.enabled(this.settings))
+      throw new ServiceError('unsupported_grant_type', 'Unsupported grant_type value');
+    const allowed =
+      client.grantTypes.includes(type) &&
+      (grant.isOpenTo?.(client, organization, this.clock.now()) ?? true) &&
+      !(grant.confidential && client.public);
+    if (!allowed)
+      throw new ServiceError(
+        'unauthorized_client',
+        'The client is not authorized to use this authorization grant type',
+      );
+    return grant;
+  }
+
+  /** A user's tokens belong to a family if the client may refresh them; a client's own never do (RT-11). */
+  private familyFor({ family, user }: Authorization, client: Client): string | undefined {
+    if (family) return family.id;
+    return user && client.grantTypes.includes('refresh_token') ? newId(this.clock.now()) : undefined;
+  }
+
+  private refreshToken(
+    { family, user }: Authorization,
+    client: Client,
+    scope: string,
+    id: string | undefined,
+  ): Promise<string> | undefined {
+    if (family) return this.refreshTokens.rotate(family, client);
+    return id && user ? this.refreshTokens.issue(id, client, user, scope) : undefined;
+  }
+}

@@ -1,0 +1,54 @@
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { Bus } from '@keyward/bus';
+import { IssuerSettings, OAuthSettings } from '@keyward/runtime';
+import { DataSource } from 'typeorm';
+import { AccessTokenReader } from './access-tokens/access-token-reader';
+import { AccessTokens } from './access-tokens/access-tokens';
+import { PublicKeys } from './access-tokens/public-keys';
+import { ClientAuthentication } from './client-authentication';
+import { Clock } from './clock';
+import type { TokenConfig } from './config';
+import { GRANTS } from './grants';
+import type { Grant } from './grants/grant';
+import { Grants } from './grants/grants';
+import { BearerController } from './introspection/bearer.controller';
+import { IntrospectionController } from './introspection/introspection.controller';
+import { Issuers } from './issuer';
+import { Organizations } from './organizations';
+import { RefreshTokens } from './refresh-tokens/refresh-tokens';
+import { RevocationController } from './revocation/revocation.controller';
+import { TokenController } from './token.controller';
+import { Users } from './users';
+
+/** What the service is given; whoever gives it also ends it. */
+export interface TokenParts {
+  config: TokenConfig;
+  bus: Bus;
+  dataSource: DataSource;
+  organizations: Organizations;
+}
+
+/** Answers all of `token.*`. */
+@Module({})
+export class TokenModule {
+  static with({ config, bus, dataSource, organizations }: TokenParts): DynamicModule {
+    const given: Provider[] = [
+      { provide: Bus, useValue: bus },
+      { provide: DataSource, useValue: dataSource },
+      { provide: Organizations, useValue: organizations },
+      { provide: OAuthSettings, useValue: config.oauth },
+      { provide: IssuerSettings, useValue: config.issuer },
+    ];
+    const grants = { provide: Grants, useFactory: (...all: Grant[]) => new Grants(all), inject: [...GRANTS] };
+    return {
+      module: TokenModule,
+      controllers: [TokenController, RevocationController, IntrospectionController, BearerController],
+      providers: [
+        ...given,
+        ...[Clock, Issuers, ClientAuthentication, Users, RefreshTokens, AccessTokens, AccessTokenReader, PublicKeys],
+        ...GRANTS,
+        grants,
+      ],
+    };
+  }
+}
