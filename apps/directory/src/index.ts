@@ -1,1 +1,3 @@
-export {};
+export { DIRECTORY_PROCESS_SETTINGS, DIRECTORY_SETTINGS, type DirectoryConfig } from './config';
+export { DIRECTORY_SCHEMA } from './data-source';
+export { startDirectory } from './start';

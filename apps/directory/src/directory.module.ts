@@ -1,0 +1,33 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { Organization } from '@keyward/contracts';
+import { FeedOwner } from '@keyward/database';
+import { Organizations } from './organizations/organizations';
+import { OrganizationsController } from './organizations/organizations.controller';
+import { SignIn } from './users/sign-in';
+import { Users } from './users/users';
+import { UsersController } from './users/users.controller';
+
+/** What the directory's controllers hand their messages to. */
+export interface DirectoryParts {
+  organizations: Organizations;
+  owner: FeedOwner<Organization>;
+  users: Users;
+  signIn: SignIn;
+}
+
+/** Answers all of `directory.*`. */
+@Module({})
+export class DirectoryModule {
+  static with({ organizations, owner, users, signIn }: DirectoryParts): DynamicModule {
+    return {
+      module: DirectoryModule,
+      controllers: [OrganizationsController, UsersController],
+      providers: [
+        { provide: Organizations, useValue: organizations },
+        { provide: FeedOwner, useValue: owner },
+        { provide: Users, useValue: users },
+        { provide: SignIn, useValue: signIn },
+      ],
+    };
+  }
+}

@@ -1,0 +1,30 @@
+import type { Organization } from '@keyward/contracts';
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+
+/** An organization's row; its key is never changed and never reused. */
+@Entity('organizations')
+export class OrganizationEntity {
+  @PrimaryColumn('uuid') id: string;
+  @Column({ type: 'text', update: false }) key: string;
+  @Column('text') name: string;
+  @Column('text') state: Organization['state'];
+  @Column('boolean', { name: 'password_grant' }) passwordGrant: boolean;
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt: Date;
+}
+
+/** What others are told of it: its record in the feed too. */
+export const organizationOf = ({
+  id,
+  key,
+  name,
+  state,
+  passwordGrant,
+  createdAt,
+}: OrganizationEntity): Organization => ({
+  id,
+  key,
+  name,
+  state,
+  passwordGrant,
+  createdAt: createdAt.toISOString(),
+});

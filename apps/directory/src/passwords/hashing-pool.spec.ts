@@ -1,0 +1,125 @@
+import { startCall } from '@keyward/bus';
+import { HashingSettings } from '@keyward/runtime';
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
+import { startHashing } from './hashing';
+import { HashingPool, type HashingPoolOptions } from './hashing-pool';
+
+const argon2 = require.resolve('@node-rs/argon2');
+const options = { memoryCost: 1024, timeCost: 1, parallelism: 1 };
+/** Some tenths of a second. */
+const slow = { ...options, timeCost: 10, memoryCost: 65536 };
+const call = () => startCall(30_000);
+
+const pools: HashingPool[] = [];
+afterEach(() => Promise.all(pools.splice(0).map((pool) => pool.close())));
+
+function poolOf(given: Partial<HashingPoolOptions> = {}): HashingPool {
+  const pool = new HashingPool({ concurrency: 1, queue: 8, niceness: 10, argon2, options, ...given });
+  pools.push(pool);
+  return pool;
+}
+
+const codes = async (work: Promise<unknown>[]) =>
+  (await Promise.allSettled(work)).map((one) =>
+    one.status === 'fulfilled' ? 'done' : (one.reason as { code: string }).code,
+  );
+
+describe('the hashing pool', () => {
+  it.each(['plain', 'with\0nul', '\u{1F600} emoji', ' blanks ', 'a'.repeat(1024)])(
+    'C-01 verifies exactly %j',
+    async (password) => {
+      const pool = poolOf();
+      const result = await pool.run({ password }, call());
+      const phc = 'phc' in result ? result.phc : '';
+      expect(phc).toMatch(/^\$argon2id\$v=19\$m=1024,t=1,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
+      expect(await pool.run({ password, phc }, call())).toEqual({ matches: true });
+      for (const other of [`${password} `, password.slice(0, -1), password.toUpperCase() + 'x', password.trim() + '\0'])
+        expect(await pool.run({ password: other, phc }, call())).toEqual({ matches: false });
+    },
+  );
+
+  it('tells what cannot be verified', async () => {
+    expect(await poolOf().run({ password: 'x', phc: 'no hash' }, call())).toHaveProperty('failure');
+  });
+
+  it('C-02 admits as much as may run and wait, and sheds the rest at once', async () => {
+    const pool = poolOf({ concurrency: 2, queue: 3 });
+    const many = Array.from({ length: 20 }, () => pool.admit(() => pool.run({ password: 'x' }, call())));
+    const ended = await codes(many);
+    expect(ended.filter((code) => code === 'done')).toHaveLength(5);
+    expect(ended.filter((code) => code === 'temporarily_unavailable')).toHaveLength(15);
+    await expect(many.at(-1)).rejects.toMatchObject({ retryAfter: 1 });
+    expect(await codes([pool.admit(() => pool.run({ password: 'x' }, call()))])).toEqual(['done']);
+  });
+
+  it('C-02 does not let a call wait longer than it has time', async () => {
+    const pool = poolOf({ options: slow });
+    const running = pool.run({ password: 'x' }, call());
+    const waiting = [startCall(150), startCall(0), call()].map((one) => pool.run({ password: 'x' }, one));
+    expect(await codes([running, ...waiting])).toEqual([
+      'done',
+      'temporarily_unavailable',
+      'temporarily_unavailable',
+      'done',
+    ]);
+  });
+
+  it('replaces a thread that ends: only its job is lost', async () => {
+    const pool = poolOf({ options: slow });
+    const jobs = ['lost', 'kept', 'kept'].map((password) => pool.run({ password }, call()));
+    const [thread] = (pool as unknown as { running: Map<{ terminate(): Promise<number> }, unknown> }).running.keys();
+    await thread?.terminate();
+    expect(await codes(jobs)).toEqual(['temporarily_unavailable', 'done', 'done']);
+  });
+
+  it('fails what waits and what runs when it is closed, and everything after', async () => {
+    const pool = poolOf({ options: slow });
+    const jobs = [pool.run({ password: 'x' }, call()), pool.run({ password: 'x' }, call())];
+    const ended = codes(jobs);
+    await pool.close();
+    expect(await ended).toEqual(['temporarily_unavailable', 'temporarily_unavailable']);
+    expect(await codes([pool.run({ password: 'x' }, call())])).toEqual(['temporarily_unavailable']);
+  });
+
+  it('hashes in threads of low priority, and in these alone', async () => {
+    const [before, usual] = [getPriority(), niceThreads(7).length];
+    await poolOf({ concurrency: 1, niceness: 7 }).run({ password: 'x' }, call());
+    expect(getPriority()).toBe(before);
+    expect(niceThreads(7)).toHaveLength(usual + (process.platform === 'linux' ? 1 : 0));
+  });
+});
+
+/** The threads of this process with that niceness: field 19 of proc_pid_stat(5), the first after the name being the third. */
+function niceThreads(niceness: number): string[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc/self/task').filter((task) => {
+    const fields = readFileSync(`/proc/self/task/${task}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return Number(fields[16]) === niceness;
+  });
+}
+
+describe('passwords', () => {
+  it('BF-06 compares a user without a hash with one of the same parameters, and never matches', async () => {
+    const settings = Object.assign(new HashingSettings(), { concurrency: 1 });
+    const { pool, passwords } = await startHashing(settings, call());
+    pools.push(pool);
+    const jobs: unknown[] = [];
+    const run = pool.run.bind(pool);
+    pool.run = (job, one) => {
+      jobs.push(job);
+      return run(job, one);
+    };
+    expect(await passwords.verify(null, 'any', call())).toBe(false);
+    expect(jobs).toEqual([{ password: 'any', phc: expect.stringMatching(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/) }]);
+  });
+
+  it('C-03 knows a hash that was made with other parameters', async () => {
+    const settings = Object.assign(new HashingSettings(), { concurrency: 1 });
+    const { pool, passwords } = await startHashing(settings, call());
+    pools.push(pool);
+    expect(passwords.isOutdated(await passwords.hash('x', call()))).toBe(false);
+    const other = await poolOf().run({ password: 'x' }, call());
+    expect(passwords.isOutdated('phc' in other ? other.phc : '')).toBe(true);
+  });
+});

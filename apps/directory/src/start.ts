@@ -1,0 +1,60 @@
+import { Bus, serve, startCall, type Wire } from '@keyward/bus';
+import { organizations as feed } from '@keyward/contracts';
+import { assertUnprivileged, FeedOwner, query } from '@keyward/database';
+import { readiness, type Logger, type Running } from '@keyward/runtime';
+import { AccountGate } from './attempts/account-gate';
+import type { AttemptLimits } from './attempts/attempts';
+import type { DirectoryConfig } from './config';
+import { directoryDataSource } from './data-source';
+import { DirectoryModule } from './directory.module';
+import { Organizations, readOrganizations } from './organizations/organizations';
+import { startHashing } from './passwords/hashing';
+import { ensureRootObjects } from './root-objects';
+import { SignIn } from './users/sign-in';
+import { Users } from './users/users';
+
+/** The first hash and the first user; milliseconds. */
+const START_MS = 10_000;
+
+/** Starts the directory on a wire, which the caller closes after it. Its schema must have been migrated. */
+export async function startDirectory(config: DirectoryConfig, wire: Wire, logger: Logger): Promise<Running> {
+  const call = startCall(START_MS);
+  const undo: (() => unknown)[] = [];
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const database = await directoryDataSource(config.database).initialize();
+    undo.push(() => database.destroy());
+    await assertUnprivileged(database);
+    const { pool, passwords } = await startHashing(config.hashing, call);
+    undo.push(() => pool.close());
+
+    const bus = new Bus(wire);
+    const owner = new FeedOwner(database, bus, feed, readOrganizations(database));
+    const organizations = new Organizations(database, owner);
+    const users = new Users(database, pool, passwords);
+    await ensureRootObjects({ organizations, users }, config.admin.adminPassword, logger, call);
+    await owner.start();
+    undo.push(() => owner.stop());
+
+    const limits = limitsOf(config);
+    const gate = new AccountGate(limits.account);
+    const report = (error: unknown) => logger.warn({ error }, 'after a sign-in');
+    const signIn = new SignIn(database, pool, passwords, gate, limits, report);
+    const app = await serve('directory', DirectoryModule.with({ organizations, owner, users, signIn }), wire, logger);
+    undo.push(() => app.close());
+
+    const answers = async () => (await query(database, 'ready', 'SELECT 1', [])).length === 1;
+    return { close, ready: () => readiness({ database: answers, bus: () => bus.connected }) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+const limitsOf = ({ limits }: DirectoryConfig): AttemptLimits => ({
+  account: limits.accountFailures,
+  ceiling: limits.accountCeiling,
+  client: limits.clientPasswordFailures,
+});

@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import type { Call } from '@keyward/bus';
+import {
+  ServiceError,
+  type CheckUser,
+  type CreatedUser,
+  type CreateUser,
+  type ListUsers,
+  type NameUser,
+  type ResetPassword,
+  type Subject,
+  type UpdateUser,
+  type User,
+  type UserPage,
+} from '@keyward/contracts';
+import { inOrganization, isDuplicate, queryInOrganization } from '@keyward/database';
+import type { DataSource, EntityManager } from 'typeorm';
+import { OrganizationEntity } from '../organizations/organization.entity';
+import { checkCursor, pageOf } from '../page';
+import type { HashingPool } from '../passwords/hashing-pool';
+import { checkNewPassword, generatePassword } from '../passwords/password-policy';
+import type { Passwords } from '../passwords/passwords';
+import { UserEntity } from './user.entity';
+import { readUsers, userNamed } from './user-rows';
+import { checkUsername, usernameKey } from './username';
+
+/** The users of organizations, for administrators and for those who hold tokens of them. */
+export class Users {
+  constructor(
+    private readonly database: DataSource,
+    private readonly pool: HashingPool,
+    private readonly passwords: Passwords,
+  ) {}
+
+  /** A password that is not given is generated and told this once. */
+  async create(request: CreateUser, call: Call): Promise<CreatedUser> {
+    const { organizationId, state = 'active', roles = [] } = request;
+    const username = checkUsername(request.username);
+    const { hash, told } = await this.newPassword(request.password, username, call);
+    const row = { organizationId, id: randomUUID(), username, usernameKey: usernameKey(username), state, roles };
+    try {
+      const user = await inOrganization(this.database, organizationId, async (manager) => {
+        if (!(await manager.existsBy(OrganizationEntity, { id: organizationId })))
+          throw new ServiceError('not_found', 'there is no such organization');
+        await manager.insert(UserEntity, { ...row, passwordHash: hash });
+        return userNamed(manager, organizationId, username);
+      });
+      return { user, ...told };
+    } catch (error) {
+      if (isDuplicate(error)) throw new ServiceError('conflict', 'this username is taken');
+      throw error;
+    }
+  }
+
+  find({ organizationId, username }: NameUser): Promise<User> {
+    return inOrganization(this.database, organizationId, (manager) => userNamed(manager, organizationId, username));
+  }
+
+  async list({ organizationId, after = '', limit }: ListUsers): Promise<UserPage> {
+    checkCursor(after);
+    const users = await inOrganization(this.database, organizationId, (manager) =>
+      readUsers(manager, 'u.organization_id = $1 AND u.username_key > $2 ORDER BY u.username_key LIMIT $3', [
+        organizationId,
+        after,
+        limit + 1,
+      ]),
+    );
+    return pageOf(users, limit, ({ username }) => usernameKey(username));
+  }
+
+  /** To disable a user also ends what was granted before, should the user be enabled again. */
+  update({ organizationId, username, state, roles }: UpdateUser): Promise<User> {
+    return this.change(organizationId, username, async (manager, { id }) => {
+      await manager.query(
+        `UPDATE users SET state = coalesce($3, state), roles = coalesce($4, roles),
+           credentials_changed_at = CASE WHEN $3 = 'disabled' AND state <> 'disabled' THEN ${CHANGED_NOW}
+                                         ELSE credentials_changed_at END
+         WHERE organization_id = $1 AND id = $2`,
+        [organizationId, id, state ?? null, roles ?? null],
+      );
+    });
+  }
+
+  unlock({ organizationId, username }: NameUser): Promise<User> {
+    return this.change(organizationId, username, (manager, { id }) => forgetFailures(manager, organizationId, id));
+  }
+
+  async resetPassword({ organizationId, username, password }: ResetPassword, call: Call): Promise<CreatedUser> {
+    await this.find({ organizationId, username }); // costs no hash when there is no such user
+    const { hash, told } = await this.newPassword(password, username, call);
+    const user = await this.change(organizationId, username, async (manager, { id }) => {
+      await manager.query(
+        `UPDATE users SET password_hash = $3, credentials_changed_at = ${CHANGED_NOW}
+         WHERE organization_id = $1 AND id = $2`,
+        [organizationId, id, hash],
+      );
+      await forgetFailures(manager, organizationId, id);
+    });
+    return { user, ...told };
+  }
+
+  delete({ organizationId, username }: NameUser): Promise<User> {
+    return inOrganization(this.database, organizationId, async (manager) => {
+      const user = await userNamed(manager, organizationId, username);
+      const both = [organizationId, user.id];
+      await manager.query(`DELETE FROM account_attempts WHERE organization_id = $1 AND account = $2`, both);
+      await manager.query(`DELETE FROM users WHERE organization_id = $1 AND id = $2`, both);
+      return user;
+    });
+  }
+
+  /** A user who may still have tokens: one round trip. */
+  async check({ organizationId, sub }: CheckUser): Promise<Subject> {
+    const [subject] = await queryInOrganization<Subject>(this.database, 'check-user', CHECK, [organizationId, sub]);
+    if (!subject) throw new ServiceError('invalid_grant');
+    return subject;
+  }
+
+  /** Changes a user by name and reads it again, in one transaction. */
+  private change(
+    organizationId: string,
+    username: string,
+    work: (manager: EntityManager, user: User) => Promise<void>,
+  ): Promise<User> {
+    return inOrganization(this.database, organizationId, async (manager) => {
+      await work(manager, await userNamed(manager, organizationId, username));
+      return userNamed(manager, organizationId, username);
+    });
+  }
+
+  private async newPassword(given: string | undefined, username: string, call: Call) {
+    const password = given ?? generatePassword();
+    checkNewPassword(password, username);
+    const hash = await this.pool.admit(() => this.passwords.hash(password, call));
+    return { hash, told: given === undefined ? { password } : {} };
+  }
+}
+
+/** In whole seconds as tokens count them, and later than anything granted before: two changes never share a second. */
+const CHANGED_NOW = `to_timestamp(greatest(ceil(extract(epoch FROM clock_timestamp())),
+  floor(extract(epoch FROM credentials_changed_at)) + 1)::float8)`;
+
+const CHECK = `
+  SELECT u.id AS sub, u.username, u.roles, extract(epoch FROM u.credentials_changed_at)::float8 AS "credentialsChangedAt"
+  FROM users u JOIN organizations o ON o.id = u.organization_id
+  WHERE u.organization_id = $1 AND u.id = $2 AND u.state = 'active' AND o.state = 'active'`;
+
+/** Opens an account at once; attempts that are being verified are counted when they are settled. */
+async function forgetFailures(manager: EntityManager, organizationId: string, id: string): Promise<void> {
+  await manager.query(
+    `UPDATE account_attempts SET failures = 0, streak = 0, failed_at = NULL, locked_until = NULL
+     WHERE organization_id = $1 AND account = $2`,
+    [organizationId, id],
+  );
+}
