@@ -2,7 +2,7 @@ import { createHmac, createHash, pbkdf2Sync, randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { connectionTo } from './data-source';
-import { lookupRole, serviceRole } from './tenancy';
+import { lookupRole, serviceRole } from './isolate';
 
 /** Owns all that migrations create; nobody can log in as it. */
 export const OWNER_ROLE = 'keyward_owner';

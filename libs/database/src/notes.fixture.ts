@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { createFeedTables } from './feed';
-import { createLookup, isolate } from './tenancy';
+import { createFeedTables } from './feed-tables';
+import { createLookup, isolate } from './isolate';
 
 /** A schema as a service would make it: tenants' tables, a lookup, feeds. */
 export class CreateNotes1700000000000 implements MigrationInterface {

@@ -13,7 +13,9 @@ export default async function startServices(): Promise<void> {
   stopWhenInterrupted();
   try {
     const nats = await startNats();
-    globalThis.stopServices = async () => void (await Promise.all([postgres.stop(), nats.stop()]));
+    globalThis.stopServices = async () => {
+      await Promise.all([postgres.stop(), nats.stop()]);
+    };
     process.env.TEST_POSTGRES_URL = postgres.adminUrl;
     process.env.TEST_NATS_URL = nats.url;
   } catch (error) {
