@@ -1,6 +1,6 @@
 import type { SettingsClass } from '../setting';
 import { BusSettings } from './bus';
-import { DatabaseSettings } from './database';
+import { DatabaseSettings, MigrationSettings } from './database';
 import { HashingSettings } from './hashing';
 import { SealingSettings, SigningKeySettings } from './keys';
 import { ClientLimitSettings, PasswordLimitSettings } from './limits';
@@ -15,6 +15,7 @@ export const ALL_SETTINGS: Readonly<Record<string, SettingsClass>> = {
   Gateway: ServerSettings,
   'Services and key manager': BusSettings,
   Database: DatabaseSettings,
+  Migrations: MigrationSettings,
   'Grants and tokens': OAuthSettings,
   'Limits for passwords': PasswordLimitSettings,
   'Limits for client secrets': ClientLimitSettings,
