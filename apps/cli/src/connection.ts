@@ -2,7 +2,7 @@ import { CLI_CONSUMER_KEY, ROOT_ORGANIZATION } from '@keyward/contracts';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError } from './command-error';
-import { type Credentials, type Demo, homeOf, readDemo } from './demo-file';
+import { type Credentials, type Demo, demoFileIn, homeOf, readDemo } from './demo-file';
 
 /** How a Keyward is reached, and how far its certificate is trusted. */
 export interface Server {
@@ -36,7 +36,7 @@ export interface ConnectionOptions {
  */
 export function findConnection(options: ConnectionOptions, env: NodeJS.ProcessEnv): Connection {
   const home = homeOf(env);
-  const found = readDemo(home);
+  const found = readDemo(demoFileIn(home));
   const homeUrl = found && new URL(found.tokenUrl).origin;
   const url = serverUrl(options.url ?? env['KEYWARD_URL'] ?? homeUrl ?? 'https://localhost:8243');
   const demo = url === homeUrl ? found : undefined;

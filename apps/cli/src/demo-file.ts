@@ -21,20 +21,21 @@ export interface Demo extends Credentials {
 /** Where `npm start` keeps its state: KEYWARD_HOME, or `.keyward` in the working directory. */
 export const homeOf = (env: NodeJS.ProcessEnv): string => env['KEYWARD_HOME'] || '.keyward';
 
-const fileIn = (home: string) => join(home, 'demo.json');
+/** The file in a home that says how the server there is used. */
+export const demoFileIn = (home: string): string => join(home, 'demo.json');
 
-/** The home's demo.json; undefined when there is none that can be read. */
-export function readDemo(home: string): Demo | undefined {
+/** Reads such a file; undefined when there is none that can be read. */
+export function readDemo(file: string): Demo | undefined {
   try {
-    return JSON.parse(readFileSync(fileIn(home), 'utf8')) as Demo;
+    return JSON.parse(readFileSync(file, 'utf8')) as Demo;
   } catch {
     return undefined;
   }
 }
 
 /** Appears whole or not at all: others wait for this file. */
-export function writeDemo(home: string, demo: Demo): void {
-  const draft = `${fileIn(home)}.${process.pid}`;
+export function writeDemo(file: string, demo: Demo): void {
+  const draft = `${file}.${process.pid}`;
   writeFileSync(draft, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
-  renameSync(draft, fileIn(home));
+  renameSync(draft, file);
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type Command } from 'commander';
-import { type Demo, writeDemo } from './demo-file';
+import { type Demo, demoFileIn, writeDemo } from './demo-file';
 import { keyward, run } from './program';
 
 interface Seen {
@@ -98,7 +98,7 @@ describe('the server', () => {
     ({ tokenUrl, username: 'j@x@johnsorg', password: 'pw', consumerKey: 'k', consumerSecret: 'cs', admin }) as Demo;
 
   it('is the one of the home, with the home’s secrets', async () => {
-    writeDemo(home, demo(`${url}/token`));
+    writeDemo(demoFileIn(home), demo(`${url}/token`));
     expect(statSync(join(home, 'demo.json')).mode & 0o777).toBe(0o600);
     const { code } = await cli(['token'], { KEYWARD_HOME: home, KEYWARD_URL: url });
     expect(code).toBe(0);
@@ -106,7 +106,7 @@ describe('the server', () => {
   });
 
   it('gets no secrets of another server’s home', async () => {
-    writeDemo(home, demo('https://localhost:9443/token'));
+    writeDemo(demoFileIn(home), demo('https://localhost:9443/token'));
     expect((await cli(['token'], { KEYWARD_HOME: home })).code).toBe(2);
     expect((await cli(['orgs', 'list'], { KEYWARD_HOME: home })).code).toBe(1);
     expect(seen).toEqual([]);

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { demo } from '../demo';
-import { homeOf, writeDemo } from '../demo-file';
+import { demoFileIn, homeOf, writeDemo } from '../demo-file';
 import { examples } from '../options';
 import { inSession } from '../session';
 import { type Terminal } from '../terminal';
@@ -14,7 +14,7 @@ export const demoCommand = (terminal: Terminal): Command =>
       inSession(terminal, command, async (session) => {
         const made = await demo(session.api);
         // The secrets that the home's file held until now have just ended.
-        if (session.connection.demo) writeDemo(homeOf(terminal.env), made);
+        if (session.connection.demo) writeDemo(demoFileIn(homeOf(terminal.env)), made);
         session.json(made);
       }),
     );
