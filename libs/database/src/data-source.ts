@@ -21,9 +21,10 @@ const CONNECT_MS = 1000;
 const STATEMENT_MS = 1500;
 const ANSWER_MS = 1900;
 
-/** Where and as whom; TLS follows from `caFile` alone, so nothing in the URL can weaken it. */
+/** Where and as whom. TLS follows from `caFile` alone: a parameter of the URL that is overlooked could not be noticed. */
 export function connectionTo({ url, caFile }: { url: string; caFile?: string }) {
-  const { hostname, port, username, password, pathname } = new URL(url);
+  const { hostname, port, username, password, pathname, search } = new URL(url);
+  if (search) throw new Error(`The database's URL takes no parameters (${search}); for TLS, name a CA file`);
   return {
     host: hostname.replace(/^\[|\]$/g, ''),
     port: Number(port || 5432),

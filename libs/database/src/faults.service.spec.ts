@@ -74,6 +74,22 @@ it('a connection cut in the middle of a transaction is 503, and the next call ha
   await expectWorking();
 });
 
+it('a transaction that cannot be rolled back is not left open for the next user of its connection', async () => {
+  const single = await database.connect('notes', { poolSize: 1 });
+  const cut = inOrganization(single, A, async (manager) => {
+    const [{ pid }] = await manager.query(`SELECT pg_backend_pid() AS pid`);
+    process.kill(pid, 'SIGSTOP');
+    setTimeout(() => process.kill(pid, 'SIGCONT'), 2500);
+    throw new Error('changed its mind');
+  });
+  await expect(cut).rejects.toThrow('changed its mind');
+  const organization = `SELECT current_setting('app.organization', true) AS organization`;
+  const [{ organization: left }] = (await query<{ organization: string }>(single, 'left', organization, [])) as [
+    { organization: string },
+  ];
+  expect(left ?? '').toBe('');
+}, 30_000);
+
 it('a statement that takes too long is 503', async () => {
   await expect(query(dataSource, 'slow', `SELECT pg_sleep(10)`, [])).rejects.toMatchObject(UNAVAILABLE);
   await expectWorking();

@@ -138,6 +138,19 @@ describe('asking', () => {
     expect((await owner.since({ position: 5 })).gone).toBe(true);
   });
 
+  it('keeps the last 10,000 changes of the last day', async () => {
+    const { owner, feed: subject } = newFeed();
+    const append = `SELECT append_change($1, n::text, '{}') FROM generate_series(1, 10004) AS n`;
+    await query(dataSource, 'spec-many', append, [subject.name]);
+    const isGone = async (position: number) => (await owner.since({ position })).gone;
+    await owner.trim();
+    expect([await isGone(3), await isGone(4)]).toEqual([true, false]);
+    const age = `UPDATE feed_changes SET at = now() - interval '25 hours' WHERE feed = $1 AND position <= 9000`;
+    await query(dataSource, 'spec-age', age, [subject.name]);
+    await owner.trim();
+    expect([await isGone(8999), await isGone(9000)]).toEqual([true, false]);
+  });
+
   it('pages through a snapshot, with the position from before it', async () => {
     const { owner, append, records } = newFeed();
     for (const id of ['a', 'b', 'c']) {

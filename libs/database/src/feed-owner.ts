@@ -39,6 +39,8 @@ export class FeedOwner<R extends object> {
   private said = 0;
   private ticks = 0;
   private timer?: NodeJS.Timeout;
+  /** One at a time: while PostgreSQL hangs, they must not take up the pool. */
+  private ticking?: Promise<void>;
   private publishing?: Promise<void>;
   private again = false;
 
@@ -52,7 +54,7 @@ export class FeedOwner<R extends object> {
   /** Begins to say the newest position every 500 ms. */
   async start(): Promise<void> {
     this.said = await this.newest();
-    this.timer = setInterval(() => void this.tick(), TICK_MS);
+    this.timer = setInterval(() => void (this.ticking ??= this.tick()), TICK_MS);
   }
 
   stop(): void {
@@ -102,6 +104,18 @@ export class FeedOwner<R extends object> {
     return { position, records, more: records.length < found.length };
   }
 
+  /** Forgets all but the last 10,000 changes, and those older than a day; done by itself every five minutes. */
+  async trim(): Promise<void> {
+    await query(
+      this.dataSource,
+      'feed-trim',
+      `DELETE FROM feed_changes WHERE feed = $1 AND position <= greatest(
+         (SELECT position - ${KEPT_CHANGES} FROM feed_positions WHERE feed = $1),
+         (SELECT max(position) FROM feed_changes WHERE feed = $1 AND at < now() - interval '1 day'))`,
+      [this.feed.name],
+    );
+  }
+
   private async newest(): Promise<number> {
     const sql = `SELECT position FROM feed_positions WHERE feed = $1`;
     const [row] = await query<{ position: string }>(this.dataSource, 'feed-position', sql, [this.feed.name]);
@@ -130,20 +144,12 @@ export class FeedOwner<R extends object> {
       const position = await this.newest();
       if (!this.publishing) this.said = position;
       this.bus.publish(this.feed.heartbeat, { position });
-      if (++this.ticks % TRIM_EVERY_TICKS === 0) await this.trim(position);
+      if (++this.ticks % TRIM_EVERY_TICKS === 0) await this.trim();
     } catch {
       // Without PostgreSQL or the wire there is no heartbeat: followers say that they are degraded.
+    } finally {
+      this.ticking = undefined;
     }
-  }
-
-  private trim(position: number): Promise<unknown[]> {
-    return query(
-      this.dataSource,
-      'feed-trim',
-      `DELETE FROM feed_changes WHERE feed = $1 AND position <= greatest($2::bigint, (SELECT max(position) FROM feed_changes
-         WHERE feed = $1 AND at < now() - interval '1 day'))`,
-      [this.feed.name, position - KEPT_CHANGES],
-    );
   }
 }
 

@@ -1,7 +1,7 @@
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import type { Client } from 'pg';
 import { query } from './data-source';
-import { isBroken, toThrow } from './failures';
+import { isBroken, toThrow, unavailable } from './failures';
 
 /**
  * One transaction that sees and writes the rows of one organization only. Throws `temporarily_unavailable` when PostgreSQL
@@ -33,9 +33,9 @@ export async function inTransaction<T>(
       await runner.commitTransaction();
       return result;
     } catch (error) {
-      // Asking a lost or hung server to roll back would only wait once more: closing the connection does it.
-      if (isBroken(error)) void connection.end().catch(() => undefined);
-      else if (runner.isTransactionActive) await runner.rollbackTransaction();
+      // TypeORM has released it by itself: the connection was lost, and every statement since has failed for that.
+      if (runner.isReleased) throw unavailable('the connection was lost in a transaction');
+      await abandon(runner, connection, error);
       throw error;
     }
   } catch (error) {
@@ -43,6 +43,17 @@ export async function inTransaction<T>(
   } finally {
     await runner.release();
   }
+}
+
+/** Rolls back, or, where that cannot be had at once, closes the connection: nobody else may get it with a transaction open. */
+async function abandon(runner: QueryRunner, connection: Client, error: unknown): Promise<void> {
+  const rolledBack =
+    !isBroken(error) &&
+    (await runner.rollbackTransaction().then(
+      () => true,
+      () => false,
+    ));
+  if (!rolledBack) void connection.end().catch(() => undefined);
 }
 
 /**
