@@ -1,3 +1,4 @@
+export * from './certificate';
 export * from './child';
 export * from './clock';
 export * from './database';
