@@ -1,0 +1,70 @@
+import { ServiceError, type AuthenticateClient, type Client, type ClientCredentials } from '@keyward/contracts';
+import { sameMac, type SecretMacs } from '../consumer-keys/consumer-secret';
+import type { ClientCache, KnownClient, KnownSecret } from './client-cache';
+import type { FailureLimits } from './failure-limits';
+import type { SecretUses } from './secret-uses';
+
+/** What a consumer key may be made of; anything else is none, and not asked for. */
+const FORM = /^[\w.~-]{1,255}$/;
+/** Reads for those whose address is over its limit: so many at once, so that names made up there keep nobody waiting. */
+const READS_FOR_CLOSED = 4;
+
+/** Client authentication, RFC 6749 §2.3. Of a success nothing but memory is read. */
+export class ClientAuthentication {
+  private readsForClosed = 0;
+
+  constructor(
+    private readonly cache: ClientCache,
+    private readonly limits: FailureLimits,
+    private readonly uses: SecretUses,
+    private readonly macs: SecretMacs,
+    private readonly now: () => number,
+  ) {}
+
+  /** Every failure is one answer (CA-07), and one attempt counted whatever the number of readings (CA-02). */
+  async authenticate({ credentials, organizationId, ip }: AuthenticateClient): Promise<Client> {
+    // The first reading is the decoded one. A consumer key has no character that decoding changes, so whatever way its name
+    // is written, it is the same here.
+    const attempted = credentials[0]?.clientId ?? '';
+    this.limits.assertOpen(attempted, ip);
+    let exists = false;
+    for (const reading of credentials) {
+      const { clientId } = reading;
+      const known = this.cache.held(clientId) ?? (await this.find(clientId, ip));
+      const proof = this.prove(known, reading);
+      const welcome = known?.active && (organizationId === undefined || organizationId === known.client.organizationId);
+      if (proof && welcome) {
+        if (proof !== 'public') this.uses.note(known, proof);
+        return known.client;
+      }
+      exists ||= known !== undefined;
+    }
+    await this.limits.count(attempted, ip, { exists });
+    throw new ServiceError('invalid_client', 'client authentication failed');
+  }
+
+  private async find(clientId: string, ip: string): Promise<KnownClient | undefined> {
+    if (!FORM.test(clientId)) return undefined;
+    if (!this.cache.isCold(clientId) || !this.limits.isClosed(ip)) return await this.cache.get(clientId);
+    if (this.readsForClosed >= READS_FOR_CLOSED) throw this.limits.refusal(clientId, ip);
+    this.readsForClosed++;
+    try {
+      return await this.cache.get(clientId);
+    } finally {
+      this.readsForClosed--;
+    }
+  }
+
+  /** The secret that was right, or `public` for a client that has none and sent none. Unknown clients cost the same. */
+  private prove(known: KnownClient | undefined, sent: ClientCredentials): KnownSecret | 'public' | undefined {
+    if (sent.clientSecret === undefined) return known?.client.public ? 'public' : undefined;
+    const mac = this.macs.of(sent.clientId, sent.clientSecret);
+    const secrets = known?.secrets.length ? known.secrets : [NOBODYS];
+    let right: KnownSecret | undefined;
+    for (const secret of secrets) if (sameMac(mac, secret.mac) && secret.expiresAt > this.now()) right = secret;
+    return right;
+  }
+}
+
+/** Never valid: what an unknown client's secret is compared with. */
+const NOBODYS: KnownSecret = { id: '', mac: Buffer.alloc(32), expiresAt: 0, notedAt: 0 };

@@ -1,0 +1,19 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** See `ConsumerKey` of the contracts. */
+@Entity('consumer_keys')
+export class ConsumerKeyEntity {
+  @PrimaryColumn('uuid', { name: 'organization_id' }) organizationId: string;
+  @PrimaryColumn('text', { name: 'consumer_key' }) consumerKey: string;
+  @Column('uuid', { name: 'application_id' }) applicationId: string;
+  @Column('text') kind: 'production' | 'sandbox';
+  @Column('text') state: 'active' | 'disabled';
+  @Column('text', { name: 'grant_types', array: true }) grantTypes: string[];
+  @Column('text', { name: 'token_type' }) tokenType: 'jwt' | 'opaque';
+  @Column('boolean') public: boolean;
+  @Column('boolean', { name: 'rotate_refresh_tokens' }) rotateRefreshTokens: boolean;
+  @Column('int', { name: 'access_token_lifetime', nullable: true }) accessTokenLifetime: number | null;
+  @Column('int', { name: 'refresh_token_lifetime', nullable: true }) refreshTokenLifetime: number | null;
+  @Column('timestamptz', { name: 'password_grant_sunset', nullable: true }) passwordGrantSunset: Date | null;
+  @Column('timestamptz', { name: 'created_at' }) createdAt: Date;
+}

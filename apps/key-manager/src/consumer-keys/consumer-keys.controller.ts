@@ -1,0 +1,137 @@
+import { Handle } from '@keyward/bus';
+import {
+  deleteKey,
+  Empty,
+  findKey,
+  generateKey,
+  listKeys,
+  rotateSecret,
+  ServiceError,
+  updateKey,
+  type ConsumerKey,
+  type GeneratedKey,
+  type GenerateKey,
+  type KeyPage,
+  type ListKeys,
+  type NameKey,
+  type RotateSecret,
+  type UpdateKey,
+} from '@keyward/contracts';
+import { inOrganization } from '@keyward/database';
+import { Controller } from '@nestjs/common';
+import { DataSource, MoreThan, type EntityManager } from 'typeorm';
+import { findApplication } from '../applications/find-application';
+import { Clock } from '../clock';
+import { refuseOwnClient } from '../own-client';
+import { checkCursor, pageOf } from '../page';
+import { ConsumerKeyChanges } from './consumer-key-changes';
+import { ConsumerKeyEntity } from './consumer-key.entity';
+import { newConsumerSecret, SecretMacs } from './consumer-secret';
+import { describeKey, describeKeys } from './describe-keys';
+import { assertImportable, insertKey } from './generate-key';
+import { settingsFrom } from './key-settings';
+import { addSecret, retireSecrets } from './secrets';
+
+const DAY = 86_400;
+
+/** The consumer keys of an organization's applications. */
+@Controller()
+export class ConsumerKeysController {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly changes: ConsumerKeyChanges,
+    private readonly macs: SecretMacs,
+    private readonly clock: Clock,
+  ) {}
+
+  @Handle(generateKey)
+  async generate(request: GenerateKey): Promise<GeneratedKey> {
+    assertImportable(request);
+    const now = this.clock.now();
+    const consumerSecret = request.public ? undefined : (request.consumerSecret ?? newConsumerSecret());
+    return await this.changes.write(request.organizationId, async (manager, changed) => {
+      const key = await insertKey(manager, request, now);
+      if (consumerSecret) await addSecret(manager, key, this.macs.of(key.consumerKey, consumerSecret), now);
+      changed(key.consumerKey);
+      return { key: await describeKey(manager, key), consumerSecret };
+    });
+  }
+
+  @Handle(listKeys)
+  async list({ organizationId, application, after = '', limit }: ListKeys): Promise<KeyPage> {
+    checkCursor(after);
+    return await inOrganization(this.dataSource, organizationId, async (manager) => {
+      const its =
+        application == null
+          ? {}
+          : { applicationId: (await findApplication(manager, { organizationId, application })).id };
+      const keys = await manager.find(ConsumerKeyEntity, {
+        where: { organizationId, consumerKey: MoreThan(after), ...its },
+        order: { consumerKey: 'ASC' },
+        take: limit + 1,
+      });
+      return pageOf(await describeKeys(manager, keys), limit, ({ consumerKey }) => consumerKey);
+    });
+  }
+
+  @Handle(findKey)
+  async find(request: NameKey): Promise<ConsumerKey> {
+    return await inOrganization(this.dataSource, request.organizationId, async (manager) =>
+      describeKey(manager, await keyNamed(manager, request)),
+    );
+  }
+
+  @Handle(updateKey)
+  async update(request: UpdateKey): Promise<ConsumerKey> {
+    const { organizationId, consumerKey, state, ...asked } = request;
+    if (state === 'disabled' || asked.grantTypes?.includes('password') === false)
+      refuseOwnClient(organizationId, consumerKey);
+    return await this.changes.write(organizationId, async (manager, changed) => {
+      const key = await keyNamed(manager, request, { lock: true });
+      const changes = { state: state ?? key.state, ...settingsFrom(key, asked, key.public) };
+      await manager.update(ConsumerKeyEntity, { organizationId, consumerKey }, changes);
+      changed(consumerKey);
+      return await describeKey(manager, { ...key, ...changes });
+    });
+  }
+
+  @Handle(rotateSecret)
+  async rotate({ overlap, ...name }: RotateSecret): Promise<GeneratedKey> {
+    const now = this.clock.now();
+    const consumerSecret = newConsumerSecret();
+    return await this.changes.write(name.organizationId, async (manager, changed) => {
+      const key = await keyNamed(manager, name, { lock: true });
+      if (key.public) throw new ServiceError('invalid_request', 'a public client has no secret');
+      await retireSecrets(manager, key, overlap ?? DAY, now);
+      await addSecret(manager, key, this.macs.of(key.consumerKey, consumerSecret), now);
+      changed(key.consumerKey);
+      return { key: await describeKey(manager, key), consumerSecret };
+    });
+  }
+
+  @Handle(deleteKey)
+  async delete(request: NameKey): Promise<Empty> {
+    const { organizationId, consumerKey } = request;
+    refuseOwnClient(organizationId, consumerKey);
+    await this.changes.write(organizationId, async (manager, changed) => {
+      await keyNamed(manager, request, { lock: true });
+      await manager.delete(ConsumerKeyEntity, { organizationId, consumerKey });
+      changed(consumerKey);
+    });
+    return new Empty();
+  }
+}
+
+/** Of another organization there is none: that and nowhere look the same. Throws `not_found`. */
+async function keyNamed(
+  manager: EntityManager,
+  { organizationId, consumerKey }: NameKey,
+  { lock = false } = {},
+): Promise<ConsumerKeyEntity> {
+  const where = { organizationId, consumerKey };
+  const key = consumerKey.includes('\0')
+    ? null
+    : await manager.findOne(ConsumerKeyEntity, { where, ...(lock && { lock: { mode: 'pessimistic_write' } }) });
+  if (!key) throw new ServiceError('not_found', 'no such consumer key');
+  return key;
+}

@@ -1,0 +1,47 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { ServiceError } from '@keyward/contracts';
+
+/** 256 random bits (X-12). */
+export const newConsumerSecret = (): string => randomBytes(32).toString('base64url');
+
+/** Makes what is stored of a secret: an HMAC under a key that is sealed in the database. */
+export class SecretMacs {
+  constructor(private readonly key: Buffer) {}
+
+  /** Binds the secret to its consumer key, so that two clients with the same secret do not show it. */
+  of(consumerKey: string, secret: string): Buffer {
+    return createHmac('sha256', this.key).update(`${consumerKey}\0${secret}`).digest();
+  }
+}
+
+/** Takes the same time wherever the two differ. */
+export const sameMac = (one: Buffer, other: Buffer): boolean =>
+  one.length === other.length && timingSafeEqual(one, other);
+
+/** NIST SP 800-131A: below this a fast MAC does not protect a stolen table. */
+const LEAST_BITS = 112;
+const LEAST_LENGTH = 20;
+const LEAST_DISTINCT = 8;
+
+/** Refuses a secret of another server whose form cannot carry 112 random bits. Throws `invalid_request`. */
+export function assertStrong(secret: string): void {
+  if (!/^[\w~.-]*$/.test(secret)) throw weak('may contain letters, digits, "-", ".", "_" and "~" only');
+  if (secret.length < LEAST_LENGTH) throw weak(`must be at least ${LEAST_LENGTH} characters long`);
+  if (new Set(secret).size < LEAST_DISTINCT || mostBits(secret) < LEAST_BITS)
+    throw weak(`must be random, of ${LEAST_BITS} bits or more: generate a new one instead of importing this`);
+}
+
+const weak = (why: string) => new ServiceError('invalid_request', `consumerSecret ${why}`);
+
+/** The most a string of this length from the kinds of characters it shows can carry. */
+function mostBits(secret: string): number {
+  if (/^[0-9a-f-]+$/i.test(secret)) return secret.replaceAll('-', '').length * 4; // hexadecimal, or a UUID
+  const kinds: [RegExp, number][] = [
+    [/[a-z]/, 26],
+    [/[A-Z]/, 26],
+    [/[0-9]/, 10],
+    [/[_~.-]/, 4],
+  ];
+  const alphabet = kinds.reduce((size, [kind, letters]) => (kind.test(secret) ? size + letters : size), 0);
+  return secret.length * Math.log2(alphabet);
+}

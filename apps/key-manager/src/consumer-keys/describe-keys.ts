@@ -1,0 +1,41 @@
+import type { ConsumerKey, SecretInfo } from '@keyward/contracts';
+import { In, type EntityManager } from 'typeorm';
+import { ApplicationEntity } from '../applications/application.entity';
+import { ConsumerKeyEntity } from './consumer-key.entity';
+import { ConsumerSecretEntity } from './consumer-secret.entity';
+
+/** Consumer keys of one organization as administrators see them. */
+export async function describeKeys(manager: EntityManager, keys: ConsumerKeyEntity[]): Promise<ConsumerKey[]> {
+  const [first] = keys;
+  if (!first) return [];
+  const { organizationId } = first;
+  const applications = await manager.findBy(ApplicationEntity, {
+    organizationId,
+    id: In(keys.map(({ applicationId }) => applicationId)),
+  });
+  const secrets = await manager.find(ConsumerSecretEntity, {
+    where: { organizationId, consumerKey: In(keys.map(({ consumerKey }) => consumerKey)) },
+    order: { createdAt: 'ASC' },
+  });
+  return keys.map(({ organizationId: _, passwordGrantSunset, createdAt, ...key }) => ({
+    ...key,
+    application: applications.find(({ id }) => id === key.applicationId)?.name ?? '',
+    passwordGrantSunset: passwordGrantSunset?.toISOString() ?? null,
+    secrets: secrets.filter(({ consumerKey }) => consumerKey === key.consumerKey).map(describeSecret),
+    createdAt: createdAt.toISOString(),
+  }));
+}
+
+/** One of them, which is there. */
+export async function describeKey(manager: EntityManager, key: ConsumerKeyEntity): Promise<ConsumerKey> {
+  const [described] = await describeKeys(manager, [key]);
+  if (!described) throw new Error('a key is described by itself');
+  return described;
+}
+
+const describeSecret = ({ id, createdAt, expiresAt, lastUsedAt }: ConsumerSecretEntity): SecretInfo => ({
+  id,
+  createdAt: createdAt.toISOString(),
+  expiresAt: expiresAt?.toISOString() ?? null,
+  lastUsedAt: lastUsedAt?.toISOString() ?? null,
+});

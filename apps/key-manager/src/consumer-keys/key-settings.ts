@@ -1,0 +1,59 @@
+import { ServiceError, type UpdateKey } from '@keyward/contracts';
+import type { ConsumerKeyEntity } from './consumer-key.entity';
+
+type Settings = Pick<
+  ConsumerKeyEntity,
+  | 'grantTypes'
+  | 'tokenType'
+  | 'rotateRefreshTokens'
+  | 'accessTokenLifetime'
+  | 'refreshTokenLifetime'
+  | 'passwordGrantSunset'
+>;
+
+/** What a consumer key is generated with; a public client cannot be its own subject (CC-01). */
+export const defaultSettings = (isPublic: boolean): Settings => ({
+  grantTypes: isPublic ? ['password', 'refresh_token'] : ['password', 'client_credentials', 'refresh_token'],
+  tokenType: 'jwt',
+  rotateRefreshTokens: true,
+  accessTokenLifetime: null,
+  refreshTokenLifetime: null,
+  passwordGrantSunset: null,
+});
+
+/** The settings with what was asked for; `null` takes a lifetime or a sunset back. Throws `invalid_request`. */
+export function settingsFrom(
+  before: Settings,
+  asked: Partial<Omit<UpdateKey, 'organizationId' | 'consumerKey' | 'state'>>,
+  isPublic: boolean,
+): Settings {
+  const settings: Settings = {
+    grantTypes: asked.grantTypes ?? before.grantTypes,
+    tokenType: asked.tokenType ?? before.tokenType,
+    rotateRefreshTokens: asked.rotateRefreshTokens ?? before.rotateRefreshTokens,
+    accessTokenLifetime: given(asked.accessTokenLifetime, before.accessTokenLifetime),
+    refreshTokenLifetime: given(asked.refreshTokenLifetime, before.refreshTokenLifetime),
+    passwordGrantSunset: given(
+      asked.passwordGrantSunset && dateOf(asked.passwordGrantSunset),
+      before.passwordGrantSunset,
+    ),
+  };
+  // RFC 9700 §4.14.2: the refresh tokens of a public client are rotated (RT-14).
+  if (isPublic && !settings.rotateRefreshTokens)
+    throw invalid('the refresh tokens of a public client are always rotated');
+  // RFC 6749 §4.4.
+  if (isPublic && settings.grantTypes.includes('client_credentials'))
+    throw invalid('a public client has no credentials for client_credentials');
+  return settings;
+}
+
+const given = <T>(asked: T | null | undefined | '', before: T | null): T | null =>
+  asked === undefined || asked === '' ? before : asked;
+
+function dateOf(text: string): Date {
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime())) throw invalid('passwordGrantSunset must be a date and time');
+  return date;
+}
+
+const invalid = (description: string) => new ServiceError('invalid_request', description);

@@ -1,0 +1,27 @@
+import { createDataSource } from '@keyward/database';
+import type { DatabaseSettings } from '@keyward/runtime';
+import type { DataSource } from 'typeorm';
+import { ApplicationEntity } from './applications/application.entity';
+import { ConsumerKeyEntity } from './consumer-keys/consumer-key.entity';
+import { ConsumerSecretEntity } from './consumer-keys/consumer-secret.entity';
+import { Keys1763700000000 } from './migrations/1763700000000-keys';
+import { SigningKeyEntity } from './signing-keys/signing-key.entity';
+
+/** What `migrate` needs to know of the key manager. */
+export const KEY_MANAGER_SCHEMA = { schema: 'key_manager', migrations: [Keys1763700000000] };
+
+export const keyManagerDataSource = ({ url, caFile, poolSize }: DatabaseSettings): DataSource =>
+  createDataSource({
+    url,
+    caFile,
+    poolSize,
+    schema: KEY_MANAGER_SCHEMA.schema,
+    entities: [ApplicationEntity, ConsumerKeyEntity, ConsumerSecretEntity, SigningKeyEntity],
+  });
+
+/** What is not isolated by organization, each with its reason; a test walks the catalog. */
+export const KEY_MANAGER_EXCEPTIONS: Readonly<Record<string, string>> = {
+  'key_manager.sealed_secrets': 'keys of the service itself, sealed; no organization’s data',
+  'key_manager.failure_buckets': 'counts failures before the organization is known, in slots found by keyed hash',
+  'key_manager.consumer_keys_everywhere': 'a client_id names one client of all organizations',
+};

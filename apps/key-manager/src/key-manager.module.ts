@@ -1,0 +1,56 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { SigningKeySettings } from '@keyward/runtime';
+import { DataSource } from 'typeorm';
+import { ApplicationsController } from './applications/applications.controller';
+import { ClientAuthentication } from './clients/client-authentication';
+import { ClientsController } from './clients/clients.controller';
+import { Clock } from './clock';
+import { ConsumerKeyChanges } from './consumer-keys/consumer-key-changes';
+import { SecretMacs } from './consumer-keys/consumer-secret';
+import { ConsumerKeysController } from './consumer-keys/consumer-keys.controller';
+import { FeedsController } from './feeds.controller';
+import { KeyEncryptionKey } from './sealing/envelope';
+import { KeyRing } from './signing-keys/key-ring';
+import { SigningKeyChanges } from './signing-keys/signing-key-changes';
+import { SigningKeysController } from './signing-keys/signing-keys.controller';
+
+/** What the key manager's controllers work with. */
+export interface KeyManagerParts {
+  dataSource: DataSource;
+  clock: Clock;
+  kek: KeyEncryptionKey;
+  macs: SecretMacs;
+  authentication: ClientAuthentication;
+  consumerKeyChanges: ConsumerKeyChanges;
+  keyRing: KeyRing;
+  signingKeyChanges: SigningKeyChanges;
+  signingKeySettings: SigningKeySettings;
+}
+
+/** Answers all of `key-manager.*`. */
+@Module({})
+export class KeyManagerModule {
+  static with(parts: KeyManagerParts): DynamicModule {
+    return {
+      module: KeyManagerModule,
+      controllers: [
+        ApplicationsController,
+        ClientsController,
+        ConsumerKeysController,
+        FeedsController,
+        SigningKeysController,
+      ],
+      providers: [
+        { provide: DataSource, useValue: parts.dataSource },
+        { provide: Clock, useValue: parts.clock },
+        { provide: KeyEncryptionKey, useValue: parts.kek },
+        { provide: SecretMacs, useValue: parts.macs },
+        { provide: ClientAuthentication, useValue: parts.authentication },
+        { provide: ConsumerKeyChanges, useValue: parts.consumerKeyChanges },
+        { provide: KeyRing, useValue: parts.keyRing },
+        { provide: SigningKeyChanges, useValue: parts.signingKeyChanges },
+        { provide: SigningKeySettings, useValue: parts.signingKeySettings },
+      ],
+    };
+  }
+}

@@ -1,0 +1,7 @@
+import { CLI_CONSUMER_KEY, ROOT_ORGANIZATION, ServiceError } from '@keyward/contracts';
+
+/** Keyward's own client and its application have one name and stay: who takes them away cannot put them back. */
+export function refuseOwnClient(organizationId: string, name: string): void {
+  if (organizationId === ROOT_ORGANIZATION.id && name === CLI_CONSUMER_KEY)
+    throw new ServiceError('invalid_request', 'Keyward itself is operated through this client');
+}

@@ -1,0 +1,37 @@
+import type { EntityManager } from 'typeorm';
+import type { KeyEncryptionKey } from '../sealing/envelope';
+import { expiryAfter, type Life } from './life-cycle';
+import { insertSigningKey, lockSigningKeys } from './new-signing-key';
+import { SigningKeyEntity } from './signing-key.entity';
+
+/**
+ * Lets the newest key of an organization be followed by another: `begin` says when, or `undefined` for not now. One that is
+ * published and has not begun is that other key: it begins earlier or stays as it is, but is not overtaken.
+ */
+export async function rotate(
+  manager: EntityManager,
+  kek: KeyEncryptionKey,
+  organizationId: string,
+  now: number,
+  begin: (newest: Life) => Date | undefined,
+): Promise<void> {
+  await lockSigningKeys(manager, organizationId);
+  const [newest, before] = await manager.find(SigningKeyEntity, {
+    where: { organizationId },
+    order: { activatesAt: 'DESC' },
+  });
+  if (!newest) {
+    await insertSigningKey(manager, kek, organizationId, { now, activatesAt: new Date(now) });
+    return;
+  }
+  const activatesAt = begin(newest);
+  if (!activatesAt) return;
+  const isWaiting = newest.activatesAt.getTime() > now;
+  if (isWaiting && activatesAt >= newest.activatesAt) return;
+  const retiring = isWaiting ? before : newest;
+  if (isWaiting) await manager.update(SigningKeyEntity, named(newest), { activatesAt });
+  else await insertSigningKey(manager, kek, organizationId, { now, activatesAt });
+  if (retiring) await manager.update(SigningKeyEntity, named(retiring), { expiresAt: expiryAfter(activatesAt) });
+}
+
+const named = ({ organizationId, kid }: SigningKeyEntity) => ({ organizationId, kid });

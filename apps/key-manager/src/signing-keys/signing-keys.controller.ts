@@ -1,0 +1,58 @@
+import { Handle } from '@keyward/bus';
+import {
+  getJwks,
+  listSigningKeys,
+  rotateSigningKey,
+  signJwt,
+  type Jwks,
+  type OrganizationKeys,
+  type RotateSigningKey,
+  type SignedJwt,
+  type SigningKeys,
+  type SignJwt,
+} from '@keyward/contracts';
+import { SigningKeySettings } from '@keyward/runtime';
+import { Controller } from '@nestjs/common';
+import { Clock } from '../clock';
+import { KeyEncryptionKey } from '../sealing/envelope';
+import { KeyRing } from './key-ring';
+import { rotate } from './rotation';
+import { SigningKeyChanges } from './signing-key-changes';
+
+/** The signing keys of organizations; the private ones never leave this service. */
+@Controller()
+export class SigningKeysController {
+  constructor(
+    private readonly keyRing: KeyRing,
+    private readonly changes: SigningKeyChanges,
+    private readonly settings: SigningKeySettings,
+    private readonly kek: KeyEncryptionKey,
+    private readonly clock: Clock,
+  ) {}
+
+  @Handle(signJwt)
+  async sign({ organizationId, type, claims }: SignJwt): Promise<SignedJwt> {
+    return { jwt: await this.keyRing.sign(organizationId, type, claims) };
+  }
+
+  @Handle(getJwks)
+  async jwks({ organizationId }: OrganizationKeys): Promise<Jwks> {
+    return { keys: await this.keyRing.published(organizationId) };
+  }
+
+  @Handle(listSigningKeys)
+  async list({ organizationId }: OrganizationKeys): Promise<SigningKeys> {
+    return { keys: await this.keyRing.list(organizationId) };
+  }
+
+  @Handle(rotateSigningKey)
+  async rotate({ organizationId, now: atOnce }: RotateSigningKey): Promise<SigningKeys> {
+    const now = this.clock.now();
+    const begin = new Date(atOnce ? now : now + this.settings.publishAhead * 1000);
+    await this.changes.write(organizationId, async (manager, changed) => {
+      await rotate(manager, this.kek, organizationId, now, () => begin);
+      changed(organizationId);
+    });
+    return await this.list({ organizationId });
+  }
+}

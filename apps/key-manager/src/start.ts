@@ -1,0 +1,86 @@
+import { Bus, serve, type Wire } from '@keyward/bus';
+import { assertUnprivileged, query } from '@keyward/database';
+import { readiness, type Logger, type Running } from '@keyward/runtime';
+import { ClientAuthentication } from './clients/client-authentication';
+import { ClientCache } from './clients/client-cache';
+import { FailureLimits } from './clients/failure-limits';
+import { SecretUses } from './clients/secret-uses';
+import { Clock } from './clock';
+import type { KeyManagerConfig } from './config';
+import { ConsumerKeyChanges } from './consumer-keys/consumer-key-changes';
+import { SecretMacs } from './consumer-keys/consumer-secret';
+import { keyManagerDataSource } from './data-source';
+import { KeyManagerModule } from './key-manager.module';
+import { ensureRootObjects } from './root-objects';
+import { KeyEncryptionKey } from './sealing/envelope';
+import { sealedSecret } from './sealing/sealed-secret';
+import { KeyRing } from './signing-keys/key-ring';
+import { RotationSchedule } from './signing-keys/rotation-schedule';
+import { SigningKeyChanges } from './signing-keys/signing-key-changes';
+
+/** Starts the key manager on a wire, which the caller closes after it. Its schema must have been migrated. */
+export async function startKeyManager(
+  config: KeyManagerConfig,
+  wire: Wire,
+  logger: Logger,
+  clock = new Clock(),
+): Promise<Running> {
+  const undo: (() => unknown)[] = [];
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const dataSource = await keyManagerDataSource(config.database).initialize();
+    undo.push(() => dataSource.destroy());
+    await assertUnprivileged(dataSource);
+    const kek = new KeyEncryptionKey(config.sealing.keyEncryptionKey);
+    const macs = new SecretMacs(await sealedSecret(dataSource, kek, 'client-secret-macs'));
+    const slots = await sealedSecret(dataSource, kek, 'failure-slots');
+
+    const { now } = clock;
+    const bus = new Bus(wire);
+    const clients = new ClientCache(dataSource, now);
+    const limits = new FailureLimits(dataSource, slots, config.limits, logger, now);
+    const uses = new SecretUses(dataSource, logger, now);
+    const authentication = new ClientAuthentication(clients, limits, uses, macs, now);
+    const keyRing = new KeyRing(dataSource, kek, now);
+    const consumerKeyChanges = new ConsumerKeyChanges(dataSource, bus, clients);
+    const signingKeyChanges = new SigningKeyChanges(dataSource, bus, keyRing);
+    const schedule = new RotationSchedule(dataSource, signingKeyChanges, kek, config.signingKeys, logger, now);
+
+    const feeds = [consumerKeyChanges, signingKeyChanges];
+    for (const feed of feeds) {
+      undo.push(() => feed.stop());
+      await feed.owner.start();
+    }
+    await ensureRootObjects(consumerKeyChanges, macs, config.cliClient.cliSecret, clock, logger);
+    undo.push(() => uses.stop());
+    const parts = { dataSource, clock, kek, macs, authentication, consumerKeyChanges, keyRing, signingKeyChanges };
+    const module = KeyManagerModule.with({ ...parts, signingKeySettings: config.signingKeys });
+    const app = await serve('key-manager', module, wire, logger);
+    undo.push(() => app.close());
+
+    // The followers ask the service's own instances, this one among them.
+    for (const feed of feeds) void feed.follower.start();
+    uses.start();
+    schedule.start();
+    undo.push(() => schedule.stop());
+
+    const database = async () => (await query(dataSource, 'ready', 'SELECT 1', [])).length === 1;
+    const { follower: consumerKeys } = consumerKeyChanges;
+    const { follower: signingKeys } = signingKeyChanges;
+    return {
+      close,
+      ready: () =>
+        readiness({
+          database,
+          bus: () => bus.connected,
+          consumerKeys: () => consumerKeys.state,
+          signingKeys: () => signingKeys.state,
+        }),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
