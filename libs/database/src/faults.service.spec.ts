@@ -15,10 +15,7 @@ beforeAll(async () => {
   database = await createTestDatabase([notes], postgres.adminUrl);
   dataSource = await database.connect('notes', { poolSize: 3 });
 });
-afterAll(async () => {
-  await database.drop();
-  await postgres.stop();
-});
+afterAll(() => database.drop().finally(() => postgres.stop()));
 
 const prepared = () => query(dataSource, 'one', `SELECT 1 AS one`, []);
 const transaction = () => inOrganization(dataSource, A, (manager) => manager.query(`SELECT 1 AS one`));
