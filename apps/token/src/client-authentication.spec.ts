@@ -1,4 +1,4 @@
-import { ServiceError } from '@keyward/contracts';
+import type { ServiceError } from '@keyward/contracts';
 import { readCredentials } from './client-authentication';
 
 const basic = (pair: string | Buffer) => `Basic ${Buffer.from(pair).toString('base64')}`;

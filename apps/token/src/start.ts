@@ -1,6 +1,7 @@
 import { Bus, serve, type Wire } from '@keyward/bus';
 import { assertUnprivileged, query } from '@keyward/database';
 import { readiness, type Logger, type Running } from '@keyward/runtime';
+import { Clock } from './clock';
 import type { TokenConfig } from './config';
 import { tokenDataSource } from './data-source';
 import { Organizations } from './organizations';
@@ -11,7 +12,12 @@ import { TokenModule } from './token.module';
  * Starts the token service on a wire, which the caller closes after it. Its schema must have been migrated. It answers
  * before it knows the organizations, then with `temporarily_unavailable`, so that the order of starts does not matter.
  */
-export async function startToken(config: TokenConfig, wire: Wire, logger: Logger): Promise<Running> {
+export async function startToken(
+  config: TokenConfig,
+  wire: Wire,
+  logger: Logger,
+  clock = new Clock(),
+): Promise<Running> {
   const undo: (() => unknown)[] = [];
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step();
@@ -29,7 +35,7 @@ export async function startToken(config: TokenConfig, wire: Wire, logger: Logger
     void organizations.start();
     undo.push(() => organizations.stop());
 
-    const app = await serve('token', TokenModule.with({ config, bus, dataSource, organizations }), wire, logger);
+    const app = await serve('token', TokenModule.with({ config, bus, dataSource, organizations, clock }), wire, logger);
     undo.push(() => app.close());
 
     const database = async () => (await query(dataSource, 'ready', 'SELECT 1', [])).length === 1;

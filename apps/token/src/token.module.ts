@@ -26,16 +26,18 @@ export interface TokenParts {
   bus: Bus;
   dataSource: DataSource;
   organizations: Organizations;
+  clock: Clock;
 }
 
 /** Answers all of `token.*`. */
 @Module({})
 export class TokenModule {
-  static with({ config, bus, dataSource, organizations }: TokenParts): DynamicModule {
+  static with({ config, bus, dataSource, organizations, clock }: TokenParts): DynamicModule {
     const given: Provider[] = [
       { provide: Bus, useValue: bus },
       { provide: DataSource, useValue: dataSource },
       { provide: Organizations, useValue: organizations },
+      { provide: Clock, useValue: clock },
       { provide: OAuthSettings, useValue: config.oauth },
       { provide: IssuerSettings, useValue: config.issuer },
     ];
@@ -45,7 +47,7 @@ export class TokenModule {
       controllers: [TokenController, RevocationController, IntrospectionController, BearerController],
       providers: [
         ...given,
-        ...[Clock, Issuers, ClientAuthentication, Users, RefreshTokens, AccessTokens, AccessTokenReader, PublicKeys],
+        ...[Issuers, ClientAuthentication, Users, RefreshTokens, AccessTokens, AccessTokenReader, PublicKeys],
         ...GRANTS,
         grants,
       ],

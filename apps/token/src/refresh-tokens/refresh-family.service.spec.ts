@@ -1,0 +1,327 @@
+import { asAdmin, createTestDatabase, TestClock, type TestDatabase } from '@keyward/testing';
+import { query } from '@keyward/database';
+import type { DataSource } from 'typeorm';
+import { TOKEN_SCHEMA } from '../data-source';
+import { Partitions } from '../partitions';
+import { newId } from '../time-id';
+import { newSecret, writeToken, type TokenString } from '../token-string';
+import { findFamily, insertFamily, revokeFamily, rotateFamily, type Rotated } from './refresh-family';
+import { openSuccessor, sealSuccessor } from './successor';
+
+const DAY = 86_400;
+const organizationId = '019a0000-0000-7000-8000-00000000000a';
+const otherOrganization = '019a0000-0000-7000-8000-00000000000b';
+const sub = '019a0000-0000-7000-8000-0000000000ff';
+
+let database: TestDatabase;
+let one: DataSource;
+let two: DataSource;
+
+beforeAll(async () => {
+  database = await createTestDatabase([TOKEN_SCHEMA]);
+  [one, two] = await Promise.all([database.connect('token'), database.connect('token')]);
+  await query(one, 'make-partitions', 'SELECT make_partitions()', []);
+});
+afterAll(() => database.drop());
+
+/** A family as the service makes them, with a clock of its own. */
+async function newFamily({ lifetime = DAY, absolute = 90 * DAY } = {}) {
+  const clock = new TestClock(Date.now());
+  const now = clock.now();
+  const first = writeToken('krt', newId(now), newSecret());
+  await insertFamily(one, {
+    ...{ id: first.id, organizationId, clientId: 'key', sub, userOrganizationId: organizationId },
+    ...{ scope: 'default', authTime: Math.floor(now / 1000), amr: ['pwd'], currentHash: first.hash },
+    ...{ createdAt: new Date(now), expiresAt: new Date(now + lifetime * 1000) },
+    absoluteExpiresAt: new Date(now + absolute * 1000),
+  });
+  return { clock, first, use: (token: TokenString, how: Use = {}) => use(clock, token, { lifetime, ...how }) };
+}
+
+interface Use {
+  dataSource?: DataSource;
+  grace?: number;
+  lifetime?: number;
+  keep?: boolean;
+  organization?: string;
+}
+
+/** Presents a token as RefreshTokens does; `successor` is what its client would be given. */
+async function use(clock: TestClock, token: TokenString, { dataSource = one, grace = 10, keep, ...rest }: Use) {
+  const next = writeToken('krt', token.id, newSecret());
+  const rotated: Rotated = await rotateFamily(dataSource, {
+    ...{ organizationId: rest.organization ?? organizationId, family: token.id, presented: token.hash, grace },
+    next: keep ? undefined : { hash: next.hash, sealed: sealSuccessor(token.text, token.id, next.secret) },
+    ...{ now: new Date(clock.now()), lifetime: rest.lifetime ?? DAY },
+  });
+  const { outcome, sealed } = rotated;
+  const again = sealed && writeToken('krt', token.id, openSuccessor(token.text, token.id, sealed));
+  return { outcome, successor: again ?? next };
+}
+
+const stateOf = (id: string) => findFamily(one, organizationId, id);
+
+describe('RT-01 rotation', () => {
+  it('RT-01 replaces the token and nothing else of the family', async () => {
+    const { first, use } = await newFamily();
+    const before = await stateOf(first.id);
+    const { outcome, successor } = await use(first);
+    expect(outcome).toBe('rotated');
+    expect(successor.text).not.toBe(first.text);
+    const after = await stateOf(first.id);
+    expect(after).toMatchObject({ currentHash: successor.hash, previousHash: first.hash, revoked: false });
+    expect(after).toMatchObject({
+      scope: before?.scope,
+      sub,
+      authTime: before?.authTime,
+      amr: ['pwd'],
+      clientId: 'key',
+    });
+  });
+
+  it('RT-01 goes on for a hundred generations', async () => {
+    const { clock, first, use } = await newFamily();
+    let token = first;
+    for (let generation = 0; generation < 100; generation++) {
+      clock.advance(1000);
+      const { outcome, successor } = await use(token);
+      expect(outcome).toBe('rotated');
+      token = successor;
+    }
+  });
+});
+
+describe('RT-05 the idempotent retry', () => {
+  it('RT-05 gives the predecessor the same successor within the grace', async () => {
+    const { clock, first, use } = await newFamily();
+    const { successor } = await use(first);
+    clock.advance(9_999);
+    expect(await use(first)).toEqual({ outcome: 'retry', successor });
+    expect(await use(first)).toEqual({ outcome: 'retry', successor });
+  });
+
+  it('RT-08 works at another instance after the first has died with its answer', async () => {
+    const { first, use } = await newFamily();
+    const { successor } = await use(first); // committed; the answer is lost
+    expect(await use(first, { dataSource: two })).toEqual({ outcome: 'retry', successor });
+    expect((await use(successor)).outcome).toBe('rotated');
+  });
+
+  it('RT-04 is over with the grace, and the family with it', async () => {
+    const { clock, first, use } = await newFamily();
+    const { successor } = await use(first);
+    clock.advance(10_000);
+    expect((await use(first)).outcome).toBe('reuse');
+    expect((await use(successor)).outcome).toBe('revoked');
+    expect(await stateOf(first.id)).toMatchObject({ revoked: true });
+  });
+
+  it('RT-05 does not exist where the grace is 0', async () => {
+    const { first, use } = await newFamily();
+    await use(first);
+    expect((await use(first, { grace: 0 })).outcome).toBe('reuse');
+  });
+});
+
+describe('RT-06 reuse', () => {
+  it('RT-06 a predecessor whose successor was used ends the family, inside the grace too', async () => {
+    const { first, use } = await newFamily();
+    const second = await use(first);
+    const third = await use(second.successor);
+    expect((await use(first)).outcome).toBe('reuse');
+    expect((await use(third.successor)).outcome).toBe('revoked');
+  });
+
+  it('RT-14 a successor that is kept was used as well', async () => {
+    const { first, use } = await newFamily();
+    const { successor } = await use(first);
+    expect((await use(successor, { keep: true })).outcome).toBe('kept');
+    expect((await use(first)).outcome).toBe('reuse');
+  });
+
+  it('RT-04 of one family leaves another of the same user and client alone', async () => {
+    const [ended, other] = [await newFamily(), await newFamily()];
+    await ended.use(ended.first);
+    await ended.use(ended.first, { grace: 0 });
+    expect((await other.use(other.first)).outcome).toBe('rotated');
+  });
+});
+
+describe('RT-07 many at once', () => {
+  it('RT-07 abuse 13 fifty uses at two instances make one successor', async () => {
+    const { first, use } = await newFamily();
+    const all = await Promise.all(Array.from({ length: 50 }, (_, n) => use(first, { dataSource: n % 2 ? one : two })));
+    expect(all.filter(({ outcome }) => outcome === 'rotated')).toHaveLength(1);
+    expect(all.filter(({ outcome }) => outcome === 'retry')).toHaveLength(49);
+    expect(new Set(all.map(({ successor }) => successor.text)).size).toBe(1);
+    expect(await stateOf(first.id)).toMatchObject({ currentHash: all[0]!.successor.hash, revoked: false });
+  });
+
+  it('RT-07 without grace one use succeeds, and the others end the family', async () => {
+    const { first, use } = await newFamily();
+    const ways = Array.from({ length: 50 }, (_, n) => use(first, { grace: 0, dataSource: n % 2 ? one : two }));
+    const outcomes = (await Promise.all(ways)).map(({ outcome }) => outcome);
+    expect(outcomes.filter((outcome) => outcome === 'rotated')).toHaveLength(1);
+    expect(outcomes.filter((outcome) => outcome === 'reuse')).toHaveLength(1);
+    expect(outcomes.filter((outcome) => outcome === 'revoked')).toHaveLength(48);
+  });
+});
+
+describe('RT-09 lifetimes', () => {
+  it('RT-09 ends a day after the last rotation', async () => {
+    const { clock, first, use } = await newFamily();
+    clock.advance((DAY - 1) * 1000);
+    const { outcome, successor } = await use(first);
+    expect(outcome).toBe('rotated');
+    clock.advance((DAY - 1) * 1000);
+    const third = await use(successor);
+    expect(third.outcome).toBe('rotated');
+    clock.advance(DAY * 1000);
+    expect((await use(third.successor)).outcome).toBe('expired');
+  });
+
+  it('RT-09 ends with the family, whatever the rotations', async () => {
+    const { clock, first, use } = await newFamily({ absolute: 3 * DAY });
+    let token = first;
+    for (let halfDay = 0; halfDay < 5; halfDay++) {
+      clock.advance((DAY / 2) * 1000);
+      const { outcome, successor } = await use(token);
+      expect(outcome).toBe('rotated');
+      token = successor;
+    }
+    clock.advance((DAY / 2) * 1000);
+    expect((await use(token)).outcome).toBe('expired');
+  });
+
+  it('RT-09 a first token never outlives its family', async () => {
+    const { clock, first, use } = await newFamily({ lifetime: DAY, absolute: 3600 });
+    clock.advance(3600 * 1000);
+    expect((await use(first)).outcome).toBe('expired');
+  });
+
+  it('RT-14 a kept token stays the same and lives no shorter', async () => {
+    const { clock, first, use } = await newFamily();
+    const before = await stateOf(first.id);
+    clock.advance(3600 * 1000);
+    for (let time = 0; time < 3; time++) expect((await use(first, { keep: true, lifetime: 60 })).outcome).toBe('kept');
+    const after = await stateOf(first.id);
+    expect(after?.currentHash).toEqual(first.hash);
+    expect(after?.expiresAt).toEqual(before?.expiresAt);
+  });
+});
+
+describe('RT-02 whose it is', () => {
+  it('RT-02 MT-02 another organization finds, rotates and revokes nothing', async () => {
+    const { first, use } = await newFamily();
+    expect(await findFamily(one, otherOrganization, first.id)).toBeUndefined();
+    expect((await use(first, { organization: otherOrganization })).outcome).toBe('unknown');
+    await revokeFamily(one, otherOrganization, first.id, new Date());
+    expect((await use(first)).outcome).toBe('rotated');
+  });
+
+  it('RT-02 an id that was never given out is unknown, on days without a partition too', async () => {
+    const { use } = await newFamily();
+    for (const at of [0, Date.now(), Date.now() + 400 * DAY * 1000])
+      expect((await use(writeToken('krt', newId(at), newSecret()))).outcome).toBe('unknown');
+  });
+
+  it('RV-02 a revoked family gives nothing more', async () => {
+    const { first, use } = await newFamily();
+    const { successor } = await use(first);
+    await revokeFamily(one, organizationId, first.id, new Date());
+    expect((await use(successor)).outcome).toBe('revoked');
+    expect((await use(first)).outcome).toBe('revoked');
+  });
+
+  it('MT-41 a pooled connection keeps no organization, after an error neither', async () => {
+    const single = await database.connect('token', { poolSize: 1 });
+    const count = async () => {
+      const [row] = await query<{ count: string }>(single, 'count', 'SELECT count(*) FROM refresh_families', []);
+      return Number(row?.count);
+    };
+    const { first } = await newFamily();
+    expect(await findFamily(single, organizationId, first.id)).toBeDefined();
+    expect(await count()).toBe(0);
+    const nextYear = newId(Date.now() + 400 * DAY * 1000);
+    const family = await stateOf(first.id);
+    await expect(insertFamily(single, { ...family!, id: nextYear, absoluteExpiresAt: new Date() })).rejects.toThrow(
+      /no partition/,
+    );
+    expect(await count()).toBe(0);
+  });
+
+  it('C-11 no column holds a token or its secret', async () => {
+    const { first, use } = await newFamily();
+    const { successor } = await use(first);
+    const { rows } = await asAdmin(database.adminUrl, (admin) =>
+      admin.query('SELECT * FROM token.refresh_families WHERE id = $1', [first.id]),
+    );
+    const stored = Object.values(rows[0] as object).map((value) =>
+      Buffer.isBuffer(value) ? value : Buffer.from(String(value)),
+    );
+    for (const { text, secret } of [first, successor]) {
+      expect(stored.some((value) => value.includes(text) || value.includes(secret))).toBe(false);
+    }
+  });
+});
+
+describe('partitions', () => {
+  const partitions = () =>
+    asAdmin(database.adminUrl, async (admin) => {
+      const sql = `SELECT inhrelid::regclass::text AS part FROM pg_inherits
+        WHERE inhparent::regclass::text LIKE 'token.%' AND inhrelid::regclass::text !~ 'pkey' ORDER BY 1`;
+      return (await admin.query<{ part: string }>(sql)).rows.map(({ part }) => part);
+    });
+  const log = { info: () => undefined, error: () => undefined } as never;
+
+  it('D.4 5 are made ahead, and made by many at once without harm', async () => {
+    const keeper = new Partitions(one, { refreshFamilyLifetime: 90 * DAY }, log);
+    await Promise.all([keeper.make(), keeper.make(), new Partitions(two, { refreshFamilyLifetime: DAY }, log).make()]);
+    const made = await partitions();
+    expect(made).toHaveLength(15);
+    for (const ahead of [-1, 0, 1, 2, 3]) {
+      const day = new Date(Date.now() + ahead * DAY * 1000).toISOString().slice(0, 10).replaceAll('-', '');
+      expect(made).toContain(`token.refresh_families_${day}`);
+    }
+  });
+
+  it('D.4 5 are under the same policy as their parent and open to nobody', async () => {
+    const part = (await partitions())[0]!;
+    await expect(query(one, 'direct', `SELECT * FROM ${part}`, [])).rejects.toThrow(/permission denied/);
+    const { rows } = await asAdmin(database.adminUrl, (admin) =>
+      admin.query(
+        `SELECT relname FROM pg_class c WHERE relispartition AND relkind = 'r' AND NOT (relrowsecurity AND relforcerowsecurity
+           AND EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid AND polqual IS NOT NULL AND polwithcheck IS NOT NULL))`,
+      ),
+    );
+    expect(rows).toEqual([]);
+  });
+
+  it('RT-09 are dropped past the life of their families, and no sooner', async () => {
+    const keeper = new Partitions(one, { refreshFamilyLifetime: 90 * DAY }, log);
+    const old = (days: number) => new Date(Date.now() - days * DAY * 1000).toISOString().slice(0, 10);
+    const name = (table: string, day: string) => `${table}_${day.replaceAll('-', '')}`;
+    await asAdmin(database.adminUrl, async (admin) => {
+      await admin.query('SET ROLE keyward_owner');
+      for (const [table, days] of [
+        ['refresh_families', 92],
+        ['refresh_families', 93],
+        ['access_tokens', 2],
+        ['access_tokens', 3],
+      ] as const)
+        await admin.query(
+          `CREATE TABLE token.${name(table, old(days))} PARTITION OF token.${table} FOR VALUES IN ('${old(days)}')`,
+        );
+    });
+    const dropped = await keeper.drop();
+    expect(dropped.sort()).toEqual([name('access_tokens', old(3)), name('refresh_families', old(93))]);
+    expect(await keeper.drop()).toEqual([]);
+  });
+
+  it('D.4 1 of yesterday and later are safe from the role of the service', async () => {
+    await query(one, 'drop-all', 'SELECT drop_partitions(-1000)', []);
+    const left = await partitions();
+    expect(left.filter((part) => part.includes('refresh_families'))).toHaveLength(5);
+    await expect(query(one, 'drop-one', `DROP TABLE ${left[0]!}`, [])).rejects.toThrow(/must be owner/);
+  });
+});
