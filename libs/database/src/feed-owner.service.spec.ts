@@ -140,8 +140,9 @@ describe('asking', () => {
 
   it('keeps the last 10,000 changes of the last day', async () => {
     const { owner, feed: subject } = newFeed();
-    const append = `SELECT append_change($1, n::text, '{}') FROM generate_series(1, 10004) AS n`;
-    await query(dataSource, 'spec-many', append, [subject.name]);
+    const changes = `INSERT INTO feed_changes SELECT $1, n, 'one', '{}', now() FROM generate_series(1, 10004) AS n`;
+    await query(dataSource, 'spec-changes', changes, [subject.name]);
+    await query(dataSource, 'spec-position', `INSERT INTO feed_positions VALUES ($1, 10004)`, [subject.name]);
     const isGone = async (position: number) => (await owner.since({ position })).gone;
     await owner.trim();
     expect([await isGone(3), await isGone(4)]).toEqual([true, false]);
