@@ -122,7 +122,7 @@ const to = <Req extends object>({ subject }: Rpc<Req, object>, respond: (request
 /** In words of their own: the token service answers in its. */
 const refusals: Record<string, { code: 'invalid_client' | 'invalid_grant'; description: string }> = {
   [authenticateClient.subject]: { code: 'invalid_client', description: 'no such client' },
-  [authenticateUser.subject]: { code: 'invalid_grant', description: 'Authentication failed' },
+  [authenticateUser.subject]: { code: 'invalid_grant', description: 'wrong password' },
   [checkUser.subject]: { code: 'invalid_grant', description: 'no such user' },
 };
 

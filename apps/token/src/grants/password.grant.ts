@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Bus } from '@keyward/bus';
-import { authenticateUser, type Client, type Organization } from '@keyward/contracts';
+import { authenticateUser, ServiceError, type Client, type Organization } from '@keyward/contracts';
 import type { OAuthSettings } from '@keyward/runtime';
 import { Clock, inSeconds } from '../clock';
 import { parseLoginName } from '../login-name';
@@ -41,9 +41,15 @@ export class PasswordGrant extends Grant<typeof PARAMS> {
     const attempt = organization
       ? { organizationId: organization.id, username: login.username }
       : { organizationId: client.organizationId, username, refuse: true };
-    const subject = await this.bus.call(authenticateUser, { ...attempt, password, clientId: client.clientId }, call);
-    const { sub, roles } = subject;
+    const proof = { ...attempt, password, clientId: client.clientId };
+    const { sub, roles } = await this.bus.call(authenticateUser, proof, call).catch(uniform);
     const authTime = inSeconds(this.clock.now());
     return { user: { sub, roles, organization: organization ?? request.organization, authTime, amr: ['pwd'] }, scope };
   }
+}
+
+/** Whatever the directory's reason: one answer (RO-04). */
+function uniform(error: unknown): never {
+  if (!(error instanceof ServiceError) || error.code !== 'invalid_grant') throw error;
+  throw new ServiceError('invalid_grant', 'Authentication failed');
 }

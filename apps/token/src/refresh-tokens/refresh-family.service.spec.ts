@@ -1,4 +1,4 @@
-import { asAdmin, createTestDatabase, TestClock, type TestDatabase } from '@keyward/testing';
+import { asAdmin, checkIsolation, createTestDatabase, TestClock, type TestDatabase } from '@keyward/testing';
 import { query } from '@keyward/database';
 import type { DataSource } from 'typeorm';
 import { TOKEN_SCHEMA } from '../data-source';
@@ -262,6 +262,12 @@ describe('RT-02 whose it is', () => {
     for (const { text, secret } of [first, successor]) {
       expect(stored.some((value) => value.includes(text) || value.includes(secret))).toBe(false);
     }
+  });
+});
+
+describe('D.4 isolation', () => {
+  it('D.4 7 every table of the schema is inside the tenant rule', async () => {
+    expect(await checkIsolation(database.adminUrl, ['token'], {})).toEqual([]);
   });
 });
 
