@@ -50,8 +50,8 @@ export class BusServer extends Server implements CustomTransportStrategy {
     throw new Error('ask the wire: onConnection');
   }
 
-  unwrap<T>(): T {
-    return this.wire as T;
+  unwrap(): never {
+    throw new Error('a wire is not a connection of one kind');
   }
 }
 

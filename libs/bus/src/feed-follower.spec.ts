@@ -19,7 +19,7 @@ class Owner {
 
   constructor(private readonly wire: Wire) {
     this.bus = new Bus(wire);
-    const answer = <T>(subject: string, reply: (request: never) => T) =>
+    const answer = (subject: string, reply: (request: never) => object) =>
       wire.respond(subject, 'probe', async (request) => ({ ok: reply(request as never) }));
     answer(things.position.subject, () => ({ position: this.log.length }));
     answer(things.since.subject, ({ position }: { position: number }): Changes<Thing> => {

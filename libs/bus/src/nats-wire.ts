@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { connect, Events, type Msg, type NatsConnection, type Subscription } from 'nats';
-import { timeLeft, type Call } from './call';
+import type { Call } from './call';
 import { InFlight } from './in-flight';
 import { LostMessage, type Reply, type Responder, type Wire } from './wire';
 

@@ -1,5 +1,4 @@
-import { Controller, Logger, Module } from '@nestjs/common';
-import type { INestMicroservice } from '@nestjs/common';
+import { Controller, Module, type INestMicroservice, type LoggerService } from '@nestjs/common';
 import { event, rpc, ServiceError } from '@keyward/contracts';
 import { startNats, type Nats } from '@keyward/testing';
 import { IsInt, IsOptional, IsString } from 'class-validator';
@@ -30,8 +29,8 @@ const nobody = rpc('probe.text.nobody', Ask, Told);
 const happened = event('probe.news.happened', News);
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const quiet = new Logger();
-quiet.localInstance.setLogLevels?.([]);
+const ignore = (): void => undefined;
+const quiet: LoggerService = { log: ignore, warn: ignore, error: ignore };
 
 /** A service of the suite's own: what is tested is the road, not the house at its end. */
 function probe(name: string, wire: Wire) {
@@ -245,8 +244,8 @@ describe.each(transports)('%s', (_name, transport) => {
 describe('NATS going away', () => {
   test('requests fail at once while it is gone, and work by themselves when it is back', async () => {
     let broker = await startNats();
-    const service = probe('one', await openWire({ url: broker.url, name: 'probe' }));
-    const app = await service.start();
+    const served = await openWire({ url: broker.url, name: 'probe' });
+    const app = await probe('one', served).start();
     const wire = await openWire({ url: broker.url, name: 'caller' });
     const bus = new Bus(wire);
     const heard: boolean[] = [];
@@ -269,6 +268,7 @@ describe('NATS going away', () => {
     await expect(answer()).resolves.toMatchObject({ text: 'back' });
     expect(heard).toEqual([false, true]);
     await app.close();
+    await served.close();
     await wire.close();
     await broker.stop();
   });

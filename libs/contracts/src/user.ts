@@ -46,7 +46,7 @@ export class User {
   username: string;
   state: 'active' | 'disabled' | 'pending';
   roles: string[];
-  /** Until when wrong passwords keep the account closed, ISO 8601; `null` when it is open. */
+  /** Until when wrong passwords keep the account closed, ISO 8601, the end of 9999 until unlocked; `null`: it is open. */
   lockedUntil: string | null;
   createdAt: string;
 }
