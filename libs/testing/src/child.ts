@@ -14,6 +14,8 @@ export interface ChildOptions {
   cwd: string;
   isReady: () => Promise<boolean>;
   guard?: Guard;
+  /** Runs it as another user, which only root can. */
+  uid?: number;
 }
 
 /** How a process ended: its exit code, or `null` when a signal ended it. */
@@ -26,6 +28,8 @@ const STOP_MS = 15_000;
 export class Child {
   private process?: ChildProcess;
   private exit: Promise<ExitCode> = Promise.resolve(null);
+  /** When it was last started, milliseconds. */
+  startedAt = 0;
 
   constructor(private readonly options: ChildOptions) {}
 
@@ -59,9 +63,10 @@ export class Child {
 
   /** Starts it without waiting for it. */
   spawn(): void {
-    const { entry, env, cwd, guard } = this.options;
+    const { entry, env, cwd, guard, uid } = this.options;
+    this.startedAt = Date.now();
     const log = openSync(this.logFile, 'a', 0o600);
-    const child = spawn(process.execPath, [entry], { cwd, env, stdio: ['ignore', log, log] });
+    const child = spawn(process.execPath, [entry], { cwd, env, stdio: ['ignore', log, log], uid, gid: uid });
     closeSync(log);
     this.process = child;
     this.exit = new Promise((resolve) => child.once('exit', (code) => resolve(code)));

@@ -30,20 +30,22 @@ export interface Standalone {
   stop: () => Promise<void>;
 }
 
-/** Starts everything in one process; `env` overrides its settings. */
-export async function startStandalone(env: Record<string, string> = {}): Promise<Standalone> {
+/** Starts everything in one process; `env` overrides its settings, `uid` is whom root runs it as. */
+export async function startStandalone(env: Record<string, string> = {}, uid?: number): Promise<Standalone> {
   const directory = await temporaryDirectory();
   const guard = new Guard();
-  const home = join(directory, 'home');
+  const home = env['KEYWARD_HOME'] ?? join(directory, 'home');
   const offset = await freeOffset();
   const demoFile = join(home, 'demo.json');
-  const child = new Child({
+  const child: Child = new Child({
     name: 'standalone',
     entry: entryOf('standalone'),
     env: { ...plainEnv(), KEYWARD_HOME: home, PORT_OFFSET: String(offset), ...env },
     cwd: directory,
-    isReady: () => Promise.resolve(existsSync(demoFile) && statSync(demoFile).size > 0),
+    // The file of an earlier start may be there still.
+    isReady: () => Promise.resolve(existsSync(demoFile) && statSync(demoFile).mtimeMs >= child.startedAt),
     guard,
+    uid,
   });
   const stop = async () => {
     await child.kill();
