@@ -1,0 +1,30 @@
+import { type Demo } from '@keyward/cli';
+import { relative } from 'node:path';
+import { type Standalone } from './standalone';
+
+/** What a start prints at its end; the curl line can be pasted as it is. */
+export function greeting({ url, home, demo }: Standalone, seconds: string): string {
+  const ready = `\nKeyward is ready at ${url} after ${seconds} s. Ctrl-C stops it.\n`;
+  if (!demo) return ready;
+  const near = relative(process.cwd(), home);
+  const place = near.startsWith('..') ? home : near;
+  const settings = place === '.keyward' ? '' : `KEYWARD_HOME=${place} `;
+  return `${ready}
+  organization  ${demo.organization}, user ${demo.username}
+  operator      ${demo.admin.organization}, user ${demo.admin.username}
+  secrets       ${place}/demo.json
+
+Get a token:
+  ${curl(demo)}
+
+Administer it:
+  ${settings}npx keyward orgs list
+`;
+}
+
+/** The request of the password grant as API Manager's pages write it; generated secrets need no quoting. */
+function curl({ tokenUrl, username, password, consumerKey, consumerSecret }: Demo): string {
+  const basic = Buffer.from(`${consumerKey}:${consumerSecret}`).toString('base64');
+  const form = `grant_type=password&username=${username}&password=${password}`;
+  return `curl -k -d "${form}" -H "Authorization: Basic ${basic}" ${tokenUrl}`;
+}

@@ -1,0 +1,93 @@
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openCertificate } from './certificate';
+import { openHome } from './home';
+import { lock } from './lock';
+import { assertFree } from './ports';
+import { openSecrets } from './secrets';
+
+const DAY = 86_400_000;
+
+let home: string;
+beforeEach(() => (home = mkdtempSync(join(tmpdir(), 'keyward-home-'))));
+afterEach(() => rmSync(home, { recursive: true }));
+const modeOf = (path: string) => statSync(path).mode & 0o777;
+
+it('a home is closed to others, but for the way that root leaves to PostgreSQL', () => {
+  expect(modeOf(openHome(join(home, 'new')))).toBe(process.getuid?.() === 0 ? 0o711 : 0o700);
+});
+
+describe('the lock', () => {
+  it('is held by one process, until it lets go', () => {
+    const unlock = lock(home);
+    expect(() => lock(home)).toThrow(`already running in ${home}, as process ${process.pid}`);
+    unlock();
+    lock(home)();
+  });
+
+  it('of a process that is gone, or of one that had the same id, is taken over', () => {
+    const file = join(home, 'lock');
+    for (const left of [
+      '',
+      '{"pid":4194305,"started":"x"}',
+      JSON.stringify({ pid: process.pid, started: 'earlier' }),
+    ]) {
+      writeFileSync(file, left);
+      lock(home)();
+    }
+  });
+});
+
+describe('the secrets', () => {
+  it('are generated once, each its own', () => {
+    const secrets = openSecrets(home, {});
+    expect(openSecrets(home, { KEYWARD_ADMIN_PASSWORD: 'another one' })).toEqual(secrets);
+    expect(new Set(Object.values(secrets)).size).toBe(7);
+    expect(Buffer.from(secrets.keyEncryptionKey, 'base64')).toHaveLength(32);
+    expect(modeOf(join(home, 'secrets.json'))).toBe(0o600);
+  });
+
+  it('take those that the environment names at the first start', () => {
+    const secrets = openSecrets(home, { KEYWARD_ADMIN_PASSWORD: 'chosen', KEYWARD_CLI_SECRET: 'by the operator' });
+    expect(secrets).toMatchObject({ adminPassword: 'chosen', cliSecret: 'by the operator' });
+  });
+
+  it('that cannot be read are not replaced', () => {
+    writeFileSync(join(home, 'secrets.json'), '{');
+    expect(() => openSecrets(home, {})).toThrow(/cannot be read/);
+  });
+});
+
+describe('the certificate', () => {
+  it('is made once, for this machine by its names', async () => {
+    const { certFile, keyFile } = await openCertificate(home);
+    const pem = readFileSync(certFile, 'utf8');
+    const certificate = new X509Certificate(pem);
+    expect(certificate.checkHost('localhost')).toBe('localhost');
+    expect(certificate.checkIP('127.0.0.1')).toBe('127.0.0.1');
+    expect(certificate.checkIP('::1')).toBe('::1');
+    expect(certificate.verify(certificate.publicKey)).toBe(true);
+    expect(modeOf(keyFile)).toBe(0o600);
+    await openCertificate(home);
+    expect(readFileSync(certFile, 'utf8')).toBe(pem);
+  });
+
+  it('is made again before it ends', async () => {
+    const { certFile } = await openCertificate(home);
+    const pem = readFileSync(certFile, 'utf8');
+    await openCertificate(home, Date.now() + 800 * DAY);
+    expect(readFileSync(certFile, 'utf8')).not.toBe(pem);
+  });
+});
+
+it('a taken port is named with the way round', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await expect(assertFree(port, '127.0.0.1')).rejects.toThrow(`Port ${port} is taken. PORT_OFFSET=`);
+  await new Promise((resolve) => server.close(resolve));
+  await assertFree(port, '127.0.0.1');
+});

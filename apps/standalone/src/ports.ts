@@ -1,0 +1,18 @@
+import { createServer } from 'node:net';
+import { StartError } from './start-error';
+
+/** Refuses a port that is taken before anything slow is started. */
+export async function assertFree(port: number, host: string): Promise<void> {
+  const server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE')
+      throw new StartError(`Port ${port} is taken. PORT_OFFSET=1 npm start uses ${port + 1}, and so on.`, {
+        cause: error,
+      });
+    throw new StartError(`Keyward cannot listen on ${host}, port ${port} (${code}).`, { cause: error });
+  }
+  await new Promise((resolve) => server.close(resolve));
+}

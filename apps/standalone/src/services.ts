@@ -1,0 +1,57 @@
+import { LocalExchange, type Wire } from '@keyward/bus';
+import { serviceUrl } from '@keyward/database';
+import { DIRECTORY_SCHEMA, startDirectory } from '@keyward/directory';
+import { startGateway } from '@keyward/gateway';
+import { KEY_MANAGER_SCHEMA, startKeyManager } from '@keyward/key-manager';
+import { createLogger, type DatabaseSettings, type Running } from '@keyward/runtime';
+import { startToken, TOKEN_SCHEMA } from '@keyward/token';
+import { type Configuration } from './configuration';
+import { type DatabasePasswords } from './database';
+
+/**
+ * Starts every service, each as its own Nest application with its own configuration and database role; what is between
+ * them is an exchange instead of NATS. `close` stops them from the edge inwards.
+ */
+export async function startServices(
+  configuration: Configuration,
+  adminUrl: string,
+  passwords: DatabasePasswords,
+): Promise<Running> {
+  const exchange = new LocalExchange();
+  const { logLevel } = configuration.gateway.process;
+  const undo: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const stop of undo.splice(0).reverse()) await stop();
+  };
+  const started = async (
+    name: string,
+    start: (wire: Wire, logger: ReturnType<typeof createLogger>) => Promise<Running>,
+  ) => {
+    const wire = exchange.wire();
+    const stream = { write: (line: string) => process.stderr.write(line) };
+    const running = await start(wire, createLogger(name, { level: logLevel, stream }));
+    undo.push(async () => {
+      await running.close();
+      await wire.close();
+    });
+  };
+  const withDatabase = <C extends { database: DatabaseSettings }>(config: C, schema: string, password: string): C => ({
+    ...config,
+    database: Object.assign(config.database, { url: serviceUrl(adminUrl, { schema, password }) }),
+  });
+  const directory = withDatabase(configuration.directory, DIRECTORY_SCHEMA.schema, passwords.directory);
+  const keyManager = withDatabase(configuration.keyManager, KEY_MANAGER_SCHEMA.schema, passwords.keyManager);
+  const token = withDatabase(configuration.token, TOKEN_SCHEMA.schema, passwords.token);
+  try {
+    await Promise.all([
+      started('directory', (wire, logger) => startDirectory(directory, wire, logger)),
+      started('key-manager', (wire, logger) => startKeyManager(keyManager, wire, logger)),
+    ]);
+    await started('token', (wire, logger) => startToken(token, wire, logger));
+    await started('gateway', (wire, logger) => startGateway(configuration.gateway, wire, logger));
+    return { close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
