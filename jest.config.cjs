@@ -16,6 +16,8 @@ const esModules = [
   'openid-client',
   'smol-toml',
 ];
+/** `e2e/standalone` is about `npm start` itself; the rest holds for every deployment. */
+const aboutStandalone = !process.env.BASE_URL && process.env.KEYWARD_TARGET !== 'processes';
 const base = {
   rootDir: __dirname,
   testEnvironment: 'node',
@@ -37,6 +39,7 @@ const base = {
  * HTTP to a deployment (standalone, processes, or BASE_URL); `faults` kills processes of one.
  */
 module.exports = {
+  testTimeout: 60_000,
   projects: [
     {
       ...base,
@@ -55,7 +58,7 @@ module.exports = {
       ...base,
       displayName: 'e2e',
       testMatch: ['<rootDir>/apps/standalone/e2e/**/*.spec.ts'],
-      testPathIgnorePatterns: ['/e2e/faults/'],
+      testPathIgnorePatterns: ['/e2e/faults/', ...(aboutStandalone ? [] : ['/e2e/standalone/'])],
       globalSetup: '<rootDir>/libs/testing/src/jest/e2e-setup.ts',
       globalTeardown: '<rootDir>/libs/testing/src/jest/e2e-teardown.ts',
     },
