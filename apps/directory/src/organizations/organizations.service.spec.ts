@@ -11,7 +11,7 @@ import {
 } from '@keyward/contracts';
 import { checkIsolation, createTestDatabase, type TestDatabase } from '@keyward/testing';
 import { anOrganization, call, codeOf, startInstances, type Instances } from '../../test/instances';
-import { DIRECTORY_SCHEMA } from '../data-source';
+import { DIRECTORY_EXCEPTIONS, DIRECTORY_SCHEMA } from '../data-source';
 
 let database: TestDatabase;
 let instances: Instances;
@@ -152,13 +152,7 @@ describe('the feed directory.organizations', () => {
 });
 
 it('keeps every table of an organization to that organization', async () => {
-  const reason = 'found by its key before an organization is known';
-  const exceptions = {
-    'directory.organizations': reason,
-    'directory.organizations_pkey': reason,
-    'directory.organizations_key_key': reason,
-  };
-  expect(await checkIsolation(database.adminUrl, ['directory'], exceptions)).toEqual([]);
+  expect(await checkIsolation(database.adminUrl, ['directory'], DIRECTORY_EXCEPTIONS)).toEqual([]);
 });
 
 /** Jest's own time limit ends it. */
