@@ -88,6 +88,7 @@ export class FeedFollower<R extends object> {
     while (!this.stopped) {
       try {
         if (this.position < 0) await this.takeSnapshot();
+        this.heardAt = Date.now();
         await this.takeChanges();
         this.heardAt = Date.now();
         return;
