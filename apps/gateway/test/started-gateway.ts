@@ -1,6 +1,13 @@
 import { LocalExchange, type Call, type Reply } from '@keyward/bus';
-import { organizations, ServiceError, type Organization, type Rpc } from '@keyward/contracts';
-import { BusSettings, createLogger, OAuthSettings, ProcessSettings, ServerSettings } from '@keyward/runtime';
+import { organizations, type ServiceError, type Organization, type Rpc } from '@keyward/contracts';
+import {
+  BusSettings,
+  createLogger,
+  OAuthSettings,
+  ProcessSettings,
+  ServerSettings,
+  type State,
+} from '@keyward/runtime';
 import { Agent, request } from 'undici';
 import type { GatewayConfig } from '../src/config';
 import { startGateway, type Gateway } from '../src/start';
@@ -40,7 +47,7 @@ export class Services {
   on<Req extends object, Res extends object>({ subject }: Rpc<Req, Res>, handler: Handler<Req, Res>): void {
     if (!this.handlers.has(subject))
       this.wire.respond(subject, 'test', (body, call) => this.answer(subject, body, call));
-    this.handlers.set(subject, handler as Handler<never, object>);
+    this.handlers.set(subject, handler);
   }
 
   private async answer(subject: string, body: unknown, call: Call): Promise<Reply> {
@@ -77,7 +84,11 @@ export interface TestGateway extends Gateway {
 export type TestSettings = { [K in keyof GatewayConfig]?: Partial<GatewayConfig[K]> };
 
 /** A gateway on a free port of this machine, in front of `services` or of what its settings name. */
-export async function testGateway(services?: Services, settings: TestSettings = {}): Promise<TestGateway> {
+export async function testGateway(
+  services?: Services,
+  settings: TestSettings = {},
+  until: State = 'ready',
+): Promise<TestGateway> {
   const { cert, certFile, keyFile } = await certificate();
   const config: GatewayConfig = {
     process: Object.assign(new ProcessSettings(), { production: false }, settings.process),
@@ -95,7 +106,7 @@ export async function testGateway(services?: Services, settings: TestSettings = 
     stream: { write: (line: string) => void lines.push(line) },
   });
   const gateway = await startGateway(config, services?.exchange.wire(), logger);
-  while ((await gateway.ready()).status === 'not ready') await new Promise(setImmediate);
+  while ((await gateway.ready()).status !== until) await new Promise(setImmediate);
 
   const dispatcher = new Agent({ connect: { ca: cert } });
   const ask = async (path: string, { method = 'GET', headers, body }: Asked = {}): Promise<Answer> => {
@@ -115,8 +126,7 @@ export async function testGateway(services?: Services, settings: TestSettings = 
         headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
       }),
     close: async () => {
-      await dispatcher.close();
-      await gateway.close();
+      await Promise.all([gateway.close(), dispatcher.close()]);
     },
   };
 }

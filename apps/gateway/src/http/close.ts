@@ -14,7 +14,7 @@ const SWEEP_MS = 50;
  */
 export async function closeGently(app: INestApplication, plain: Server | undefined): Promise<void> {
   const servers = [app.getHttpServer() as Server, ...(plain ? [plain] : [])];
-  if (await anyConnection(servers)) await delay(LINGER_MS);
+  for (let left = LINGER_MS; left > 0 && (await anyConnection(servers)); left -= SWEEP_MS) await delay(SWEEP_MS);
   const sweep = setInterval(() => servers.forEach((server) => server.closeIdleConnections()), SWEEP_MS);
   const limit = setTimeout(() => servers.forEach((server) => server.closeAllConnections()), DRAIN_MS);
   try {

@@ -1,4 +1,3 @@
-import { connect } from 'node:tls';
 import {
   introspectToken,
   issueToken,
@@ -7,7 +6,7 @@ import {
   type ErrorCode,
   type TokenRequest,
 } from '@keyward/contracts';
-import { certificate } from '../../test/certificate';
+import { raw } from '../../test/raw';
 import { JOHNSORG, Services, testGateway, type TestGateway } from '../../test/started-gateway';
 
 const TOKEN = { access_token: 'a.b.c', scope: 'default', token_type: 'Bearer', expires_in: 3600 } as const;
@@ -144,20 +143,20 @@ describe('token API', () => {
       const { status, json, headers } = await gateway.post('/token', big);
       expect([status, json.error, headers['cache-control']]).toEqual([413, 'invalid_request', 'no-store']);
       const chunked = await raw(
-        gateway,
+        gateway.url,
         `POST /token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n${big.length.toString(16)}\r\n${big}\r\n0\r\n\r\n`,
       );
       expect(chunked).toMatch(/^HTTP\/1.1 413 /);
     });
 
     it('X-11 headers over 16 KiB are 431', async () => {
-      const answer = await raw(gateway, `POST /token HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(17_000)}\r\n\r\n`);
+      const answer = await raw(gateway.url, `POST /token HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(17_000)}\r\n\r\n`);
       expect(answer).toMatch(/^HTTP\/1.1 431 /);
     });
 
     it('CA-04 two Authorization headers are invalid_request', async () => {
       const answer = await raw(
-        gateway,
+        gateway.url,
         'POST /token HTTP/1.1\r\nHost: x\r\nAuthorization: Basic YTph\r\nauthorization: Basic YjpiCg==\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\nConnection: close\r\n\r\na=b',
       );
       expect(answer).toMatch(/^HTTP\/1.1 400 [^]*"error":"invalid_request"/);
@@ -265,20 +264,3 @@ describe('token API', () => {
     );
   });
 });
-
-/** Writes bytes and reads until the other side closes or has answered. */
-async function raw(gateway: TestGateway, request: string): Promise<string> {
-  const { cert } = await certificate();
-  const { hostname, port } = new URL(gateway.url);
-  const socket = connect({ host: hostname, port: Number(port), ca: cert, servername: 'localhost' });
-  return new Promise((resolve, reject) => {
-    let text = '';
-    socket.on('data', (chunk) => {
-      text += chunk.toString();
-      if (text.includes('}')) socket.destroy();
-    });
-    socket.on('error', (error) => (text ? resolve(text) : reject(error)));
-    socket.on('close', () => resolve(text));
-    socket.write(request);
-  });
-}
