@@ -45,6 +45,7 @@ describe('imported secrets', () => {
   it.each([
     ['correct-horse-battery', /random/], // 21 lower-case letters: 102 bits at most
     ['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', /random/],
+    ['password-password-password', /random/],
     ['a3f1c97b0d5e482694bc01f7e8', /random/], // 26 hexadecimal digits: 104 bits
     ['Ab1Cd2Ef3Gh4Ij5Kl6M', /20 characters/],
     ['ksdSdoefDDP7wpaElfqvmjDu=', /may contain/],

@@ -21,13 +21,17 @@ export const sameMac = (one: Buffer, other: Buffer): boolean =>
 /** NIST SP 800-131A: below this a fast MAC does not protect a stolen table. */
 const LEAST_BITS = 112;
 const LEAST_LENGTH = 20;
-const LEAST_DISTINCT = 8;
+/** Random ones of the least length have some 16, hexadecimal ones 13. */
+const LEAST_DISTINCT = 10;
+const LEAST_DISTINCT_DIGITS = 8;
+const HEXADECIMAL = /^[0-9a-f-]+$/i;
 
 /** Refuses a secret of another server whose form cannot carry 112 random bits. Throws `invalid_request`. */
 export function assertStrong(secret: string): void {
   if (!/^[\w~.-]*$/.test(secret)) throw weak('may contain letters, digits, "-", ".", "_" and "~" only');
   if (secret.length < LEAST_LENGTH) throw weak(`must be at least ${LEAST_LENGTH} characters long`);
-  if (new Set(secret).size < LEAST_DISTINCT || mostBits(secret) < LEAST_BITS)
+  const distinct = HEXADECIMAL.test(secret) ? LEAST_DISTINCT_DIGITS : LEAST_DISTINCT;
+  if (new Set(secret).size < distinct || mostBits(secret) < LEAST_BITS)
     throw weak(`must be random, of ${LEAST_BITS} bits or more: generate a new one instead of importing this`);
 }
 
@@ -35,7 +39,7 @@ const weak = (why: string) => new ServiceError('invalid_request', `consumerSecre
 
 /** The most a string of this length from the kinds of characters it shows can carry. */
 function mostBits(secret: string): number {
-  if (/^[0-9a-f-]+$/i.test(secret)) return secret.replaceAll('-', '').length * 4; // hexadecimal, or a UUID
+  if (HEXADECIMAL.test(secret)) return secret.replaceAll('-', '').length * 4; // hexadecimal, or a UUID
   const kinds: [RegExp, number][] = [
     [/[a-z]/, 26],
     [/[A-Z]/, 26],

@@ -1,7 +1,7 @@
 import type { ConsumerKey, SecretInfo } from '@keyward/contracts';
 import { In, type EntityManager } from 'typeorm';
 import { ApplicationEntity } from '../applications/application.entity';
-import { ConsumerKeyEntity } from './consumer-key.entity';
+import type { ConsumerKeyEntity } from './consumer-key.entity';
 import { ConsumerSecretEntity } from './consumer-secret.entity';
 
 /** Consumer keys of one organization as administrators see them. */
@@ -17,12 +17,21 @@ export async function describeKeys(manager: EntityManager, keys: ConsumerKeyEnti
     where: { organizationId, consumerKey: In(keys.map(({ consumerKey }) => consumerKey)) },
     order: { createdAt: 'ASC' },
   });
-  return keys.map(({ organizationId: _, passwordGrantSunset, createdAt, ...key }) => ({
-    ...key,
+  return keys.map((key) => ({
+    consumerKey: key.consumerKey,
+    applicationId: key.applicationId,
     application: applications.find(({ id }) => id === key.applicationId)?.name ?? '',
-    passwordGrantSunset: passwordGrantSunset?.toISOString() ?? null,
+    kind: key.kind,
+    state: key.state,
+    grantTypes: key.grantTypes,
+    tokenType: key.tokenType,
+    public: key.public,
+    rotateRefreshTokens: key.rotateRefreshTokens,
+    accessTokenLifetime: key.accessTokenLifetime,
+    refreshTokenLifetime: key.refreshTokenLifetime,
+    passwordGrantSunset: key.passwordGrantSunset?.toISOString() ?? null,
     secrets: secrets.filter(({ consumerKey }) => consumerKey === key.consumerKey).map(describeSecret),
-    createdAt: createdAt.toISOString(),
+    createdAt: key.createdAt.toISOString(),
   }));
 }
 

@@ -1,4 +1,4 @@
-import { SigningKey } from '@keyward/contracts';
+import type { SigningKey } from '@keyward/contracts';
 
 /** No access token lives longer: the longest lifetime that any setting allows. Seconds. */
 export const LONGEST_TOKEN = 86_400;
