@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@keyward/database';
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
@@ -15,7 +16,7 @@ export interface TestPostgres {
   restart(): Promise<void>;
   /** Stops it and forgets its data. */
   stop(): Promise<void>;
-  /** Whatever was sent to the running server: `SIGSTOP` makes it hang, `SIGCONT` go on. */
+  /** Sent to the running server and every session of it: `SIGSTOP` makes it hang, `SIGCONT` go on. */
   signal(signal: NodeJS.Signals): void;
 }
 
@@ -27,14 +28,14 @@ export async function startPostgres(): Promise<TestPostgres> {
   let server: EmbeddedPostgres = await startEmbeddedPostgres({ ...options, maxConnections: 300 });
   const { adminUrl } = server;
   const port = Number(new URL(adminUrl).port);
-  const signal = (name: NodeJS.Signals) => void process.kill(server.pid, name);
+  const signal = (name: NodeJS.Signals) => processesOf(server.pid).forEach((pid) => process.kill(pid, name));
   return {
     adminUrl,
     get pid() {
       return server.pid;
     },
     signal,
-    kill: () => signal('SIGKILL'),
+    kill: () => void process.kill(server.pid, 'SIGKILL'), // Its sessions see that, and end.
     restart: async () => {
       server = await startEmbeddedPostgres({ ...options, port });
     },
@@ -43,4 +44,11 @@ export async function startPostgres(): Promise<TestPostgres> {
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+/** The server and its sessions, each in a process group of its own. */
+function processesOf(pid: number): number[] {
+  const all = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
+  const pairs = all.map((line) => line.trim().split(/\s+/).map(Number));
+  return [pid, ...pairs.flatMap(([child, parent]) => (parent === pid && child !== undefined ? [child] : []))];
 }

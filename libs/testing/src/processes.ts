@@ -27,6 +27,8 @@ export interface ProcessesOptions {
 /** A broker that can go away and come back on the same port. */
 export interface Broker {
   readonly url: string;
+  /** 0 while it is stopped. */
+  readonly pid: number;
   stop(): Promise<void>;
   start(): Promise<void>;
   /** Makes it hang without ending. */
@@ -177,6 +179,9 @@ async function startBroker(passwords: Record<ServiceName, string>, guard: Guard)
   let server: Nats | undefined = await start();
   return {
     url: server.url,
+    get pid() {
+      return server?.pid ?? 0;
+    },
     stop: async () => {
       const stopped = server;
       server = undefined;

@@ -1,0 +1,235 @@
+// `npm run bench`: the figures of bench/README.md, as ratios taken in one run. Options: --seconds N (of each measurement,
+// default 8), --only NAME[,NAME], --json FILE.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import testing from '../libs/testing/dist/index.js';
+import { closed, open } from './load.mjs';
+import { cpuSeconds, memory } from './processes.mjs';
+
+const { values: options } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '8' },
+    only: { type: 'string' },
+    json: { type: 'string', default: 'bench/results/latest.json' },
+  },
+});
+const SECONDS = Number(options.seconds);
+const CONNECTIONS = 16;
+const USERS = 64;
+const only = options.only?.split(',');
+const wanted = (name) => !only || only.includes(name);
+const scratch = mkdtempSync(join(tmpdir(), 'keyward-bench-'));
+const results = {};
+const say = (text) => console.error(`${new Date().toISOString().slice(11, 19)}  ${text}`);
+
+const rss = (roots) => roots.reduce((sum, root) => sum + memory(root), 0);
+
+const basic = (id, secret) => ({
+  authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+  'content-type': 'application/x-www-form-urlencoded',
+});
+const clientCredentials =
+  (headers, scope = '') =>
+  () => ({
+    path: '/token',
+    headers,
+    body: `grant_type=client_credentials${scope}`,
+  });
+
+/** Closed load, with the CPU seconds of the processes that answer it. */
+async function measured(roots, load) {
+  await closed({ ...load, seconds: Math.min(3, load.seconds) }); // warms compiled code, caches and connections
+  const before = cpuSeconds(roots);
+  const result = await closed(load);
+  const cpu = cpuSeconds(roots) - before;
+  return { ...result, perCpuSecond: (result.perSecond * load.seconds) / cpu };
+}
+
+/** Each connection uses up its own refresh token and goes on with the successor. */
+function refreshing(headers, tokens) {
+  const current = [...tokens];
+  return {
+    next: (n) => ({
+      path: '/token',
+      headers,
+      body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: current[n] }).toString(),
+    }),
+    answered: (n, { refresh_token }) => (current[n] = refresh_token),
+  };
+}
+
+const running = new Set();
+function start(args) {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  running.add(child);
+  const line = new Promise((resolve, reject) => {
+    createInterface(child.stdout).on('line', (text) => text.startsWith('{') && resolve(JSON.parse(text)));
+    child.once('exit', () => reject(new Error(`${args[0]} ended early`)));
+  });
+  return { child, line };
+}
+
+async function bareArgon2() {
+  const { line } = start(['bench/argon2.mjs', String(SECONDS), '19456', '2']);
+  return (await line).perSecond;
+}
+
+/** The same two loads on oidc-provider and on a deployment of ours, one after the other. */
+async function tokenLoads(name, roots, origin, ca, headers, refreshTokens, scope) {
+  const load = { origin, ca, connections: CONNECTIONS, seconds: SECONDS };
+  say(`${name}: client_credentials`);
+  const client = await measured(roots, { ...load, next: clientCredentials(headers, scope) });
+  say(`${name}: refresh_token`);
+  const refresh = await measured(roots, { ...load, ...refreshing(headers, refreshTokens) });
+  return { client_credentials: client, refresh_token: refresh };
+}
+
+async function oidcProvider() {
+  const { certFile, keyFile } = await testing.writeCertificate(scratch);
+  const { child, line } = start(['bench/oidc-provider.mjs', certFile, keyFile, String(CONNECTIONS)]);
+  const { port, clientId, clientSecret, refreshTokens } = await line;
+  const ca = readFileSync(certFile, 'utf8');
+  const headers = basic(clientId, clientSecret);
+  const found = await tokenLoads(
+    'oidc-provider',
+    [child.pid],
+    `https://localhost:${port}`,
+    ca,
+    headers,
+    refreshTokens,
+    '&scope=read',
+  );
+  child.kill();
+  return found;
+}
+
+/** Users of the demo organization, made through the command line's own API calls. */
+async function makeUsers(deployment) {
+  const made = [];
+  for (let n = 0; n < USERS; n++) {
+    const username = `bench-${n}`;
+    const { password } = await deployment.cliJson('users', 'create', username, '--org', deployment.demo.organization);
+    made.push({ username: `${username}@${deployment.demo.organization}`, password });
+  }
+  return made;
+}
+
+const signIn = (headers, users) => (n) => ({
+  path: '/token',
+  headers,
+  body: new URLSearchParams({ grant_type: 'password', ...users[n % users.length] }).toString(),
+});
+
+async function refreshTokensOf(deployment) {
+  const answers = await Promise.all(Array.from({ length: CONNECTIONS }, () => deployment.passwordToken()));
+  return answers.map(({ body }) => body.refresh_token);
+}
+
+async function processes() {
+  const up = performance.now();
+  const cluster = await testing.startProcesses();
+  const startSeconds = (performance.now() - up) / 1000;
+  try {
+    const { deployment, services } = cluster;
+    const roots = Object.values(services)
+      .flat()
+      .map((service) => service.pid);
+    const { consumerKey, consumerSecret } = deployment.demo;
+    const headers = basic(consumerKey, consumerSecret);
+    const at = { origin: deployment.baseUrl, ca: deployment.ca };
+    const found = { startSeconds };
+
+    if (wanted('tokens')) {
+      const all = [...roots, cluster.nats.pid, cluster.postgres.pid].filter(Boolean);
+      Object.assign(
+        found,
+        await tokenLoads('Keyward over NATS', all, at.origin, at.ca, headers, await refreshTokensOf(deployment)),
+      );
+    }
+    if (wanted('passwords')) {
+      say('Keyward over NATS: making users');
+      const users = await makeUsers(deployment);
+      const load = { ...at, connections: CONNECTIONS, seconds: SECONDS, next: signIn(headers, users) };
+      await closed({ ...load, seconds: 2 });
+      say('bare argon2id, then the password grant, then bare argon2id');
+      const before = await bareArgon2();
+      const password = await closed(load);
+      const after = await bareArgon2();
+      const bare = (before + after) / 2;
+      found.password = { ...password, bareArgon2: bare, ratio: password.perSecond / bare };
+
+      say('client_credentials at 200/s: quiet, then beside logins at twice their capacity');
+      const steady = { ...at, rate: 200, seconds: SECONDS, next: clientCredentials(headers) };
+      const quiet = await open(steady);
+      const [storm, logins] = await Promise.all([
+        open(steady),
+        open({
+          ...at,
+          rate: Math.round(password.perSecond * 2),
+          seconds: SECONDS,
+          connections: 256,
+          next: signIn(headers, users),
+        }),
+      ]);
+      found.storm = { quietP95: quiet.p95, stormP95: storm.p95, ratio: storm.p95 / quiet.p95, quiet, storm, logins };
+    }
+    found.memory = Object.fromEntries(Object.entries(services).map(([name, [one]]) => [name, memory(one.pid)]));
+    return found;
+  } finally {
+    await cluster.stop();
+  }
+}
+
+async function standalone() {
+  const up = performance.now();
+  const one = await testing.startStandalone();
+  try {
+    const { deployment } = one;
+    await deployment.passwordToken();
+    const postmaster = readFileSync(join(one.home, 'postgres', 'postmaster.pid'), 'utf8');
+    const roots = [one.process.pid, Number(postmaster.split('\n', 1)[0])];
+    const found = { startToFirstTokenSeconds: (performance.now() - up) / 1000 };
+    const { consumerKey, consumerSecret } = deployment.demo;
+    const headers = basic(consumerKey, consumerSecret);
+    found.memoryIdle = rss(roots);
+    if (wanted('tokens'))
+      Object.assign(
+        found,
+        await tokenLoads(
+          'Keyward standalone',
+          roots,
+          deployment.baseUrl,
+          deployment.ca,
+          headers,
+          await refreshTokensOf(deployment),
+        ),
+      );
+    found.memoryLoaded = rss(roots);
+    return found;
+  } finally {
+    await one.stop();
+  }
+}
+
+try {
+  results.machine = {
+    cores: availableParallelism(),
+    node: process.version,
+    seconds: SECONDS,
+    connections: CONNECTIONS,
+  };
+  if (wanted('tokens')) results.oidcProvider = await oidcProvider();
+  results.processes = await processes();
+  if (wanted('tokens') || wanted('start')) results.standalone = await standalone();
+  if (wanted('tokens')) results.oidcProviderAgain = await oidcProvider();
+  writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+  const { print } = await import('./table.mjs');
+  print(results);
+} finally {
+  for (const child of running) child.kill();
+  rmSync(scratch, { recursive: true, force: true });
+}
