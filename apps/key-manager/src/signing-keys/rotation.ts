@@ -24,11 +24,13 @@ export async function rotate(
     await insertSigningKey(manager, kek, organizationId, { now, activatesAt: new Date(now) });
     return;
   }
-  const activatesAt = begin(newest);
-  if (!activatesAt) return;
   const isWaiting = newest.activatesAt.getTime() > now;
-  if (isWaiting && activatesAt >= newest.activatesAt) return;
   const retiring = isWaiting ? before : newest;
+  const wanted = begin(newest);
+  if (!wanted) return;
+  // Never at the same moment as the key before: of the two, nobody could say which signs.
+  const activatesAt = new Date(Math.max(wanted.getTime(), (retiring?.activatesAt.getTime() ?? 0) + 1));
+  if (isWaiting && activatesAt >= newest.activatesAt) return;
   if (isWaiting) await manager.update(SigningKeyEntity, named(newest), { activatesAt });
   else await insertSigningKey(manager, kek, organizationId, { now, activatesAt });
   if (retiring) await manager.update(SigningKeyEntity, named(retiring), { expiresAt: expiryAfter(activatesAt) });

@@ -34,7 +34,10 @@ const sign = async ({ bus }: Instance, more = {}, organization = organizationId)
   return (await bus.call(signJwt, { organizationId: organization, type: 'at+jwt', claims }, call())).jwt;
 };
 const kidOf = (jwt: string) => decodeProtectedHeader(jwt).kid;
-const rotate = async (now = false) => (await one.bus.call(rotateSigningKey, { organizationId, now }, call())).keys;
+const rotate = async (now = false) => {
+  instances.clock.advance(1000);
+  return (await one.bus.call(rotateSigningKey, { organizationId, now }, call())).keys;
+};
 const states = async ({ bus }: Instance) =>
   (await bus.call(listSigningKeys, { organizationId }, call())).keys.map(({ state }) => state);
 const verifies = async (jwt: string, keys: PublicJwk[]) => {
@@ -121,10 +124,18 @@ describe('rotation', () => {
   it('JK-04 at once, the other instances sign with the new key within a second, and old tokens still verify', async () => {
     const [before] = [await sign(one), await sign(other)];
     const [next] = await rotate(true);
+    expect(next?.kid).not.toBe(kidOf(before));
     expect(kidOf(await sign(one))).toBe(next?.kid);
     expect(await withinASecond(async () => kidOf(await sign(other)) === next?.kid)).toBe(true);
     for (const instance of [one, other])
       for (const jwt of [before, await sign(instance)]) expect(await verifies(jwt, await jwks(instance))).toBe(true);
+  });
+
+  it('begins no two keys at the same moment', async () => {
+    const { bus } = one;
+    for (let i = 0; i < 3; i++) await bus.call(rotateSigningKey, { organizationId, now: true }, call());
+    const { keys } = await bus.call(listSigningKeys, { organizationId }, call());
+    expect(new Set(keys.map(({ activatesAt }) => activatesAt)).size).toBe(keys.length);
   });
 
   it('asked for twice publishes one key, and at once begins the published one', async () => {
