@@ -2,3 +2,4 @@
 import './configuration.mjs';
 import './errors.mjs';
 import './messages.mjs';
+import './openapi.mjs';

@@ -16,7 +16,7 @@ import {
 } from '@keyward/contracts';
 import { RequestCall } from '../http/request-call';
 import { ApplicationChanges, NewApplication, NewKey } from './bodies';
-import { Management, ManagementBus, QUERY } from './management';
+import { Management, ManagementBus } from './management';
 
 @Management('/:orgkey/applications', 'applications')
 export class ApplicationsController {
@@ -25,7 +25,7 @@ export class ApplicationsController {
   @Get()
   list(
     @Param('orgkey') orgkey: string,
-    @Query(QUERY) page: PageRequest,
+    @Query() page: PageRequest,
     @RequestCall() call: Call,
   ): Promise<ApplicationPage> {
     return this.services.call(listApplications, orgkey, page, call);
@@ -74,7 +74,7 @@ export class ApplicationsController {
   keys(
     @Param('orgkey') orgkey: string,
     @Param('application') application: string,
-    @Query(QUERY) page: PageRequest,
+    @Query() page: PageRequest,
     @RequestCall() call: Call,
   ): Promise<KeyPage> {
     return this.services.call(listKeys, orgkey, { ...page, application }, call);

@@ -12,14 +12,14 @@ import {
 } from '@keyward/contracts';
 import { RequestCall } from '../http/request-call';
 import { KeyChanges, KeyQuery, SecretRotation } from './bodies';
-import { Management, ManagementBus, QUERY } from './management';
+import { Management, ManagementBus } from './management';
 
 @Management('/:orgkey/keys', 'keys')
 export class KeysController {
   constructor(private readonly services: ManagementBus) {}
 
   @Get()
-  list(@Param('orgkey') orgkey: string, @Query(QUERY) query: KeyQuery, @RequestCall() call: Call): Promise<KeyPage> {
+  list(@Param('orgkey') orgkey: string, @Query() query: KeyQuery, @RequestCall() call: Call): Promise<KeyPage> {
     return this.services.call(listKeys, orgkey, query, call);
   }
 

@@ -13,15 +13,11 @@ import { findOrganization, ServiceError, type Rpc } from '@keyward/contracts';
 import { BearerGuard } from './bearer.guard';
 
 /** Unknown members are refused, not dropped: nobody is to believe that one took effect (abuse 30). */
-const STRICT = { transform: true, whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true };
-
-const exceptionFactory = ([problem]: ValidationError[]) => new ServiceError('invalid_request', explain(problem));
-
-/** A query's texts become what their fields are declared as. */
-export const QUERY = new ValidationPipe({
-  ...STRICT,
-  transformOptions: { enableImplicitConversion: true },
-  exceptionFactory,
+const VALIDATION = new ValidationPipe({
+  transform: true,
+  whitelist: true,
+  forbidNonWhitelisted: true,
+  exceptionFactory: ([problem]: ValidationError[]) => new ServiceError('invalid_request', explain(problem)),
 });
 
 /** A controller of the management API: for operators, its bodies validated. */
@@ -29,7 +25,7 @@ export const Management = (path: string, tag: string): ClassDecorator =>
   applyDecorators(
     Controller(`/api/v1/organizations${path}`),
     UseGuards(BearerGuard),
-    UsePipes(new ValidationPipe({ ...STRICT, exceptionFactory })),
+    UsePipes(VALIDATION),
     ApiBearerAuth(),
     ApiTags(tag),
   );

@@ -12,7 +12,7 @@ import {
 } from '@keyward/contracts';
 import { RequestCall } from '../http/request-call';
 import { OrganizationChanges } from './bodies';
-import { Management, ManagementBus, QUERY } from './management';
+import { Management, ManagementBus } from './management';
 
 @Management('', 'organizations')
 export class OrganizationsController {
@@ -22,7 +22,7 @@ export class OrganizationsController {
   ) {}
 
   @Get()
-  list(@Query(QUERY) page: PageRequest, @RequestCall() call: Call): Promise<OrganizationPage> {
+  list(@Query() page: PageRequest, @RequestCall() call: Call): Promise<OrganizationPage> {
     return this.bus.call(listOrganizations, page, call);
   }
 

@@ -15,14 +15,14 @@ import {
 } from '@keyward/contracts';
 import { RequestCall } from '../http/request-call';
 import { NewPassword, NewUser, UserChanges } from './bodies';
-import { Management, ManagementBus, QUERY } from './management';
+import { Management, ManagementBus } from './management';
 
 @Management('/:orgkey/users', 'users')
 export class UsersController {
   constructor(private readonly services: ManagementBus) {}
 
   @Get()
-  list(@Param('orgkey') orgkey: string, @Query(QUERY) page: PageRequest, @RequestCall() call: Call): Promise<UserPage> {
+  list(@Param('orgkey') orgkey: string, @Query() page: PageRequest, @RequestCall() call: Call): Promise<UserPage> {
     return this.services.call(listUsers, orgkey, page, call);
   }
 

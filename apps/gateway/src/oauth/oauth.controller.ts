@@ -1,4 +1,5 @@
 import { Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
 import { Bus } from '@keyward/bus';
 import {
   introspectToken,
@@ -20,6 +21,7 @@ import { sunsetHeaders } from './sunset';
 type At = FastifyRequest<{ Params: { orgkey?: string } }>;
 
 /** The token, revocation and introspection endpoints: a form becomes one message, and its answer the body. */
+@ApiExcludeController()
 @Controller()
 export class OAuthController {
   constructor(

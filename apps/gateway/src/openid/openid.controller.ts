@@ -1,4 +1,5 @@
 import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
 import type { Call } from '@keyward/bus';
 import type { Jwks } from '@keyward/contracts';
 import type { FastifyReply } from 'fastify';
@@ -11,6 +12,7 @@ import { metadataOf } from './metadata';
 import { METADATA_PATHS } from './paths';
 
 /** What everyone may know of an issuer: its keys and its metadata. */
+@ApiExcludeController()
 @Controller()
 export class OpenIdController {
   constructor(
