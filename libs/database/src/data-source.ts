@@ -46,7 +46,12 @@ export const createDataSource = ({ schema, entities = [], poolSize = 10, ...link
     applicationName: `keyward-${schema}`,
     installExtensions: false,
     connectTimeoutMS: CONNECT_MS,
-    extra: { statement_timeout: STATEMENT_MS, query_timeout: ANSWER_MS, keepAlive: true },
+    extra: {
+      statement_timeout: STATEMENT_MS,
+      query_timeout: ANSWER_MS,
+      keepAlive: true,
+      options: '-c plan_cache_mode=force_generic_plan',
+    },
     poolErrorHandler: () => undefined, // An idle connection was lost: the pool has dropped it and opens another.
   });
 
