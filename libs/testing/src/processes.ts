@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { writeCertificate } from './certificate';
 import { Child } from './child';
 import { type Access, type Demo, Deployment, entryOf, operatorEnv, plainEnv, ROOT, runCli } from './deployment';
@@ -70,10 +68,7 @@ export async function startProcesses({ instances = 1, env = {} }: ProcessesOptio
     stops.push(() => nats.stop());
 
     const settings = await settingsOf(directory, postgres.adminUrl, nats.url, natsPasswords);
-    await promisify(execFile)(process.execPath, [entryOf('standalone', 'migrate.js')], {
-      cwd: directory,
-      env: { ...plainEnv(), ...settings.migrate },
-    });
+    await keyward(['migrate'], settings.migrate);
     const offsets = await Promise.all(Array.from({ length: instances }, freeOffset));
     const gatewayUrls = offsets.map((offset) => `https://localhost:${8243 + offset}`);
     const [baseUrl = ''] = gatewayUrls;
@@ -97,14 +92,20 @@ export async function startProcesses({ instances = 1, env = {} }: ProcessesOptio
       gateway: gateways ?? [],
     };
     const { admin, caFile } = settings;
-    const { code, stdout, stderr } = await runCli(['demo'], operatorEnv(baseUrl, admin, caFile));
-    if (code !== 0) throw new Error(`keyward demo: ${stderr}`);
-    const access: Access = { target: 'processes', baseUrl, caFile, demo: JSON.parse(stdout) as Demo };
+    const demo = JSON.parse(await keyward(['demo'], operatorEnv(baseUrl, admin, caFile))) as Demo;
+    const access: Access = { target: 'processes', baseUrl, caFile, demo };
     return { access, deployment: new Deployment(access), services, gatewayUrls, nats, postgres, natsPasswords, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** What the command prints; throws when it fails. */
+async function keyward(args: string[], env: Env): Promise<string> {
+  const { code, stdout, stderr } = await runCli(args, env);
+  if (code !== 0) throw new Error(`keyward ${args.join(' ')}: ${stderr}`);
+  return stdout;
 }
 
 const everyService = <T>(make: (name: ServiceName) => T): Record<ServiceName, T> =>
