@@ -1,7 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { generate } from 'selfsigned';
 
 /** PEM files of a certificate and its private key. */
 export interface CertificateFiles {
@@ -17,6 +16,7 @@ const LIFETIME = 820 * DAY;
 export async function openCertificate(home: string, now = Date.now()): Promise<CertificateFiles> {
   const files = { certFile: join(home, 'certificate.pem'), keyFile: join(home, 'certificate.key.pem') };
   if (isGood(files.certFile, now)) return files;
+  const { generate } = await import('selfsigned'); // A tenth of the start, needed once.
   const made = await generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',
     algorithm: 'sha256',

@@ -1,4 +1,5 @@
 import { ConfigError } from '@keyward/runtime';
+import { once } from 'node:events';
 import { greeting } from './greeting';
 import { type Start, startStandalone } from './standalone';
 import { StartError } from './start-error';
@@ -34,9 +35,7 @@ async function main(): Promise<void> {
     undo,
   });
   process.stdout.write(greeting(standalone, elapsed()));
-  const idle = setInterval(() => undefined, 2 ** 30); // Something to live for where only a gateway's socket is open.
-  if (!stop.signal.aborted) await new Promise((resolve) => stop.signal.addEventListener('abort', resolve));
-  clearInterval(idle);
+  if (!stop.signal.aborted) await once(stop.signal, 'abort');
 }
 
 function fail(error: unknown): void {
