@@ -1,4 +1,4 @@
-import { mkdtempSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -93,6 +93,7 @@ describe('signing in', () => {
 
 describe('the server', () => {
   const home = mkdtempSync(join(tmpdir(), 'keyward-cli-'));
+  afterAll(() => rmSync(home, { recursive: true }));
   const admin = { organization: 'root', username: 'admin', password: 'p', consumerKey: 'keyward-cli' };
   const demo = (tokenUrl: string) =>
     ({ tokenUrl, username: 'j@x@johnsorg', password: 'pw', consumerKey: 'k', consumerSecret: 'cs', admin }) as Demo;
