@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 /** What travels with every message: until when its answer is waited for, and the trace it belongs to. */
 export interface Call {
@@ -22,7 +22,15 @@ export const timeLeft = (call: Call): number => Math.max(0, call.deadline - Date
 /** The trace id, which is also what logs and `X-Correlation-Id` call the request. */
 export const traceId = (call: Call): string => call.traceparent.slice(3, 35);
 
+/** Random bytes are fetched for many calls at once: one by one they cost a tenth of what a request at the gateway does. */
+const random = Buffer.alloc(256 * 24);
+let used = random.length;
+
 function newTraceparent(): string {
-  const random = randomBytes(24).toString('hex');
-  return `00-${random.slice(0, 32)}-${random.slice(32)}-01`;
+  if (used === random.length) {
+    randomFillSync(random);
+    used = 0;
+  }
+  const ids = random.toString('hex', used, (used += 24));
+  return `00-${ids.slice(0, 32)}-${ids.slice(32)}-01`;
 }
