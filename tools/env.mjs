@@ -20,7 +20,10 @@ const values = {
 
 function writeEnv() {
   if (existsSync('.env')) return console.log('.env is there already: kept');
-  const filled = readFileSync('.env.example', 'utf8').replace(/^([A-Z_]+)=$/gm, (_, name) => `${name}=${(values[name] ?? secret)()}`);
+  const filled = readFileSync('.env.example', 'utf8').replace(
+    /^([A-Z_]+)=$/gm,
+    (_, name) => `${name}=${(values[name] ?? secret)()}`,
+  );
   writeFileSync('.env', filled, { mode: 0o600 });
   console.log('.env written, with generated secrets');
 }
@@ -50,7 +53,11 @@ async function writeCertificates() {
         { name: 'extKeyUsage', serverAuth: true },
         {
           name: 'subjectAltName',
-          altNames: [{ type: 2, value: host }, { type: 2, value: 'localhost' }, { type: 7, ip: '127.0.0.1' }],
+          altNames: [
+            { type: 2, value: host },
+            { type: 2, value: 'localhost' },
+            { type: 7, ip: '127.0.0.1' },
+          ],
         },
       ],
     });

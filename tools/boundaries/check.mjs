@@ -22,7 +22,9 @@ await devkit.createProjectGraphAsync(); // without it the rule only warns and pa
 const eslint = new ESLint();
 const wrong = [];
 for (const { file, from, refused } of cases) {
-  const [{ messages }] = await eslint.lintText(`import * as other from '${from}';\nexport { other };\n`, { filePath: file });
+  const [{ messages }] = await eslint.lintText(`import * as other from '${from}';\nexport { other };\n`, {
+    filePath: file,
+  });
   const found = messages.some(({ ruleId }) => ruleId === RULE);
   if (found !== refused) wrong.push(`${file} importing ${from} must ${refused ? '' : 'not '}be refused`);
 }
