@@ -1,5 +1,11 @@
 import { run } from './program';
 
+// The reader of a pipe may have had enough, as `head` has: that is no mistake of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 // Exits by itself once everything is written, however slow the reader of a pipe is.
 void run(process.argv.slice(2), {
   env: process.env,
