@@ -24,5 +24,10 @@ const scopes = [
 
 export default {
   extends: ['@commitlint/config-conventional'],
-  rules: { 'scope-enum': [2, 'always', scopes], 'body-max-line-length': [0], 'footer-max-line-length': [0] },
+  rules: {
+    'scope-enum': [2, 'always', scopes],
+    'subject-case': [0],
+    'body-max-line-length': [0],
+    'footer-max-line-length': [0],
+  },
 };
