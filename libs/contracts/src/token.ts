@@ -1,9 +1,11 @@
+import { Type } from 'class-transformer';
 import { IsIP, IsObject, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
 import { rpc } from './rpc';
 
 /** A form posted to the token, revocation or introspection endpoint. Parameters occur once; empty ones are left out. */
 export class TokenRequest {
-  @IsObject() params: Record<string, string>;
+  // A parameter may have any name: without its type, one called `constructor` would be taken for it.
+  @IsObject() @Type(() => Object) params: Record<string, string>;
   /** The `Authorization` header as it came. */
   @IsOptional() @IsString() @MaxLength(8192) authorization?: string;
   /** The organization of the path `/t/<orgkey>/`; absent at the root, where the consumer key decides. */
