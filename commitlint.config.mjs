@@ -27,6 +27,7 @@ export default {
   rules: {
     'scope-enum': [2, 'always', scopes],
     'subject-case': [0],
+    'header-max-length': [2, 'always', 120],
     'body-max-line-length': [0],
     'footer-max-line-length': [0],
   },
