@@ -34,6 +34,15 @@ describe.each(['SIGTERM', 'SIGINT'])('%s', (signal) => {
     expect(host.log.join()).toMatch(/"ready".*"stopping".*"stopped"/s);
   });
 
+  it('ends a start that still waits for its neighbours', async () => {
+    const host = new Process();
+    const running = host.run(() => new Promise(() => undefined));
+    await setImmediate();
+    host.emit(signal);
+    await running;
+    expect(host.exits).toEqual([0]);
+  });
+
   it('waits for what is in hand; a second one does not', async () => {
     const host = new Process();
     let finish: () => void = () => undefined;

@@ -27,7 +27,7 @@ const CONFIG_EXIT = 78;
 const CLOSING_LIMIT = 10_000;
 
 /**
- * Starts, and closes at SIGTERM or SIGINT: once, within ten seconds; a second signal exits at once. A start that fails and
+ * Starts, and closes at SIGTERM or SIGINT: once, within ten seconds; a second signal, or one before all is started, exits at once. A start that fails and
  * an error that nobody handled exit with 1, settings that are wrong with 78 and their list alone.
  */
 export async function runUntilSignal(
@@ -46,11 +46,13 @@ export async function runUntilSignal(
   host.on('unhandledRejection', die('unhandled rejection'));
   const signal = firstSignal(logger, host);
   try {
-    const running = await start();
-    logger.info('ready');
-    await signal;
-    await running.close();
-    logger.info('stopped');
+    const running = await Promise.race([start(), signal]);
+    if (running) {
+      logger.info('ready');
+      await signal;
+      await running.close();
+    }
+    logger.info('stopped'); // A start still waiting for its neighbours has nothing in hand that would be lost.
     host.exit(0);
   } catch (error) {
     die('failed')(error);
@@ -95,7 +97,7 @@ async function withHealth(start: () => Promise<Running>, port: number | undefine
   };
 }
 
-function firstSignal(logger: Logger, host: Host): Promise<void> {
+function firstSignal(logger: Logger, host: Host): Promise<undefined> {
   let stopping = false;
   return new Promise((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'])
@@ -110,7 +112,7 @@ function firstSignal(logger: Logger, host: Host): Promise<void> {
           logger.error('not stopped in time');
           host.exit(1);
         }, CLOSING_LIMIT).unref();
-        resolve();
+        resolve(undefined);
       });
   });
 }
