@@ -2,6 +2,7 @@ import {
   ArrayMaxSize,
   ArrayUnique,
   IsArray,
+  IsBoolean,
   IsIn,
   IsOptional,
   IsString,
@@ -31,7 +32,7 @@ export class AuthenticateUser {
   /** The authenticated client that tries: wrong passwords are counted for it too (BF-03). */
   @IsString() @MaxLength(255) clientId: string;
   /** The login name cannot be of this client: cost, count and answer are those of a wrong password (RO-04). */
-  @IsOptional() refuse?: boolean;
+  @IsOptional() @IsBoolean() refuse?: boolean;
 }
 
 export class CheckUser {
