@@ -24,8 +24,9 @@ export interface TestPostgres {
 export async function startPostgres(): Promise<TestPostgres> {
   const home = await mkdtemp(join(tmpdir(), 'keyward-postgres-'));
   await chmod(home, 0o755); // As root the server runs as another user, who must get in.
-  const options = { dir: join(home, 'data'), password: randomBytes(16).toString('hex'), fsync: false };
-  let server: EmbeddedPostgres = await startEmbeddedPostgres({ ...options, maxConnections: 300 });
+  const password = randomBytes(16).toString('hex');
+  const options = { dir: join(home, 'data'), password, fsync: false, maxConnections: 300 };
+  let server: EmbeddedPostgres = await startEmbeddedPostgres(options);
   const { adminUrl } = server;
   const port = Number(new URL(adminUrl).port);
   const signal = (name: NodeJS.Signals) => processesOf(server.pid).forEach((pid) => process.kill(pid, name));
