@@ -42,8 +42,9 @@ export class PasswordGrant extends Grant<typeof PARAMS> {
       ? { organizationId: organization.id, username: login.username }
       : { organizationId: client.organizationId, username, refuse: true };
     const proof = { ...attempt, password, clientId: client.clientId };
-    const { sub, roles } = await this.bus.call(authenticateUser, proof, call).catch(uniform);
-    const authTime = inSeconds(this.clock.now());
+    const { sub, roles, credentialsChangedAt } = await this.bus.call(authenticateUser, proof, call).catch(uniform);
+    // A changed password ends what was granted before the second after it: signing in with it at once is not before.
+    const authTime = Math.max(inSeconds(this.clock.now()), credentialsChangedAt);
     return { user: { sub, roles, organization: organization ?? request.organization, authTime, amr: ['pwd'] }, scope };
   }
 }
