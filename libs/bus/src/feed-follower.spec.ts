@@ -24,7 +24,8 @@ class Owner {
     answer(things.position.subject, () => ({ position: this.log.length }));
     answer(things.since.subject, ({ position }: { position: number }): Changes<Thing> => {
       const changes = this.log.slice(position, position + this.pageSize);
-      return { changes, more: position + changes.length < this.log.length, gone: position < this.kept };
+      const gone = position < this.kept || position > this.log.length;
+      return { changes, more: position + changes.length < this.log.length, gone };
     });
     answer(things.snapshot.subject, ({ after = '' }: { after?: string }): SnapshotPage<Thing> => {
       const now = new Map(this.log.map(({ id, record }) => [id, record]));
@@ -40,8 +41,8 @@ class Owner {
     if (!lost) this.bus.publish(things.changed, change);
   }
 
-  beat(): void {
-    this.bus.publish(things.heartbeat, { position: this.log.length });
+  beat(position = this.log.length): void {
+    this.bus.publish(things.heartbeat, { position });
   }
 }
 
@@ -121,6 +122,33 @@ describe('a follower of a feed', () => {
     owner.log.length = 1;
     owner.beat();
     await until(is({ a: 'a' }));
+  });
+
+  test('stays current when a change has overtaken a heartbeat of another instance', async () => {
+    owner.write('a', { name: 'a' });
+    await follower.start();
+    owner.write('b', { name: 'b' });
+    owner.beat(1);
+    const states = new Set<string>();
+    for (let turn = 0; turn < 50; turn++) {
+      states.add(follower.state);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect([...states]).toEqual(['current']);
+    expect(is({ a: 'a', b: 'b' })()).toBe(true);
+    expect(resets).toBe(1);
+  });
+
+  test('knows what it knew until it has started over', async () => {
+    owner.write('a', { name: 'a' });
+    await follower.start();
+    owner.write('b', { name: 'b' }, { lost: true });
+    owner.kept = 2;
+    owner.beat();
+    while (!known.has('b')) {
+      expect([follower.state, known.get('a')]).toEqual(['current', 'a']);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   });
 
   test('waits for an owner that is not there yet', async () => {

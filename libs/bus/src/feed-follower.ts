@@ -73,9 +73,8 @@ export class FeedFollower<R extends object> {
 
   private onHeartbeat(position: number): void {
     this.heardAt = Date.now();
-    if (this.position < 0 || position === this.position) return;
-    if (position < this.position) this.position = -1; // the owner's data went back: what we know is of no use
-    void this.sync();
+    // One that is behind was overtaken by a change, or the owner's data went back: it says which when it is asked.
+    if (this.position >= 0 && position !== this.position) void this.sync();
   }
 
   /** One at a time: brings the copy up to date, however long that takes. */
@@ -123,8 +122,7 @@ export class FeedFollower<R extends object> {
     for (let more = true; more;) {
       const page = await this.bus.call(this.feed.since, { position: this.position }, startCall(CALL_MS));
       if (page.gone) {
-        this.position = -1;
-        await this.takeSnapshot();
+        await this.takeSnapshot(); // until it is here, what was known is better than nothing
         continue;
       }
       for (const { position, id, record } of page.changes) {
