@@ -1,10 +1,12 @@
 // `npm run env`: makes .env and certs/ for docker-compose.yml, once: generated secrets, a certificate authority of this
 // deployment's own and the three certificates it signs. Nothing is overwritten.
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { generate } from 'selfsigned';
 
 const DIRECTORY = 'certs';
+/** What containers read straight from the repository, and everyone may: it holds no secret. */
+const MOUNTED = ['nats.conf', 'deploy/compose/nats.conf', 'deploy/compose/pg_hba.conf'];
 /** Containers run as the user who owns the certificates' keys, which nobody else may read; never as root. */
 const root = process.getuid?.() === 0;
 const uid = root ? 1000 : process.getuid();
@@ -72,5 +74,7 @@ function write(name, pem, mode) {
   if (root) chownSync(`${DIRECTORY}/${name}`, uid, gid);
 }
 
+process.umask(0o022); // Containers run as other users than the one whose mask this is.
+for (const file of MOUNTED) chmodSync(file, statSync(file).mode | 0o444);
 writeEnv();
 await writeCertificates();
