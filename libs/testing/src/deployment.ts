@@ -32,6 +32,8 @@ export interface Access {
   baseUrl: string;
   /** PEM file to check its certificate against; the system's authorities when absent. */
   caFile?: string;
+  /** Where all that its processes write can be read; unknown of one that was there already. */
+  directory?: string;
   demo: Demo;
 }
 

@@ -93,7 +93,7 @@ export async function startProcesses({ instances = 1, env = {} }: ProcessesOptio
     };
     const { admin, caFile } = settings;
     const demo = JSON.parse(await keyward(['demo'], operatorEnv(baseUrl, admin, caFile))) as Demo;
-    const access: Access = { target: 'processes', baseUrl, caFile, demo };
+    const access: Access = { target: 'processes', baseUrl, caFile, directory, demo };
     return { access, deployment: new Deployment(access), services, gatewayUrls, nats, postgres, natsPasswords, stop };
   } catch (error) {
     await stop();

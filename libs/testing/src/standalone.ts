@@ -62,6 +62,7 @@ export async function startStandalone(env: Record<string, string> = {}, uid?: nu
     target: 'standalone',
     baseUrl: `https://localhost:${HTTPS_PORT + offset}`,
     caFile: join(home, 'certificate.pem'),
+    directory,
     demo: JSON.parse(readFileSync(demoFile, 'utf8')) as Demo,
   };
   return { access, deployment: new Deployment(access), home, offset, process: child, stop };

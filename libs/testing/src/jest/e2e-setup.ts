@@ -13,6 +13,8 @@ declare global {
  * much. The limit itself is tested at one of its own.
  */
 const ADDRESS_FAILURES = '1000000';
+/** What is never logged is not logged then either. */
+const LOG_LEVEL = 'trace';
 
 /** Starts what KEYWARD_TARGET says, or takes the deployment at BASE_URL; specs find it by `deployment()`. */
 export default async function startDeployment(): Promise<void> {
@@ -25,8 +27,15 @@ async function open(): Promise<Access> {
   if (KEYWARD_TARGET !== 'standalone' && KEYWARD_TARGET !== 'processes')
     throw new Error(`KEYWARD_TARGET is ${KEYWARD_TARGET}: must be standalone or processes`);
   const { access, stop } = await (KEYWARD_TARGET === 'standalone'
-    ? startStandalone({ ADDRESS_FAILURES })
-    : startProcesses({ env: { 'key-manager': { ADDRESS_FAILURES } } }));
+    ? startStandalone({ ADDRESS_FAILURES, LOG_LEVEL })
+    : startProcesses({
+        env: {
+          directory: { LOG_LEVEL },
+          'key-manager': { ADDRESS_FAILURES, LOG_LEVEL },
+          token: { LOG_LEVEL },
+          gateway: { LOG_LEVEL },
+        },
+      }));
   globalThis.stopDeployment = stop;
   return access;
 }
