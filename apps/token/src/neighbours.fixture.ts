@@ -49,7 +49,7 @@ const CLIENTS = [
   client('closed', closed.id),
   client('strict', strict.id),
   client('nowhere', '019a0000-0000-7000-8000-0000000000ee'),
-  client(CLI_CONSUMER_KEY, root.id),
+  client(CLI_CONSUMER_KEY, root.id, { strictScopes: true }),
 ];
 
 /** A user of one organization, whose password is `<sub>-password`. */

@@ -9,6 +9,7 @@ import {
 import type { User } from './grants/grant';
 
 type ScopedClient = Pick<Client, 'clientId' | 'organizationId'>;
+type ScopedUser = Pick<User, 'organization' | 'roles'>;
 
 /** What is granted when nothing else is left, as API Manager's clients expect. */
 export const DEFAULT_SCOPE = 'default';
@@ -30,7 +31,7 @@ export function parseScope(scope: string | undefined): string[] | undefined {
 export function grantScope(
   asked: string[] | undefined,
   client: Client,
-  user: User | undefined,
+  user: ScopedUser | undefined,
   strict = false,
 ): string {
   const granted = (asked ?? []).filter((scope) => isGrantable(scope, client, user));
@@ -40,12 +41,12 @@ export function grantScope(
 }
 
 /** Whether a user may have a scope through a client, as both are now. */
-export function isGrantable(scope: string, client: ScopedClient, user: User | undefined): boolean {
+export function isGrantable(scope: string, client: ScopedClient, user: ScopedUser | undefined): boolean {
   return scope === DEFAULT_SCOPE || (scope === MANAGEMENT_SCOPE && mayManage(client, user));
 }
 
 /** RO-07: the management scope goes to an operator of `root` through the operator's own client, to nobody else. */
-const mayManage = (client: ScopedClient, user: User | undefined): boolean =>
+const mayManage = (client: ScopedClient, user: ScopedUser | undefined): boolean =>
   client.clientId === CLI_CONSUMER_KEY &&
   client.organizationId === ROOT_ORGANIZATION.id &&
   user?.organization.id === ROOT_ORGANIZATION.id &&

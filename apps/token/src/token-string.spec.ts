@@ -1,13 +1,20 @@
+import { randomUUID } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { dayOf, newId } from './time-id';
 import { newSecret, readToken, writeToken } from './token-string';
 
 const now = Date.UTC(2026, 10, 21, 23, 59, 59, 999);
-const token = writeToken('krt', newId(now), newSecret());
+const named = { id: newId(now), sub: randomUUID(), userOrganizationId: newId(0) };
+const token = writeToken('krt', named, newSecret('krt'));
+const opaque = writeToken('kat', named, newSecret('kat'));
 
 describe('abuse 17 refresh tokens as text', () => {
   it('abuse 17 what is written is read', () => {
     expect(readToken('krt', token.text)).toEqual(token);
-    expect(token.text).toMatch(/^krt_[A-Za-z0-9_-]{72}$/);
+    expect(token).toMatchObject(named);
+    expect(token.text).toMatch(/^krt_[A-Za-z0-9_-]{112}$/);
+    expect(readToken('kat', opaque.text)).toEqual(opaque);
+    expect(opaque.text).toMatch(/^kat_[A-Za-z0-9_-]{72}$/);
   });
 
   it('abuse 17 a token tells the day of its row', () => {
@@ -58,16 +65,34 @@ describe('abuse 17 refresh tokens as text', () => {
   it('abuse 16 one kind is never read as the other', () => {
     expect(readToken('kat', token.text)).toBeUndefined();
     expect(readToken('kat', token.text.replace('krt', 'kat'))).toBeUndefined();
+    expect(readToken('krt', opaque.text)).toBeUndefined();
+    expect(readToken('krt', opaque.text.replace('kat', 'krt'))).toBeUndefined();
+  });
+
+  it.each([
+    ['id', 6],
+    ['sub', 22],
+    ['sub', 24],
+    ['userOrganizationId', 38],
+  ])('abuse 17 with a %s that is no UUID it is none, whatever its checksum', (_, place) => {
+    const forge = (value: number) => {
+      const content = Buffer.from(token.text.slice(4), 'base64url');
+      content.writeUInt8(value, place);
+      content.writeUInt32BE(crc32(content.subarray(0, -4), crc32('krt')), content.length - 4);
+      return `krt_${content.toString('base64url')}`;
+    };
+    expect(readToken('krt', forge(0x80))).toBeDefined();
+    expect(readToken('krt', forge(0xff))).toBeUndefined();
   });
 
   it('abuse 17 an id from after the year 9999 has no partition', () => {
-    const late = writeToken('krt', newId(2 ** 48 - 1), newSecret());
+    const late = writeToken('krt', { ...named, id: newId(2 ** 48 - 1) }, newSecret('krt'));
     expect(readToken('krt', late.text)).toBeUndefined();
   });
 });
 
-describe('X-12 what is not known of a token', () => {
-  const many = Array.from({ length: 2000 }, () => writeToken('krt', newId(now), newSecret()));
+describe.each(['krt', 'kat'] as const)('X-12 what is not known of a token (%s)', (kind) => {
+  const many = Array.from({ length: 2000 }, () => writeToken(kind, { ...named, id: newId(now) }, newSecret(kind)));
 
   it('X-12 every secret has 256 random bits or more and none comes twice', () => {
     expect(new Set(many.map(({ secret }) => secret.toString('hex'))).size).toBe(many.length);
@@ -75,7 +100,7 @@ describe('X-12 what is not known of a token', () => {
   });
 
   it('X-12 every bit of the secret is set in about half of the tokens', () => {
-    for (let bit = 0; bit < 34 * 8; bit++) {
+    for (let bit = 0; bit < newSecret(kind).length * 8; bit++) {
       const set = many.filter(({ secret }) => (secret.readUInt8(bit >> 3) >> (bit & 7)) & 1).length;
       expect(Math.abs(set - many.length / 2)).toBeLessThan(many.length * 0.07); // 6 standard deviations
     }

@@ -2,49 +2,72 @@ import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { dayOf, idBytes, idFromBytes } from './time-id';
 
+/**
+ * What each kind names, in this order, and the bytes of its secret: with the checksum 84 and 54 bytes, 112 and 72
+ * characters without spare bits, so that every token has one spelling.
+ */
+const KINDS = {
+  krt: { names: ['id', 'sub', 'userOrganizationId'], secret: 32, form: /^krt_([A-Za-z0-9_-]{112})$/ },
+  kat: { names: ['id'], secret: 34, form: /^kat_([A-Za-z0-9_-]{72})$/ },
+} as const;
+
 /** Typed prefixes, so that one token is never taken for the other and scanners find leaked ones. */
-export type TokenKind = 'krt' | 'kat';
+export type TokenKind = keyof typeof KINDS;
+
+/** Ids that a token names: of its row and, in a refresh token, of its user. A claim until the row confirms it. */
+export type Named<Kind extends TokenKind> = Readonly<Record<(typeof KINDS)[Kind]['names'][number] | 'id', string>>;
 
 /** What a refresh token or an opaque access token says of itself; only its hash is stored. */
-export interface TokenString {
-  id: string;
+export type TokenString<Kind extends TokenKind> = Named<Kind> & {
   /** The partition its row is in, `YYYY-MM-DD`. */
-  day: string;
-  secret: Buffer;
-  /** SHA-256 of the whole string: a slow hash is not needed for 272 random bits. */
-  hash: Buffer;
-  text: string;
-}
+  readonly day: string;
+  readonly secret: Buffer;
+  /** SHA-256 of the whole string: a slow hash is not needed for 256 random bits. */
+  readonly hash: Buffer;
+  readonly text: string;
+};
 
 const ID = 16;
-/** With the id and the checksum 54 bytes: 72 characters without spare bits, so that every token has one spelling. */
-const SECRET = 34;
-const FORM = /^(krt|kat)_([A-Za-z0-9_-]{72})$/;
+const CHECKSUM = 4;
 /** `YYYY-MM-DD`; a year after 9999 is longer, and no id of ours is from then. */
 const DAY = 10;
 
-export const newSecret = (): Buffer => randomBytes(SECRET);
+export const newSecret = (kind: TokenKind): Buffer => randomBytes(KINDS[kind].secret);
 
 export const hashToken = (text: string): Buffer => createHash('sha256').update(text, 'latin1').digest();
 
-const checksum = (kind: TokenKind, content: Buffer): number => crc32(content, crc32(kind));
+const checksum = (kind: TokenKind, content: Buffer): number => crc32(content.subarray(0, -CHECKSUM), crc32(kind));
 
-/** Writes a token: its kind, the id of its row, the secret, and a checksum of it all. */
-export function writeToken(kind: TokenKind, id: string, secret: Buffer): TokenString {
-  const content = Buffer.concat([idBytes(id), secret, Buffer.alloc(4)]);
-  content.writeUInt32BE(checksum(kind, content.subarray(0, ID + SECRET)), ID + SECRET);
+/** Writes a token: its kind, what it names, the secret, and a checksum of it all. */
+export function writeToken<Kind extends TokenKind>(kind: Kind, named: Named<Kind>, secret: Buffer): TokenString<Kind> {
+  const names: readonly (keyof Named<Kind>)[] = KINDS[kind].names;
+  const ids = names.map((name) => [name, named[name]] as const);
+  const content = Buffer.concat([...ids.map(([, id]) => idBytes(id)), secret, Buffer.alloc(CHECKSUM)]);
+  content.writeUInt32BE(checksum(kind, content), content.length - CHECKSUM);
   const text = `${kind}_${content.toString('base64url')}`;
-  return { id, day: dayOf(id), secret, hash: hashToken(text), text };
+  return {
+    ...(Object.fromEntries(ids) as object as Named<Kind>),
+    day: dayOf(named.id),
+    secret,
+    hash: hashToken(text),
+    text,
+  };
 }
 
 /** Reads a token of this kind. `undefined` for what was never written here: mistyped, cut or of another kind. */
-export function readToken(kind: TokenKind, text: string): TokenString | undefined {
-  const [, prefix, encoded] = FORM.exec(text) ?? [];
-  if (prefix !== kind || !encoded) return undefined;
+export function readToken<Kind extends TokenKind>(kind: Kind, text: string): TokenString<Kind> | undefined {
+  const { names, form } = KINDS[kind];
+  const [, encoded] = form.exec(text) ?? [];
+  if (!encoded) return undefined;
   const content = Buffer.from(encoded, 'base64url');
-  if (content.readUInt32BE(ID + SECRET) !== checksum(kind, content.subarray(0, ID + SECRET))) return undefined;
-  const id = idFromBytes(content.subarray(0, ID));
-  const day = dayOf(id);
+  if (content.readUInt32BE(content.length - CHECKSUM) !== checksum(kind, content)) return undefined;
+  const ids = names.map((name, n) => [name, idFromBytes(content.subarray(n * ID, (n + 1) * ID))] as const);
+  if (!ids.every(([, id]) => UUID.test(id))) return undefined;
+  const named = Object.fromEntries(ids) as object as Named<Kind>;
+  const day = dayOf(named.id);
   if (day.length !== DAY) return undefined;
-  return { id, day, secret: content.subarray(ID, ID + SECRET), hash: hashToken(text), text };
+  return { ...named, day, secret: content.subarray(names.length * ID, -CHECKSUM), hash: hashToken(text), text };
 }
+
+/** RFC 9562 §4.1, §4.2: what is none, no other service would take for an id. */
+const UUID = /^.{14}[1-8].{4}[89ab]/;

@@ -12,7 +12,7 @@ import { OAuthSettings } from '@keyward/runtime';
 import { AccessTokens } from './access-tokens/access-tokens';
 import { ClientAuthentication } from './client-authentication';
 import { Clock } from './clock';
-import { readParams, type Authorization, type Grant } from './grants/grant';
+import { readParams, type Grant, type User } from './grants/grant';
 import { Grants } from './grants/grants';
 import { RefreshTokens } from './refresh-tokens/refresh-tokens';
 import { grantScope, parseScope } from './scope';
@@ -40,10 +40,10 @@ export class TokenController {
     const authorization = await grant.authorize(values, { client, organization, scope: asked, call });
     const { user } = authorization;
     const scope = grantScope(authorization.scope, client, user, client.strictScopes && asked !== undefined);
-    const family = this.familyFor(authorization, client);
+    const family = authorization.family ?? this.newFamily(user, client);
     const [accessToken, refreshToken] = await Promise.all([
-      this.accessTokens.issue({ client, organization, user, scope, family }, call),
-      this.refreshToken(authorization, client, scope, family),
+      this.accessTokens.issue({ client, organization, user, scope, family: family?.id }, call),
+      family?.refreshToken ?? (family && user && this.refreshTokens.issue(family.id, client, user, scope)),
     ]);
     return {
       body: {
@@ -76,18 +76,7 @@ export class TokenController {
   }
 
   /** A user's tokens belong to a family if the client may refresh them; a client's own never do (RT-11). */
-  private familyFor({ family, user }: Authorization, client: Client): string | undefined {
-    if (family) return family.id;
-    return user && client.grantTypes.includes('refresh_token') ? newId(this.clock.now()) : undefined;
-  }
-
-  private refreshToken(
-    { family, user }: Authorization,
-    client: Client,
-    scope: string,
-    id: string | undefined,
-  ): Promise<string> | undefined {
-    if (family) return this.refreshTokens.rotate(family, client);
-    return id && user ? this.refreshTokens.issue(id, client, user, scope) : undefined;
+  private newFamily(user: User | undefined, client: Client): { id: string; refreshToken?: string } | undefined {
+    return user && client.grantTypes.includes('refresh_token') ? { id: newId(this.clock.now()) } : undefined;
   }
 }

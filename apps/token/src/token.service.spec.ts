@@ -4,6 +4,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { TOKEN_SCHEMA } from './data-source';
 import { johns, marys } from './neighbours.fixture';
 import { as, ISSUER, refresh, refusalOf, startScene, type Form, type Scene } from './service.fixture';
+import { readToken, writeToken } from './token-string';
 
 const clock = new TestClock(Math.floor(Date.now() / 1000) * 1000);
 let database: TestDatabase;
@@ -195,6 +196,42 @@ describe('the refresh token grant', () => {
     ])
       expect(await refusal(params)).toMatchObject({ code: 'invalid_grant' });
     expect((await scene.issue(refresh('johns', body))).body.refresh_token).toBeDefined();
+  });
+
+  it('RT-03 a scope that the user may have no more consumes nothing', async () => {
+    const [, , admin] = scene.neighbours.people;
+    const asked = { scope: MANAGEMENT_SCOPE };
+    const { body } = await scene.signIn(CLI_CONSUMER_KEY, { username: 'admin', ...asked }, [admin]);
+    scene.oauth.refreshGrace = 0;
+    admin!.roles = [];
+    expect(await refusal(refresh(CLI_CONSUMER_KEY, body, asked))).toMatchObject({ code: 'invalid_scope' });
+    admin!.roles = ['operator'];
+    expect((await scene.issue(refresh(CLI_CONSUMER_KEY, body, asked))).body.scope).toBe(MANAGEMENT_SCOPE);
+    scene.oauth.refreshGrace = 10;
+  });
+
+  it('RT-02 abuse 17 a token that names another user is none, and changes nothing', async () => {
+    const { body } = await scene.signIn('johns');
+    const token = readToken('krt', body.refresh_token!)!;
+    const [, mary] = scene.neighbours.people;
+    const nobody = '019b0000-0000-7000-8000-0000000000ee';
+    for (const claimed of [{ sub: mary!.sub, userOrganizationId: marys.id }, { sub: nobody }, { id: nobody }]) {
+      const { text } = writeToken('krt', { ...token, ...claimed }, token.secret);
+      expect(await refusal(refresh('johns', { refresh_token: text }))).toMatchObject({ code: 'invalid_grant' });
+    }
+    expect((await scene.issue(refresh('johns', body))).body.refresh_token).toBeDefined();
+  });
+
+  it('RT-01 the access token tells when and how its user signed in, and of the family', async () => {
+    const { body: first } = await scene.signIn('johns');
+    const before = decodeJwt(first.access_token);
+    clock.advance(60_000);
+    const { body: second } = await scene.issue(refresh('johns', first));
+    const { jti, iat, exp, ...claims } = decodeJwt(second.access_token);
+    expect(before).toMatchObject(claims);
+    expect(claims).toMatchObject({ auth_time: before.iat, amr: ['pwd'] });
+    expect([iat, exp]).toEqual([before.iat! + 60, before.exp! + 60]);
+    expect(jti?.split('.')[0]).toBe(before.jti?.split('.')[0]);
   });
 
   it('RT-04 answers reuse as any other invalid token, and the newest is dead', async () => {

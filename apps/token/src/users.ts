@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Bus, type Call } from '@keyward/bus';
-import { checkUser, ServiceError, type Organization } from '@keyward/contracts';
+import { checkUser, ServiceError, type Organization, type Subject } from '@keyward/contracts';
 import { OAuthSettings } from '@keyward/runtime';
 import type { User } from './grants/grant';
 
@@ -12,16 +12,24 @@ export class Users {
     private readonly settings: OAuthSettings,
   ) {}
 
-  /** The user as the directory knows it now; `undefined` when it may have no tokens from that time (RT-10). */
+  /** The user as the directory knows it now; `undefined` when it may have no tokens at all (RT-10). */
+  async check(sub: string, organization: Organization, call: Call): Promise<Subject | undefined> {
+    return this.bus.call(checkUser, { organizationId: organization.id, sub }, call).catch(gone);
+  }
+
+  /** Unix seconds: what was granted before is over, because the user has another password since. */
+  grantsBegin({ credentialsChangedAt }: Subject): number {
+    return this.settings.revokeOnPasswordChange ? credentialsChangedAt : 0;
+  }
+
+  /** The user of a grant; `undefined` when it may have no tokens from that time. */
   async find(
-    granted: Pick<User, 'sub' | 'authTime' | 'amr'>,
+    { sub, authTime, amr }: Pick<User, 'sub' | 'authTime' | 'amr'>,
     organization: Organization,
     call: Call,
   ): Promise<(User & { username: string }) | undefined> {
-    const { sub, authTime, amr } = granted;
-    const subject = await this.bus.call(checkUser, { organizationId: organization.id, sub }, call).catch(gone);
-    if (!subject) return undefined;
-    if (this.settings.revokeOnPasswordChange && subject.credentialsChangedAt > authTime) return undefined;
+    const subject = await this.check(sub, organization, call);
+    if (!subject || authTime < this.grantsBegin(subject)) return undefined;
     return { sub, username: subject.username, roles: subject.roles, organization, authTime, amr };
   }
 }

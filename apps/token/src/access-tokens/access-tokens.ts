@@ -58,7 +58,7 @@ export class AccessTokens {
   }
 
   private async store({ organizationId }: Client, claims: AccessTokenClaims, now: number): Promise<string> {
-    const token = writeToken('kat', newId(now), newSecret());
+    const token = writeToken('kat', { id: newId(now) }, newSecret('kat'));
     await insertOpaqueToken(this.dataSource, organizationId, token, claims);
     return token.text;
   }

@@ -1,7 +1,6 @@
 import type { Call } from '@keyward/bus';
 import { ServiceError, type Client, type Organization } from '@keyward/contracts';
 import type { OAuthSettings } from '@keyward/runtime';
-import type { PresentedFamily } from '../refresh-tokens/refresh-tokens';
 
 /** One parameter of a grant. */
 export interface Param {
@@ -39,8 +38,8 @@ export interface Authorization {
   /** Absent when the client is its own subject. */
   user?: User;
   scope?: string[];
-  /** The family that goes on with this answer. */
-  family?: PresentedFamily;
+  /** The family that goes on with this answer, and its refresh token from now on. */
+  family?: { id: string; refreshToken: string };
 }
 
 /** One `grant_type`. The token endpoint owns client authentication, validation, scopes, tokens and the answer. */

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { ServiceError } from '@keyward/contracts';
 import type { OAuthSettings } from '@keyward/runtime';
 import { Organizations } from '../organizations';
 import { invalidRefreshToken, RefreshTokens } from '../refresh-tokens/refresh-tokens';
+import { grantScope } from '../scope';
+import { readToken } from '../token-string';
 import { Users } from '../users';
 import { Grant, type Authorization, type Request, type Values } from './grant';
 
@@ -23,14 +24,23 @@ export class RefreshTokenGrant extends Grant<typeof PARAMS> {
     super();
   }
 
-  async authorize({ refresh_token: token }: Values<typeof PARAMS>, request: Request): Promise<Authorization> {
-    const family = await this.refreshTokens.find(token, request.client);
-    const original = family.scope.split(' ');
-    if (request.scope?.some((scope) => !original.includes(scope)))
-      throw new ServiceError('invalid_scope', 'A requested scope exceeds what was granted');
-    const organization = this.organizations.active(family.userOrganizationId);
-    const user = organization && (await this.users.find(family, organization, request.call));
-    if (!user) throw invalidRefreshToken('the user may have no more tokens');
-    return { user, scope: request.scope ?? original, family };
+  /** The user that the token names is asked about first: the family then decides everything at once, and confirms it. */
+  async authorize(values: Values<typeof PARAMS>, { client, scope, call }: Request): Promise<Authorization> {
+    const token = readToken('krt', values.refresh_token);
+    if (!token) throw invalidRefreshToken('not a refresh token');
+    const { sub, userOrganizationId } = token;
+    const organization = this.organizations.active(userOrganizationId);
+    const subject = organization && (await this.users.check(sub, organization, call));
+    if (!subject) throw invalidRefreshToken('the user may have no more tokens');
+    const { roles } = subject;
+    // RT-03: what the endpoint would refuse must not consume the token.
+    grantScope(scope, client, { organization, roles }, client.strictScopes);
+    const notBefore = this.users.grantsBegin(subject);
+    const { refreshToken, authTime, amr, original } = await this.refreshTokens.use(token, client, { scope, notBefore });
+    return {
+      user: { sub, organization, roles, authTime, amr },
+      scope: scope ?? original,
+      family: { id: token.id, refreshToken },
+    };
   }
 }

@@ -77,45 +77,55 @@ const INSERT_FAMILY = `
 `;
 
 /**
- * The one place that decides about a use of a refresh token, under the row's lock. The direct predecessor is a retry as
- * long as its successor is unused and the grace lasts; whatever else was of this family is reuse and ends it (RFC 9700
- * §4.14.2). Without a new hash the token stays; its predecessor is over all the same, because its successor was used.
+ * The one place that decides about a use of a refresh token, under the row's lock; what the token says of itself counts
+ * for nothing until the row agrees. The direct predecessor is a retry as long as its successor is unused and the grace
+ * lasts; whatever else was of this family is reuse and ends it (RFC 9700 §4.14.2). Without a new hash the token stays; its
+ * predecessor is over all the same, because its successor was used.
  */
 const ROTATE_FAMILY = `
   CREATE FUNCTION rotate_refresh_family(
-    p_organization uuid, p_day date, p_id uuid, p_presented bytea, p_next bytea, p_sealed bytea,
-    p_now timestamptz, p_lifetime int, p_grace int)
-  RETURNS TABLE (outcome text, sealed bytea) LANGUAGE plpgsql AS $$
+    p_organization uuid, p_day date, p_id uuid, p_client text, p_sub uuid, p_user_organization uuid, p_presented bytea,
+    p_scope text[], p_not_before bigint, p_next bytea, p_sealed bytea, p_now timestamptz, p_lifetime int, p_grace int)
+  RETURNS TABLE (outcome text, sealed bytea, scope text, auth_time bigint, amr text[]) LANGUAGE plpgsql AS $$
   DECLARE
     f refresh_families;
+    is_retry boolean;
   BEGIN
     PERFORM set_config('app.organization', p_organization::text, true);
     SELECT * INTO f FROM refresh_families WHERE organization_id = p_organization AND day = p_day AND id = p_id FOR UPDATE;
-    IF NOT FOUND THEN
+    is_retry := f.previous_hash = p_presented AND p_now < f.rotated_at + p_grace * interval '1 second';
+    IF NOT FOUND OR (f.client_id, f.sub, f.user_organization_id) <> (p_client, p_sub, p_user_organization) THEN
       outcome := 'unknown';
     ELSIF f.revoked_at IS NOT NULL THEN
       outcome := 'revoked';
     ELSIF least(f.expires_at, f.absolute_expires_at) <= p_now THEN
       outcome := 'expired';
-    ELSIF f.current_hash = p_presented AND p_next IS NOT NULL THEN
-      outcome := 'rotated';
-      UPDATE refresh_families
-        SET current_hash = p_next, previous_hash = p_presented, successor = p_sealed, rotated_at = p_now,
-          expires_at = least(p_now + p_lifetime * interval '1 second', absolute_expires_at)
-        WHERE organization_id = p_organization AND day = p_day AND id = p_id;
-    ELSIF f.current_hash = p_presented THEN
-      outcome := 'kept';
-      IF f.previous_hash IS NOT NULL THEN
-        UPDATE refresh_families SET previous_hash = NULL, successor = NULL
-          WHERE organization_id = p_organization AND day = p_day AND id = p_id;
-      END IF;
-    ELSIF f.previous_hash = p_presented AND p_now < f.rotated_at + p_grace * interval '1 second' THEN
-      outcome := 'retry';
-      sealed := f.successor;
-    ELSE
+    ELSIF f.current_hash <> p_presented AND is_retry IS NOT TRUE THEN
       outcome := 'reuse';
       UPDATE refresh_families SET revoked_at = p_now
         WHERE organization_id = p_organization AND day = p_day AND id = p_id;
+    ELSIF f.auth_time < p_not_before THEN
+      outcome := 'outdated';
+    ELSIF NOT p_scope <@ string_to_array(f.scope, ' ') THEN
+      outcome := 'scope';
+    ELSE
+      scope := f.scope;
+      auth_time := f.auth_time;
+      amr := f.amr;
+      IF is_retry THEN
+        outcome := 'retry';
+        sealed := f.successor;
+      ELSIF p_next IS NULL THEN
+        outcome := 'kept';
+        UPDATE refresh_families SET previous_hash = NULL, successor = NULL
+          WHERE organization_id = p_organization AND day = p_day AND id = p_id AND previous_hash IS NOT NULL;
+      ELSE
+        outcome := 'rotated';
+        UPDATE refresh_families
+          SET current_hash = p_next, previous_hash = p_presented, successor = p_sealed, rotated_at = p_now,
+            expires_at = least(p_now + p_lifetime * interval '1 second', absolute_expires_at)
+          WHERE organization_id = p_organization AND day = p_day AND id = p_id;
+      END IF;
     END IF;
     RETURN NEXT;
   END $$;

@@ -5,13 +5,16 @@ import { TOKEN_SCHEMA } from '../data-source';
 import { Partitions } from '../partitions';
 import { newId } from '../time-id';
 import { newSecret, writeToken, type TokenString } from '../token-string';
-import { findFamily, insertFamily, revokeFamily, rotateFamily, type Rotated } from './refresh-family';
+import { findFamily, insertFamily, revokeFamily, rotateFamily, type Rotation } from './refresh-family';
 import { openSuccessor, sealSuccessor } from './successor';
+
+type RefreshToken = TokenString<'krt'>;
 
 const DAY = 86_400;
 const organizationId = '019a0000-0000-7000-8000-00000000000a';
 const otherOrganization = '019a0000-0000-7000-8000-00000000000b';
 const sub = '019a0000-0000-7000-8000-0000000000ff';
+const user = { sub, userOrganizationId: organizationId };
 
 let database: TestDatabase;
 let one: DataSource;
@@ -28,35 +31,33 @@ afterAll(() => database.drop());
 async function newFamily({ lifetime = DAY, absolute = 90 * DAY } = {}) {
   const clock = new TestClock(Date.now());
   const now = clock.now();
-  const first = writeToken('krt', newId(now), newSecret());
+  const first = writeToken('krt', { id: newId(now), ...user }, newSecret('krt'));
   await insertFamily(one, {
-    ...{ id: first.id, organizationId, clientId: 'key', sub, userOrganizationId: organizationId },
-    ...{ scope: 'default', authTime: Math.floor(now / 1000), amr: ['pwd'], currentHash: first.hash },
+    ...{ id: first.id, organizationId, clientId: 'key', ...user },
+    ...{ scope: 'default more', authTime: Math.floor(now / 1000), amr: ['pwd'], currentHash: first.hash },
     ...{ createdAt: new Date(now), expiresAt: new Date(now + lifetime * 1000) },
     absoluteExpiresAt: new Date(now + absolute * 1000),
   });
-  return { clock, first, use: (token: TokenString, how: Use = {}) => use(clock, token, { lifetime, ...how }) };
+  return { clock, first, use: (token: RefreshToken, how: Use = {}) => use(clock, token, { lifetime, ...how }) };
 }
 
-interface Use {
+interface Use extends Partial<Omit<Rotation, 'presented' | 'next' | 'now'>> {
   dataSource?: DataSource;
-  grace?: number;
-  lifetime?: number;
   keep?: boolean;
-  organization?: string;
 }
 
 /** Presents a token as RefreshTokens does; `successor` is what its client would be given. */
-async function use(clock: TestClock, token: TokenString, { dataSource = one, grace = 10, keep, ...rest }: Use) {
-  const next = writeToken('krt', token.id, newSecret());
-  const rotated: Rotated = await rotateFamily(dataSource, {
-    ...{ organizationId: rest.organization ?? organizationId, family: token.id, presented: token.hash, grace },
+async function use(clock: TestClock, token: RefreshToken, { dataSource = one, keep, ...rotation }: Use) {
+  const next = writeToken('krt', token, newSecret('krt'));
+  const rotated = await rotateFamily(dataSource, {
+    ...{ organizationId, clientId: 'key', presented: token, notBefore: 0, grace: 10, lifetime: DAY },
     next: keep ? undefined : { hash: next.hash, sealed: sealSuccessor(token.text, token.id, next.secret) },
-    ...{ now: new Date(clock.now()), lifetime: rest.lifetime ?? DAY },
+    now: new Date(clock.now()),
+    ...rotation,
   });
-  const { outcome, sealed } = rotated;
-  const again = sealed && writeToken('krt', token.id, openSuccessor(token.text, token.id, sealed));
-  return { outcome, successor: again ?? next };
+  const { outcome } = rotated;
+  const again = outcome === 'retry' && writeToken('krt', token, openSuccessor(token.text, token.id, rotated.sealed));
+  return { outcome, successor: again || next, rotated };
 }
 
 const stateOf = (id: string) => findFamily(one, organizationId, id);
@@ -96,14 +97,14 @@ describe('RT-05 the idempotent retry', () => {
     const { clock, first, use } = await newFamily();
     const { successor } = await use(first);
     clock.advance(9_999);
-    expect(await use(first)).toEqual({ outcome: 'retry', successor });
-    expect(await use(first)).toEqual({ outcome: 'retry', successor });
+    expect(await use(first)).toMatchObject({ outcome: 'retry', successor });
+    expect(await use(first)).toMatchObject({ outcome: 'retry', successor });
   });
 
   it('RT-08 works at another instance after the first has died with its answer', async () => {
     const { first, use } = await newFamily();
     const { successor } = await use(first); // committed; the answer is lost
-    expect(await use(first, { dataSource: two })).toEqual({ outcome: 'retry', successor });
+    expect(await use(first, { dataSource: two })).toMatchObject({ outcome: 'retry', successor });
     expect((await use(successor)).outcome).toBe('rotated');
   });
 
@@ -214,15 +215,33 @@ describe('RT-02 whose it is', () => {
   it('RT-02 MT-02 another organization finds, rotates and revokes nothing', async () => {
     const { first, use } = await newFamily();
     expect(await findFamily(one, otherOrganization, first.id)).toBeUndefined();
-    expect((await use(first, { organization: otherOrganization })).outcome).toBe('unknown');
+    expect((await use(first, { organizationId: otherOrganization })).outcome).toBe('unknown');
     await revokeFamily(one, otherOrganization, first.id, new Date());
     expect((await use(first)).outcome).toBe('rotated');
   });
 
+  it.each<[string, Partial<typeof user> & { clientId?: string }]>([
+    ['client', { clientId: 'other' }],
+    ['user', { sub: otherOrganization }],
+    ['organization of the user', { userOrganizationId: otherOrganization }],
+  ])(
+    'RT-02 for another %s than its own it is unknown, and stays as it is where it were reuse too',
+    async (_, other) => {
+      const { first, use } = await newFamily();
+      const { successor } = await use(first);
+      const guessed = writeToken('krt', first, newSecret('krt'));
+      const { clientId = 'key', ...claimed } = other;
+      for (const token of [first, successor, guessed])
+        expect((await use({ ...token, ...claimed }, { clientId })).outcome).toBe('unknown');
+      expect((await use(successor)).outcome).toBe('rotated');
+      expect((await use(guessed)).outcome).toBe('reuse');
+    },
+  );
+
   it('RT-02 an id that was never given out is unknown, on days without a partition too', async () => {
     const { use } = await newFamily();
     for (const at of [0, Date.now(), Date.now() + 400 * DAY * 1000])
-      expect((await use(writeToken('krt', newId(at), newSecret()))).outcome).toBe('unknown');
+      expect((await use(writeToken('krt', { id: newId(at), ...user }, newSecret('krt')))).outcome).toBe('unknown');
   });
 
   it('RV-02 a revoked family gives nothing more', async () => {
@@ -262,6 +281,46 @@ describe('RT-02 whose it is', () => {
     for (const { text, secret } of [first, successor]) {
       expect(stored.some((value) => value.includes(text) || value.includes(secret))).toBe(false);
     }
+  });
+});
+
+describe('RT-03 scopes', () => {
+  it('RT-03 a use tells what was granted first, whatever is asked for', async () => {
+    const { first, use } = await newFamily();
+    const granted = { scope: 'default more', authTime: expect.any(Number) as number, amr: ['pwd'] };
+    const { rotated, successor } = await use(first, { scope: ['more'] });
+    expect(rotated).toEqual({ outcome: 'rotated', sealed: null, ...granted });
+    expect((await use(first)).rotated).toMatchObject({ outcome: 'retry', ...granted });
+    expect((await use(successor, { keep: true })).rotated).toEqual({ outcome: 'kept', sealed: null, ...granted });
+  });
+
+  it('RT-03 more than was granted consumes nothing', async () => {
+    const { first, use } = await newFamily();
+    for (const scope of [['default', 'write'], ['mor'], ['default more']]) {
+      const { rotated } = await use(first, { scope });
+      expect(rotated).toEqual({ outcome: 'scope', sealed: null, scope: null, authTime: null, amr: null });
+    }
+    expect((await use(first, { scope: ['more', 'default'] })).outcome).toBe('rotated');
+  });
+
+  it('RT-03 RT-06 reuse is reuse, whatever is asked for', async () => {
+    const { first, use } = await newFamily();
+    const { successor } = await use(first);
+    await use(successor);
+    expect((await use(first, { scope: ['write'] })).outcome).toBe('reuse');
+  });
+});
+
+describe('RT-10 a password that was changed', () => {
+  it('RT-10 ends the families from before it alone', async () => {
+    const { clock, first, use } = await newFamily();
+    const signedIn = Math.floor(clock.now() / 1000);
+    expect((await use(first, { notBefore: signedIn + 1 })).outcome).toBe('outdated');
+    const { outcome, successor } = await use(first, { notBefore: signedIn });
+    expect(outcome).toBe('rotated');
+    expect((await use(first, { notBefore: signedIn + 1 })).outcome).toBe('outdated');
+    expect((await use(successor, { notBefore: signedIn + 1, keep: true })).outcome).toBe('outdated');
+    expect((await use(successor)).outcome).toBe('rotated');
   });
 });
 

@@ -28,8 +28,14 @@ export type NewFamily = Omit<RefreshFamily, 'revoked' | 'previousHash'> & { abso
 /** One use of a refresh token. Hashes are SHA-256 of the token; times by the caller's clock, spans in seconds. */
 export interface Rotation {
   organizationId: string;
-  family: string;
-  presented: Buffer;
+  /** The client that proved itself. */
+  clientId: string;
+  /** What the token says, with its hash. */
+  presented: Pick<RefreshFamily, 'id' | 'sub' | 'userOrganizationId'> & { hash: Buffer };
+  /** The scopes asked for; `undefined` when none were named. */
+  scope?: string[];
+  /** Unix seconds: a family of an earlier sign-in is over. */
+  notBefore: number;
   /** `undefined` keeps the presented token instead of replacing it (RT-14). */
   next?: { hash: Buffer; sealed: Buffer };
   now: Date;
@@ -37,10 +43,14 @@ export interface Rotation {
   grace: number;
 }
 
-/** `retry`: the direct predecessor again, its unused successor is in `sealed`. `reuse`: the family has been revoked. */
-export type Rotated =
-  | { outcome: 'rotated' | 'kept' | 'reuse' | 'expired' | 'revoked' | 'unknown'; sealed: null }
-  | { outcome: 'retry'; sealed: Buffer };
+/** Nothing was changed, but that `reuse` has revoked the family. `unknown`: of no family of this client and user. */
+export interface Refused {
+  outcome: 'unknown' | 'revoked' | 'expired' | 'reuse' | 'outdated' | 'scope';
+}
+
+/** `retry`: the direct predecessor again, its unused successor is in `sealed`. The rest is the family's. */
+export type Rotated = Pick<RefreshFamily, 'scope' | 'authTime' | 'amr'> &
+  ({ outcome: 'rotated' | 'kept'; sealed: null } | { outcome: 'retry'; sealed: Buffer });
 
 export async function insertFamily(dataSource: DataSource, family: NewFamily): Promise<void> {
   const { organizationId, id, clientId, sub, userOrganizationId, scope, authTime, amr } = family;
@@ -75,15 +85,20 @@ export async function findFamily(
 }
 
 /** Decides under the row's lock and in one statement, so that two uses at once never make two successors (abuse 13). */
-export async function rotateFamily(dataSource: DataSource, rotation: Rotation): Promise<Rotated> {
-  const { organizationId, family, presented, next, now, lifetime, grace } = rotation;
-  const [rotated] = await query<Rotated>(
+export async function rotateFamily(dataSource: DataSource, rotation: Rotation): Promise<Rotated | Refused> {
+  const { organizationId, clientId, presented, scope, notBefore, next, now, lifetime, grace } = rotation;
+  const { id, sub, userOrganizationId, hash } = presented;
+  const [rotated] = await query<Rotated | Refused>(
     dataSource,
     'rotate-refresh-family',
-    `SELECT outcome, sealed FROM rotate_refresh_family($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-    [organizationId, dayOf(family), family, presented, next?.hash, next?.sealed, now, lifetime, grace],
+    `SELECT outcome, sealed, scope, auth_time::float8 AS "authTime", amr
+     FROM rotate_refresh_family($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+    [
+      ...[organizationId, dayOf(id), id, clientId, sub, userOrganizationId, hash, scope, notBefore],
+      ...[next?.hash, next?.sealed, now, lifetime, grace],
+    ],
   );
-  return rotated ?? { outcome: 'unknown', sealed: null };
+  return rotated ?? { outcome: 'unknown' };
 }
 
 export async function revokeFamily(

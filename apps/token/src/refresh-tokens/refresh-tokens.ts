@@ -12,7 +12,6 @@ import {
   rotateFamily,
   type RefreshFamily,
   type Rotated,
-  type Rotation,
 } from './refresh-family';
 import { openSuccessor, sealSuccessor } from './successor';
 
@@ -20,9 +19,25 @@ import { openSuccessor, sealSuccessor } from './successor';
 export const invalidRefreshToken = (detail: string): ServiceError =>
   new ServiceError('invalid_grant', 'The refresh token is invalid, expired or revoked', { detail });
 
-/** A family and the token of it that was presented. */
+/** The family of a token that was presented. */
 export interface PresentedFamily extends RefreshFamily {
-  presented: TokenString;
+  presented: TokenString<'krt'>;
+}
+
+/** For what a refresh token is used. */
+export interface Use {
+  /** The scopes asked for; `undefined` when none were named. */
+  scope?: string[];
+  /** Unix seconds: a family of an earlier sign-in is over. */
+  notBefore: number;
+}
+
+/** What a refresh token gives: the one that follows it, and what its family knows of the grant. */
+export interface Used {
+  refreshToken: string;
+  original: string[];
+  authTime: number;
+  amr: string[];
 }
 
 /** Refresh tokens as they are given out: RFC 6749 §6, RFC 9700 §4.14. */
@@ -36,14 +51,14 @@ export class RefreshTokens {
 
   /** The first refresh token of a new family. */
   async issue(id: string, client: Client, user: User, scope: string): Promise<string> {
-    const token = writeToken('krt', id, newSecret());
-    const now = this.clock.now();
     const { sub, authTime, amr, organization } = user;
+    const named = { id, sub, userOrganizationId: organization.id };
+    const token = writeToken('krt', named, newSecret('krt'));
+    const now = this.clock.now();
     await insertFamily(this.dataSource, {
-      ...{ id, scope, sub, authTime, amr },
+      ...{ ...named, scope, authTime, amr },
       organizationId: client.organizationId,
       clientId: client.clientId,
-      userOrganizationId: organization.id,
       createdAt: new Date(now),
       absoluteExpiresAt: new Date(now + this.settings.refreshFamilyLifetime * 1000),
       expiresAt: new Date(now + this.lifetimeFor(client) * 1000),
@@ -52,42 +67,39 @@ export class RefreshTokens {
     return token.text;
   }
 
-  /** The family that a client's refresh token is of, before anything is changed. Errors: `invalid_grant`. */
-  async find(text: string, client: Client): Promise<PresentedFamily> {
-    const family = await this.familyOf(text, client.organizationId);
-    // RT-02: another client's token is refused and stays as it is.
-    if (family?.clientId !== client.clientId) throw invalidRefreshToken('not a token of this client');
-    if (!isOfNewest(family)) await this.rotate(family, client); // RT-06: the family decides about it, and refuses
-    return family;
-  }
-
   /** The family of a token that is its newest or the one before; whoever's it is. */
   async recognize(text: string, organizationId: string): Promise<PresentedFamily | undefined> {
-    const family = await this.familyOf(text, organizationId);
-    return family && isOfNewest(family) ? family : undefined;
+    const presented = readToken('krt', text);
+    const family = presented && (await findFamily(this.dataSource, organizationId, presented.id));
+    return family && isOfNewest(presented, family) ? { ...family, presented } : undefined;
   }
 
-  /** The refresh token that follows the presented one. Errors: `invalid_grant`. */
-  async rotate(family: PresentedFamily, client: Client): Promise<string> {
-    const { presented } = family;
-    const rotation: Rotation = {
-      organizationId: family.organizationId,
-      family: family.id,
-      presented: presented.hash,
+  /** Uses a token that nothing is known of but its text. Errors: `invalid_grant`, `invalid_scope` (RT-03). */
+  async use(presented: TokenString<'krt'>, client: Client, { scope, notBefore }: Use): Promise<Used> {
+    // RT-14: only a client that proves itself by a secret may keep its refresh token.
+    const keep = !client.rotateRefreshTokens && !client.public;
+    const next = keep ? presented : writeToken('krt', presented, newSecret('krt'));
+    const rotated = await rotateFamily(this.dataSource, {
+      organizationId: client.organizationId,
+      clientId: client.clientId,
+      presented,
+      next: keep ? undefined : { hash: next.hash, sealed: sealSuccessor(presented.text, presented.id, next.secret) },
+      ...{ scope, notBefore },
       now: new Date(this.clock.now()),
       lifetime: this.lifetimeFor(client),
       grace: this.settings.refreshGrace,
-    };
-    // RT-14: only a client that proves itself by a secret may keep its refresh token.
-    if (!client.rotateRefreshTokens && !client.public)
-      return this.settle(family, await rotateFamily(this.dataSource, rotation), presented);
-    const next = writeToken('krt', family.id, newSecret());
-    const sealed = sealSuccessor(presented.text, family.id, next.secret);
-    return this.settle(
-      family,
-      await rotateFamily(this.dataSource, { ...rotation, next: { hash: next.hash, sealed } }),
-      next,
-    );
+    });
+    switch (rotated.outcome) {
+      case 'rotated':
+      case 'kept':
+        return usedOf(rotated, next);
+      case 'retry':
+        return usedOf(rotated, successorOf(presented, rotated.sealed));
+      case 'scope':
+        throw new ServiceError('invalid_scope', 'A requested scope exceeds what was granted');
+      default:
+        throw invalidRefreshToken(`${rotated.outcome}, family ${presented.id}`);
+    }
   }
 
   /** Ends a family: its refresh tokens, and at introspection its access tokens. */
@@ -95,22 +107,19 @@ export class RefreshTokens {
     return revokeFamily(this.dataSource, family.organizationId, family.id, new Date(this.clock.now()));
   }
 
-  private async familyOf(text: string, organizationId: string): Promise<PresentedFamily | undefined> {
-    const presented = readToken('krt', text);
-    const family = presented && (await findFamily(this.dataSource, organizationId, presented.id));
-    return family && { ...family, presented };
-  }
-
-  private settle({ id, presented }: PresentedFamily, { outcome, sealed }: Rotated, next: TokenString): string {
-    if (outcome === 'rotated' || outcome === 'kept') return next.text;
-    if (outcome === 'retry') return writeToken('krt', id, openSuccessor(presented.text, id, sealed)).text;
-    throw invalidRefreshToken(`${outcome}, family ${id}`);
-  }
-
   private lifetimeFor(client: Client): number {
     return client.refreshTokenLifetime ?? this.settings.refreshTokenLifetime;
   }
 }
 
-const isOfNewest = ({ presented: { hash }, currentHash, previousHash }: PresentedFamily): boolean =>
+const isOfNewest = ({ hash }: TokenString<'krt'>, { currentHash, previousHash }: RefreshFamily): boolean =>
   hash.equals(currentHash) || (previousHash !== null && hash.equals(previousHash));
+
+const successorOf = (presented: TokenString<'krt'>, sealed: Buffer): TokenString<'krt'> =>
+  writeToken('krt', presented, openSuccessor(presented.text, presented.id, sealed));
+
+const usedOf = ({ scope, authTime, amr }: Rotated, { text }: TokenString<'krt'>): Used => ({
+  refreshToken: text,
+  original: scope.split(' '),
+  ...{ authTime, amr },
+});
