@@ -55,7 +55,7 @@ export const listOrganizations = rpc('directory.organization.list', PageRequest,
 export const findOrganization = rpc('directory.organization.find', FindOrganization, Organization, {
   repeatable: true,
 });
-/** Errors: `not_found`; `invalid_request` when `root` would be suspended. */
+/** Errors: `not_found`; `invalid_request` when `root` would be suspended or lose the password grant. */
 export const updateOrganization = rpc('directory.organization.update', UpdateOrganization, Organization, {
   repeatable: true,
 });

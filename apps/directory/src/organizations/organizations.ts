@@ -23,7 +23,9 @@ export class Organizations {
   ) {}
 
   /** The name is the key when none is given. */
-  async create({ key, name = key }: CreateOrganization, id: string = randomUUID()): Promise<Organization> {
+  async create(request: CreateOrganization, id: string = randomUUID()): Promise<Organization> {
+    const { key } = request;
+    const name = request.name ?? key;
     checkName(name);
     try {
       return await this.write(async (manager) => {
@@ -38,9 +40,8 @@ export class Organizations {
   }
 
   async update({ organizationId: id, name, state, passwordGrant }: UpdateOrganization): Promise<Organization> {
-    if (id === ROOT_ORGANIZATION.id && state === 'suspended')
-      throw new ServiceError('invalid_request', 'the root organization cannot be suspended');
-    if (name !== undefined) checkName(name);
+    if (id === ROOT_ORGANIZATION.id) refuseLockingOut(state, passwordGrant);
+    if (name != null) checkName(name);
     return this.write(async (manager) => {
       const row = await manager.findOne(OrganizationEntity, { where: { id }, lock: { mode: 'pessimistic_write' } });
       if (!row) throw notFound();
@@ -91,6 +92,13 @@ export const readOrganizations =
       const rows = await manager.find(OrganizationEntity, { where, order: { id: 'ASC' }, take: limit });
       return rows.map((row) => ({ id: row.id, record: organizationOf(row) }));
     });
+
+/** Operators sign in to `root` by password: who takes that away cannot give it back. */
+function refuseLockingOut(state: string | undefined, passwordGrant: boolean | undefined): void {
+  if (state === 'suspended') throw new ServiceError('invalid_request', 'the root organization cannot be suspended');
+  if (passwordGrant === false)
+    throw new ServiceError('invalid_request', 'the root organization needs the password grant');
+}
 
 const notFound = () => new ServiceError('not_found', 'there is no such organization');
 

@@ -69,6 +69,15 @@ describe('users', () => {
     expect(JSON.stringify(await bus.call(findUser, named('generated'), call()))).not.toContain(password);
   });
 
+  it('take null for what is not given', async () => {
+    const nothing = { password: null, state: null, roles: null } as never;
+    const { user, password = '' } = await create({ username: 'null', ...(nothing as object) });
+    expect(user).toMatchObject({ state: 'active', roles: [] });
+    expect(await signIn('null', password)).toMatchObject({ sub: user.id });
+    const reset = await bus.call(resetPassword, { ...named('null'), password: null as never }, call());
+    expect(await signIn('null', reset.password ?? '')).toMatchObject({ sub: user.id });
+  });
+
   it('answers conflict for a name that is taken, in any case and normal form', async () => {
     await create({ username: 'J\u00fcrgen' });
     for (const username of ['J\u00fcrgen', 'j\u00dcRGEN', 'ju\u0308rgen'])

@@ -34,10 +34,17 @@ export class Users {
 
   /** A password that is not given is generated and told this once. */
   async create(request: CreateUser, call: Call): Promise<CreatedUser> {
-    const { organizationId, state = 'active', roles = [] } = request;
+    const { organizationId, password, state, roles } = request;
     const username = checkUsername(request.username);
-    const { hash, told } = await this.newPassword(request.password, username, call);
-    const row = { organizationId, id: randomUUID(), username, usernameKey: usernameKey(username), state, roles };
+    const { hash, told } = await this.newPassword(password, username, call);
+    const row = {
+      organizationId,
+      id: randomUUID(),
+      username,
+      usernameKey: usernameKey(username),
+      state: state ?? 'active',
+      roles: roles ?? [],
+    };
     try {
       const user = await inOrganization(this.database, organizationId, async (manager) => {
         if (!(await manager.existsBy(OrganizationEntity, { id: organizationId })))
@@ -128,11 +135,12 @@ export class Users {
     });
   }
 
-  private async newPassword(given: string | undefined, username: string, call: Call) {
+  /** `null` is nothing given, as everywhere in a message: what was generated then must be told. */
+  private async newPassword(given: string | null | undefined, username: string, call: Call) {
     const password = given ?? generatePassword();
     checkNewPassword(password, username);
     const hash = await this.pool.admit(() => this.passwords.hash(password, call));
-    return { hash, told: given === undefined ? { password } : {} };
+    return { hash, told: given == null ? { password } : {} };
   }
 }
 
