@@ -84,7 +84,7 @@ export class ConsumerKeysController {
   @Handle(updateKey)
   async update(request: UpdateKey): Promise<ConsumerKey> {
     const { organizationId, consumerKey, state, ...asked } = request;
-    if (state === 'disabled' || asked.grantTypes?.includes('password') === false)
+    if (state === 'disabled' || asked.grantTypes?.includes('password') === false || asked.passwordGrantSunset)
       refuseOwnClient(organizationId, consumerKey);
     return await this.changes.write(organizationId, async (manager, changed) => {
       const key = await keyNamed(manager, request, { lock: true });
@@ -97,6 +97,12 @@ export class ConsumerKeysController {
 
   @Handle(rotateSecret)
   async rotate({ overlap, ...name }: RotateSecret): Promise<GeneratedKey> {
+    // Or the next start would bring back the secret that was rotated away.
+    refuseOwnClient(
+      name.organizationId,
+      name.consumerKey,
+      'the secret of this client is the setting KEYWARD_CLI_SECRET',
+    );
     const now = this.clock.now();
     const consumerSecret = newConsumerSecret();
     return await this.changes.write(name.organizationId, async (manager, changed) => {

@@ -21,7 +21,8 @@ export class AdminSettings {
 export class CliClientSettings {
   @Setting({
     env: 'KEYWARD_CLI_SECRET',
-    description: 'Consumer secret of `keyward-cli`, read when that client is created: 32 characters or more.',
+    description:
+      'Consumer secret of `keyward-cli`, 32 characters or more. A new value is valid from the next start, when the one before ends.',
     secret: true,
   })
   @IsOptional()
