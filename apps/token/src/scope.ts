@@ -45,9 +45,10 @@ export function isGrantable(scope: string, client: ScopedClient, user: ScopedUse
   return scope === DEFAULT_SCOPE || (scope === MANAGEMENT_SCOPE && mayManage(client, user));
 }
 
+/** Whether it is the client of the operator's command line. */
+export const isOperators = ({ clientId, organizationId }: ScopedClient): boolean =>
+  clientId === CLI_CONSUMER_KEY && organizationId === ROOT_ORGANIZATION.id;
+
 /** RO-07: the management scope goes to an operator of `root` through the operator's own client, to nobody else. */
 const mayManage = (client: ScopedClient, user: ScopedUser | undefined): boolean =>
-  client.clientId === CLI_CONSUMER_KEY &&
-  client.organizationId === ROOT_ORGANIZATION.id &&
-  user?.organization.id === ROOT_ORGANIZATION.id &&
-  user.roles.includes(OPERATOR_ROLE);
+  isOperators(client) && user?.organization.id === ROOT_ORGANIZATION.id && user.roles.includes(OPERATOR_ROLE);

@@ -61,7 +61,7 @@ export class TokenController {
   private grantFor(type: string | undefined, client: Client, organization: Organization): Grant {
     if (!type) throw new ServiceError('invalid_request', 'Missing grant_type parameter value');
     const grant = this.grants.find(type);
-    if (!grant?.enabled(this.settings))
+    if (!grant?.enabled(this.settings, client))
       throw new ServiceError('unsupported_grant_type', 'Unsupported grant_type value');
     const allowed =
       client.grantTypes.includes(type) &&

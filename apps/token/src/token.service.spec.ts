@@ -88,6 +88,14 @@ describe('TE-04 the order of refusals', () => {
     expect(await refusal({ ...as('johns'), ...john })).toMatchObject({ code: 'unsupported_grant_type' });
     scene.oauth.passwordGrant = true;
   });
+
+  it('RO-01 RO-07 the server’s switch leaves operators their way in', async () => {
+    scene.oauth.passwordGrant = false;
+    const admin = scene.neighbours.people[2]!;
+    const { body } = await scene.signIn(CLI_CONSUMER_KEY, { username: 'admin@root', scope: MANAGEMENT_SCOPE }, [admin]);
+    scene.oauth.passwordGrant = true;
+    expect(body.scope).toBe(MANAGEMENT_SCOPE);
+  });
 });
 
 describe('the password grant', () => {

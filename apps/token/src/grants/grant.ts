@@ -45,8 +45,8 @@ export interface Authorization {
 /** One `grant_type`. The token endpoint owns client authentication, validation, scopes, tokens and the answer. */
 export abstract class Grant<P extends Params = Params> {
   abstract readonly type: string;
-  /** The server-wide switch. */
-  abstract readonly enabled: (settings: OAuthSettings) => boolean;
+  /** The server-wide switch, as it is for this client. */
+  abstract readonly enabled: (settings: OAuthSettings, client: Client) => boolean;
   /** Not for clients without a secret. */
   readonly confidential: boolean = false;
   /** The parameters this grant reads; the endpoint checks them and leaves out the rest. */

@@ -5,6 +5,7 @@ import type { OAuthSettings } from '@keyward/runtime';
 import { Clock, inSeconds } from '../clock';
 import { parseLoginName } from '../login-name';
 import { Organizations } from '../organizations';
+import { isOperators } from '../scope';
 import { Grant, type Authorization, type Request, type Values } from './grant';
 
 const PARAMS = {
@@ -16,7 +17,8 @@ const PARAMS = {
 @Injectable()
 export class PasswordGrant extends Grant<typeof PARAMS> {
   readonly type = 'password';
-  readonly enabled = (settings: OAuthSettings) => settings.passwordGrant;
+  /** Operators sign in by it all the same: there is no other way to the management API yet. */
+  readonly enabled = (settings: OAuthSettings, client: Client) => settings.passwordGrant || isOperators(client);
   override readonly confidential = true;
   readonly params = PARAMS;
 

@@ -9,7 +9,7 @@ export class OAuthSettings {
   @Setting({
     env: 'PASSWORD_GRANT',
     toml: 'oauth.grant_type.password.enable',
-    description: 'Whether the password grant is served (`true`, `false`).',
+    description: 'Whether the password grant is served (`true`, `false`); to the `keyward` command it always is.',
   })
   @IsBoolean()
   passwordGrant: boolean = true;
