@@ -75,8 +75,9 @@ export class TokenController {
     return grant;
   }
 
-  /** A user's tokens belong to a family if the client may refresh them; a client's own never do (RT-11). */
+  /** A user's tokens belong to a family if they may be refreshed; a client's own never do (RT-11). */
   private newFamily(user: User | undefined, client: Client): { id: string; refreshToken?: string } | undefined {
-    return user && client.grantTypes.includes('refresh_token') ? { id: newId(this.clock.now()) } : undefined;
+    const mayRefresh = this.settings.refreshTokenGrant && client.grantTypes.includes('refresh_token');
+    return user && mayRefresh ? { id: newId(this.clock.now()) } : undefined;
   }
 }
