@@ -210,14 +210,6 @@ describe('AT-03 abuse 18 abuse 19 forged tokens', () => {
     const token = await forge();
     expect(await seenBy('johns', token)).toEqual(INACTIVE);
   });
-
-  it('asks for an unknown key at most once in five seconds', async () => {
-    clock.advance(5_000);
-    const token = await forged({}, { kid: 'unknown' });
-    scene.neighbours.asked.splice(0);
-    for (let time = 0; time < 5; time++) expect(await seenBy('johns', token)).toEqual(INACTIVE);
-    expect(scene.neighbours.asked.filter(({ subject }) => subject === 'key-manager.jwks.get')).toHaveLength(1);
-  });
 });
 
 describe('bearers of the management API', () => {
