@@ -196,7 +196,7 @@ describe('the endpoint', () => {
   });
 
   it('RV-04 wants a token', async () => {
-    for (const form of [{}, { token: '' }, { token_type_hint: 'access_token' }])
+    for (const form of [{}, { token: '' }, { token_type_hint: 'access_token' }] as Record<string, string>[])
       expectError(await keyward.send('/revoke', { form, basic: keys.jwt.basic }), 'invalid_request');
   });
 

@@ -1,0 +1,202 @@
+import { deployment, type Answer } from '@keyward/testing';
+import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
+import { text } from 'node:stream/consumers';
+import { expectError } from './support/answers';
+import {
+  eventually,
+  makeKey,
+  makeOrganization,
+  makeUser,
+  manage,
+  type TestKey,
+  type TestUser,
+} from './support/operator';
+
+const keyward = deployment();
+const DOCUMENTS = ['openid-configuration', 'oauth-authorization-server'];
+
+let org: string;
+let user: TestUser;
+let key: TestKey;
+
+beforeAll(async () => {
+  org = await makeOrganization();
+  [user, key] = await Promise.all([makeUser(org), makeKey(org)]);
+});
+
+/** OpenID Connect Discovery 1.0 §4 puts the well-known part after the issuer's path, RFC 8414 §3 before it. */
+const pathsOf = (orgkey: string) =>
+  DOCUMENTS.flatMap((name) => [`/t/${orgkey}/.well-known/${name}`, `/.well-known/${name}/t/${orgkey}`]);
+const metadataOf = async (orgkey: string): Promise<Record<string, unknown>> =>
+  (await keyward.send(`/t/${orgkey}/.well-known/openid-configuration`)).body as Record<string, unknown>;
+
+describe('the metadata', () => {
+  it('DS-01 DS-02 is at every place that a client may look, and names the issuer it was asked for', async () => {
+    const documents = await Promise.all(pathsOf(org).map((path) => keyward.send(path)));
+    for (const { status, headers, body } of documents) {
+      expect([status, headers['content-type']]).toEqual([200, expect.stringMatching(/^application\/json/)]);
+      expect(body).toEqual(documents[0]?.body);
+    }
+    const { issuer } = documents[0]?.body as { issuer: string };
+    expect(issuer).toMatch(new RegExp(`^https://[^/?#]+/t/${org}$`));
+    expect(new URL(issuer).host).toBe(new URL(keyward.demo.issuer).host);
+    expect(decodeJwt((await key.signIn(user)).body.access_token).iss).toBe(issuer);
+  });
+
+  it('DS-01 at the root is of the organization root', async () => {
+    const root = await metadataOf('root');
+    expect(root['issuer']).toMatch(/\/t\/root$/);
+    for (const name of DOCUMENTS) expect((await keyward.send(`/.well-known/${name}`)).body).toEqual(root);
+  });
+
+  it('DS-01 an organization is asked for in any case and answers in its own', async () => {
+    expect(await metadataOf(org.toUpperCase())).toEqual(await metadataOf(org));
+  });
+
+  it('DS-03 DS-04 DS-05 has https URLs, no empty array, and says what it would be wrong to leave out', async () => {
+    const metadata = await metadataOf(org);
+    for (const [name, value] of Object.entries(metadata)) {
+      if (Array.isArray(value)) expect([name, value.length]).not.toEqual([name, 0]);
+      if (/_(endpoint|uri)$/.test(name)) expect(value).toMatch(new RegExp(`^${String(metadata['issuer'])}/[a-z0-9/]+$`));
+    }
+    expect(metadata).toMatchObject({
+      grant_types_supported: ['password', 'client_credentials', 'refresh_token'],
+      token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+      subject_types_supported: ['public'],
+      request_uri_parameter_supported: false, // Absent means true.
+    });
+  });
+
+  it('RO-09 DS-06 lists the password grant only where it is allowed', async () => {
+    const own = await makeOrganization();
+    const lists = async () => ((await metadataOf(own))['grant_types_supported'] as string[]).includes('password');
+    expect(await lists()).toBe(true);
+    await manage('PATCH', `/${own}`, { passwordGrant: false });
+    await eventually(async () => !(await lists()));
+    expect((await metadataOf(org))['grant_types_supported']).toContain('password');
+  });
+
+  it('DS-07 is not there for what is unknown or suspended, and nobody learns which', async () => {
+    const suspended = await makeOrganization();
+    await manage('PATCH', `/${suspended}`, { state: 'suspended' });
+    await eventually(async () => (await keyward.send(`/t/${suspended}/jwks`)).status === 404);
+    for (const [i, path] of pathsOf(suspended).entries()) {
+      const gone = await keyward.send(path);
+      expect([gone.status, gone.body]).toEqual([404, { error: 'not_found' }]);
+      for (const orgkey of ['no-such-one', 'a', '-', 'x'.repeat(100), 'root.', '%00']) {
+        const unknown = await keyward.send(pathsOf(orgkey)[i] ?? '');
+        expect([orgkey, unknown.status, unknown.text]).toEqual([orgkey, 404, gone.text]);
+      }
+    }
+  });
+
+  /** A request whose Host is not the name that the certificate is checked for. */
+  async function ask(path: string, headers: Record<string, string>, form?: Record<string, string>) {
+    const to = new URL(path, keyward.baseUrl);
+    const asked = request(to, {
+      method: form ? 'POST' : 'GET',
+      headers: { ...headers, ...(form && { 'content-type': 'application/x-www-form-urlencoded' }) },
+      ca: keyward.ca,
+      servername: to.hostname,
+    });
+    asked.end(form && new URLSearchParams(form).toString());
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    return { status: answer.statusCode, text: await text(answer) };
+  }
+
+  const HEADERS: Record<string, string>[] = [
+    { host: 'evil.example' },
+    { host: 'evil.example:8243' },
+    { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http', 'x-forwarded-port': '80' },
+    { 'x-forwarded-prefix': '/evil', 'x-original-url': '/evil', 'x-rewrite-url': '/evil' },
+    { forwarded: 'host=evil.example;proto=http', 'x-host': 'evil.example', 'x-forwarded-server': 'evil.example' },
+  ];
+
+  it.each(HEADERS)('DS-08 abuse 32: no header changes a word of it, nor the issuer of a token: %j', async (headers) => {
+    for (const path of ['/.well-known/openid-configuration', '/jwks', ...pathsOf(org)])
+      expect(await ask(path, headers)).toEqual({ status: 200, text: (await keyward.send(path)).text });
+    const [client_id, client_secret] = key.basic;
+    const issued = await ask('/token', headers, { grant_type: 'client_credentials', client_id, client_secret });
+    const { access_token: token } = JSON.parse(issued.text) as { access_token: string };
+    expect(decodeJwt(token).iss).toBe((await metadataOf(org))['issuer']);
+  });
+});
+
+describe('DS-06 all that it says is so:', () => {
+  const METHODS = {
+    client_secret_basic: (form: Record<string, string>) => ({ form, basic: key.basic }),
+    client_secret_post: (form: Record<string, string>) => ({
+      form: { ...form, client_id: key.consumerKey, client_secret: key.consumerSecret },
+    }),
+  };
+  const password = () => ({ grant_type: 'password', username: user.loginName, password: user.password });
+  const GRANTS: Record<string, () => Promise<Answer>> = {
+    password: () => key.token(password()),
+    client_credentials: () => key.token({ grant_type: 'client_credentials' }),
+    refresh_token: async () => {
+      const { refresh_token } = (await key.signIn(user)).body as { refresh_token: string };
+      return key.token({ grant_type: 'refresh_token', refresh_token });
+    },
+  };
+  const endpoint = (path: string, form: Record<string, string>) => async (url: unknown) => {
+    expect(url).toBe(`${String((await metadataOf(org))['issuer'])}${path}`);
+    expect((await keyward.send(String(url), METHODS.client_secret_basic(form))).status).toBe(200);
+  };
+  const methods = (path: string, form: Record<string, string>) => async (supported: unknown) => {
+    expect(supported).toEqual(Object.keys(METHODS));
+    for (const as of Object.values(METHODS))
+      expect((await keyward.send(`/t/${org}${path}`, as(form))).status).toBe(200);
+  };
+
+  /** How each member is held to its word. One that is not here has nothing to say. */
+  const HELD: Record<string, (value: unknown) => Promise<void>> = {
+    issuer: async (issuer) => expect(decodeJwt((await key.signIn(user)).body.access_token).iss).toBe(issuer),
+    token_endpoint: endpoint('/oauth2/token', { grant_type: 'client_credentials' }),
+    token_endpoint_auth_methods_supported: methods('/oauth2/token', { grant_type: 'client_credentials' }),
+    revocation_endpoint: endpoint('/oauth2/revoke', { token: 'x' }),
+    revocation_endpoint_auth_methods_supported: methods('/oauth2/revoke', { token: 'x' }),
+    introspection_endpoint: endpoint('/oauth2/introspect', { token: 'x' }),
+    introspection_endpoint_auth_methods_supported: methods('/oauth2/introspect', { token: 'x' }),
+    jwks_uri: async (url) => {
+      const keys = createLocalJWKSet((await keyward.send(String(url))).body);
+      await jwtVerify((await key.signIn(user)).body.access_token, keys);
+    },
+    grant_types_supported: async (types) => {
+      expect(types).toEqual(Object.keys(GRANTS));
+      for (const grant of Object.values(GRANTS)) expect((await grant()).status).toBe(200);
+    },
+    scopes_supported: async (scopes) => {
+      for (const scope of scopes as string[]) expect((await key.signIn(user, { scope })).body.scope).toBe(scope);
+    },
+    subject_types_supported: async (types) => {
+      expect(types).toEqual(['public']); // The same subject for every client.
+      const subjects = [key, await makeKey(org)].map(async (client) => (await client.signIn(user)).body.access_token);
+      const [first, second] = (await Promise.all(subjects)).map((token) => decodeJwt(token as string).sub);
+      expect(first).toBe(second);
+    },
+    request_uri_parameter_supported: async (supported) => {
+      expect(supported).toBe(false); // There is nothing yet that could take one.
+      expect((await keyward.send(`/t/${org}/oauth2/authorize`)).status).toBe(404);
+    },
+  };
+
+  it.each(Object.keys(HELD))('%s', async (name) => {
+    const metadata = await metadataOf(org);
+    expect(metadata).toHaveProperty(name);
+    await HELD[name]?.(metadata[name]);
+  });
+
+  it('and there is no member beside these', async () => {
+    expect(Object.keys(await metadataOf(org)).sort()).toEqual(Object.keys(HELD).sort());
+  });
+
+  it('and what it does not say is not served', async () => {
+    for (const path of ['/oauth2/userinfo', '/oauth2/device_authorize', '/oauth2/par', '/oauth2/register', '/oidc/logout'])
+      expect((await keyward.send(`/t/${org}${path}`)).status).toBe(404);
+    for (const grant_type of ['authorization_code', 'implicit', 'urn:ietf:params:oauth:grant-type:device_code'])
+      expectError(await key.token({ grant_type }), 'unsupported_grant_type');
+  });
+});
