@@ -99,10 +99,10 @@ export const checkUser = rpc('directory.user.check', CheckUser, Subject, { repea
 /** Errors: `conflict` when the name is taken; `invalid_request` for a name that ends in `@` and an org key. */
 export const createUser = rpc('directory.user.create', CreateUser, CreatedUser);
 export const listUsers = rpc('directory.user.list', ListUsers, UserPage, { repeatable: true });
-/** Errors of these four: `not_found`. */
+/** Errors of these four: `not_found`; to disable the last operator of `root`, or take its role: `invalid_request`. */
 export const findUser = rpc('directory.user.find', NameUser, User, { repeatable: true });
 export const updateUser = rpc('directory.user.update', UpdateUser, User, { repeatable: true });
 export const unlockUser = rpc('directory.user.unlock', NameUser, User, { repeatable: true });
 export const resetPassword = rpc('directory.user.reset-password', ResetPassword, CreatedUser);
-/** Deletes the user and everything the directory knows of it. Errors: `not_found`. */
+/** Deletes the user and everything the directory knows of it. Errors: `not_found`; `invalid_request` for the last operator. */
 export const deleteUser = rpc('directory.user.delete', NameUser, User);

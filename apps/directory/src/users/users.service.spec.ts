@@ -240,4 +240,18 @@ describe('the root organization', () => {
     expect(await codeOf(signIn('admin', ADMIN_PASSWORD, root))).toBe('invalid_grant');
     expect(await codeOf(signIn('admin', again.KEYWARD_ADMIN_PASSWORD, root))).toBe('invalid_grant');
   });
+
+  it('keeps one operator, also of two that are taken away at once', async () => {
+    for (const username of ['one', 'other']) await aUser(bus, root, { username, roles: ['operator'] });
+    await bus.call(deleteUser, { organizationId: root, username: 'successor' }, call());
+    const codes = await Promise.all([
+      codeOf(bus.call(updateUser, { organizationId: root, username: 'one', roles: [] }, call())),
+      codeOf(bus.call(updateUser, { organizationId: root, username: 'other', state: 'disabled' }, call())),
+    ]);
+    expect(codes.sort()).toEqual(['invalid_request', undefined]);
+    for (const username of ['one', 'other'])
+      await codeOf(bus.call(deleteUser, { organizationId: root, username }, call()));
+    const { items } = await bus.call(listUsers, { organizationId: root, limit: 10 }, call());
+    expect(items).toMatchObject([{ state: 'active', roles: ['operator'] }]);
+  });
 });

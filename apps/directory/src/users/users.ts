@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Call } from '@keyward/bus';
 import {
+  OPERATOR_ROLE,
+  ROOT_ORGANIZATION,
   ServiceError,
   type CheckUser,
   type CreatedUser,
@@ -85,6 +87,7 @@ export class Users {
          WHERE organization_id = $1 AND id = $2`,
         [organizationId, id, state ?? null, roles ?? null],
       );
+      await assertOperated(manager, organizationId);
     });
   }
 
@@ -112,6 +115,7 @@ export class Users {
       const both = [organizationId, user.id];
       await manager.query(`DELETE FROM account_attempts WHERE organization_id = $1 AND account = $2`, both);
       await manager.query(`DELETE FROM users WHERE organization_id = $1 AND id = $2`, both);
+      await assertOperated(manager, organizationId);
       return user;
     });
   }
@@ -160,4 +164,16 @@ async function forgetFailures(manager: EntityManager, organizationId: string, id
      WHERE organization_id = $1 AND account = $2`,
     [organizationId, id],
   );
+}
+
+/** Refuses what would leave nobody to operate Keyward: who takes the last operator away cannot make another. */
+async function assertOperated(manager: EntityManager, organizationId: string): Promise<void> {
+  if (organizationId !== ROOT_ORGANIZATION.id) return;
+  // Of two that are taken away at once, the second is looked for when the first is gone.
+  await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('directory.operators', 0))`);
+  const operators = await manager.query<unknown[]>(
+    `SELECT FROM users WHERE organization_id = $1 AND state = 'active' AND $2 = ANY (roles) LIMIT 1`,
+    [organizationId, OPERATOR_ROLE],
+  );
+  if (operators.length === 0) throw new ServiceError('invalid_request', 'the last operator stays');
 }
