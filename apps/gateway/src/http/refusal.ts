@@ -21,7 +21,8 @@ export function refusalOf(error: unknown): Refusal | undefined {
   const status = statusOf(error);
   if (status === 413) return new Refusal(413, 'invalid_request', 'the body is too large');
   if (status === 415) return new Refusal(415, 'invalid_request', 'this content type is not accepted');
-  if (status === 414) return new Refusal(404, 'not_found');
+  // 414 is the router's for a parameter of the path that is too long, 404 for one that is empty.
+  if (status === 414 || status === 404) return new Refusal(404, 'not_found');
   return status >= 400 && status < 500 ? new Refusal(status, 'invalid_request', 'the request is malformed') : undefined;
 }
 

@@ -340,6 +340,8 @@ describe('management API', () => {
     it('an unknown path is a 404 problem, another method 405 with Allow', async () => {
       const unknown = await ask('/api/v1/nothing');
       expect([unknown.status, unknown.json.code]).toEqual([404, 'not_found']);
+      const empty = await ask('/api/v1/organizations/');
+      expect([empty.status, empty.json.code]).toEqual([404, 'not_found']);
       const put = await ask(USERS, 'PUT', {});
       expect([put.status, put.headers.allow]).toEqual([405, 'GET, HEAD, POST']);
     });
