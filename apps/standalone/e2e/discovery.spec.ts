@@ -60,7 +60,8 @@ describe('the metadata', () => {
     const metadata = await metadataOf(org);
     for (const [name, value] of Object.entries(metadata)) {
       if (Array.isArray(value)) expect([name, value.length]).not.toEqual([name, 0]);
-      if (/_(endpoint|uri)$/.test(name)) expect(value).toMatch(new RegExp(`^${String(metadata['issuer'])}/[a-z0-9/]+$`));
+      if (/_(endpoint|uri)$/.test(name))
+        expect(value).toMatch(new RegExp(`^${String(metadata['issuer'])}/[a-z0-9/]+$`));
     }
     expect(metadata).toMatchObject({
       grant_types_supported: ['password', 'client_credentials', 'refresh_token'],
@@ -194,7 +195,13 @@ describe('DS-06 all that it says is so:', () => {
   });
 
   it('and what it does not say is not served', async () => {
-    for (const path of ['/oauth2/userinfo', '/oauth2/device_authorize', '/oauth2/par', '/oauth2/register', '/oidc/logout'])
+    for (const path of [
+      '/oauth2/userinfo',
+      '/oauth2/device_authorize',
+      '/oauth2/par',
+      '/oauth2/register',
+      '/oidc/logout',
+    ])
       expect((await keyward.send(`/t/${org}${path}`)).status).toBe(404);
     for (const grant_type of ['authorization_code', 'implicit', 'urn:ietf:params:oauth:grant-type:device_code'])
       expectError(await key.token({ grant_type }), 'unsupported_grant_type');

@@ -54,7 +54,9 @@ describe('a JWKS', () => {
     const suspended = await makeOrganization();
     await manage('PATCH', `/${suspended}`, { state: 'suspended' });
     await eventually(async () => (await keyward.send(`/t/${suspended}/jwks`)).status !== 200);
-    const [gone, unknown] = await Promise.all([suspended, 'no-such-one'].map((each) => keyward.send(`/t/${each}/jwks`)));
+    const [gone, unknown] = await Promise.all(
+      [suspended, 'no-such-one'].map((each) => keyward.send(`/t/${each}/jwks`)),
+    );
     expect([gone?.status, gone?.text]).toEqual([404, unknown?.text]);
   });
 

@@ -1,0 +1,50 @@
+import { deployment, ROOT, type Answer, type SendOptions } from '@keyward/testing';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { operator } from './operator';
+
+const keyward = deployment();
+export const ORGANIZATIONS = '/api/v1/organizations';
+
+const openapi = JSON.parse(readFileSync(join(ROOT, 'docs/reference/openapi.json'), 'utf8')) as {
+  paths: Record<string, Record<string, { requestBody?: object }>>;
+};
+
+/** The published operations of the management API: one that is added is tested by the suite, or fails it. */
+export const operations = Object.entries(openapi.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, { requestBody }]) => ({
+    /** `POST /{orgkey}/users` */
+    name: `${method.toUpperCase()} ${path.slice(ORGANIZATIONS.length) || '/'}`,
+    method: method.toUpperCase() as SendOptions['method'],
+    path,
+    hasBody: requestBody !== undefined,
+  })),
+);
+
+/** A request of the operator, whatever comes of it; the path begins after `/organizations`. */
+export const ask = async (method: SendOptions['method'], path: string, json?: unknown): Promise<Answer> =>
+  keyward.send(`${ORGANIZATIONS}${path}`, { method, json, bearer: await operator() });
+
+/** An operation's path with the names of what it is about. */
+export const fill = (path: string, names: Record<string, string>): string =>
+  path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(names[name] ?? 'x'));
+
+/** What an operation needs in its body, at least. */
+export function smallestBody(path: string, method: SendOptions['method']): Record<string, string> {
+  if (method !== 'POST') return {};
+  const [noun = ''] = path.split('/').slice(-1);
+  const name = { organizations: 'key', users: 'username', applications: 'name', keys: 'kind' }[noun];
+  return name ? { [name]: 'sandbox' } : {};
+}
+
+/** RFC 9457, and that no cache keeps it. */
+export function expectProblem({ status, headers, body }: Answer, code: string, expected: number): void {
+  expect([status, body.code]).toEqual([expected, code]);
+  expect(body).toMatchObject({ type: 'about:blank', title: expect.any(String), status: expected });
+  expect(Object.keys(body).filter((name) => !['type', 'title', 'status', 'code', 'detail'].includes(name))).toEqual([]);
+  expect(headers).toMatchObject({
+    'content-type': expect.stringMatching(/^application\/problem\+json/),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+}
