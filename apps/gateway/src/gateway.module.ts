@@ -1,5 +1,6 @@
 import { type DynamicModule, type Provider } from '@nestjs/common';
 import { Bus } from '@keyward/bus';
+import { Organizations } from '@keyward/runtime';
 import { GATEWAY_CONFIG, type GatewayConfig } from './config';
 import { ForwardingController } from './forwarding/forwarding.controller';
 import { RemoteKeyManager } from './forwarding/remote-key-manager';
@@ -12,7 +13,6 @@ import { UsersController } from './management/users.controller';
 import { OAuthController } from './oauth/oauth.controller';
 import { JwksCache } from './openid/jwks-cache';
 import { OpenIdController } from './openid/openid.controller';
-import { Organizations } from './organizations';
 
 const TOKEN_API = [OAuthController, OpenIdController];
 const MANAGEMENT_API = [
@@ -23,24 +23,35 @@ const MANAGEMENT_API = [
   SigningKeysController,
 ];
 
+/** What a gateway that reaches the services knows of them. */
+export interface Services {
+  bus: Bus;
+  organizations: Organizations;
+}
+
 /** HTTP in, messages out; the token API goes on by HTTP where a remote key manager is configured. */
 export class GatewayModule {
-  static with(config: GatewayConfig, bus: Bus | undefined): DynamicModule {
+  static with(config: GatewayConfig, services?: Services): DynamicModule {
     const { remoteKeyManager, keyManagerCaFile } = config.bus;
     const tokenApi = remoteKeyManager === undefined ? TOKEN_API : [ForwardingController];
     return {
       module: GatewayModule,
-      controllers: bus ? [...tokenApi, ...MANAGEMENT_API] : tokenApi,
+      controllers: services ? [...tokenApi, ...MANAGEMENT_API] : tokenApi,
       providers: [
         { provide: GATEWAY_CONFIG, useValue: config },
-        ...(bus ? onBus(bus) : []),
+        ...(services ? onBus(services) : []),
         ...(remoteKeyManager === undefined ? [] : [remote(remoteKeyManager, keyManagerCaFile)]),
       ],
     };
   }
 }
 
-const onBus = (bus: Bus): Provider[] => [{ provide: Bus, useValue: bus }, Organizations, JwksCache, ManagementBus];
+const onBus = ({ bus, organizations }: Services): Provider[] => [
+  { provide: Bus, useValue: bus },
+  { provide: Organizations, useValue: organizations },
+  JwksCache,
+  ManagementBus,
+];
 
 const remote = (origin: string, caFile?: string): Provider => ({
   provide: RemoteKeyManager,

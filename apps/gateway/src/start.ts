@@ -1,15 +1,14 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Bus, type Wire } from '@keyward/bus';
-import { ConfigError, readiness, type Checks, type Logger, type Readiness } from '@keyward/runtime';
+import { ConfigError, Organizations, readiness, type Checks, type Logger, type Readiness } from '@keyward/runtime';
 import type { GatewayConfig } from './config';
-import { GatewayModule } from './gateway.module';
+import { GatewayModule, type Services } from './gateway.module';
 import { createAdapter } from './http/adapter';
 import { Answers } from './http/answers';
 import { closeGently } from './http/close';
 import { serveHealth } from './http/health';
 import { listenPlain, urlOf } from './http/listen';
-import { Organizations } from './organizations';
 
 /** A gateway that answers. */
 export interface Gateway {
@@ -27,14 +26,15 @@ export async function startGateway(config: GatewayConfig, wire: Wire | undefined
   const answers = new Answers(logger);
   let closing = false;
   const adapter = createAdapter(config, answers, () => closing);
-  const bus = wire && new Bus(wire);
-  const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.with(config, bus), adapter, {
+  const services = wire && servicesOn(wire);
+  const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.with(config, services), adapter, {
     logger,
     bodyParser: false,
     abortOnError: false,
   });
   app.useGlobalFilters(answers);
-  const checks = bus ? checksOf(bus, app.get(Organizations)) : {};
+  const checks = services ? checksOf(services) : {};
+  void services?.organizations.start();
   const ready = () => readiness({ ...checks, open: () => !closing });
   serveHealth(adapter.getInstance(), ready);
   await app.listen(config.server.port, config.server.host);
@@ -46,11 +46,17 @@ export async function startGateway(config: GatewayConfig, wire: Wire | undefined
     close: async () => {
       closing = true;
       await closeGently(app, plain);
+      services?.organizations.stop();
     },
   };
 }
 
-const checksOf = (bus: Bus, organizations: Organizations): Checks => ({
+function servicesOn(wire: Wire): Services {
+  const bus = new Bus(wire);
+  return { bus, organizations: new Organizations(bus) };
+}
+
+const checksOf = ({ bus, organizations }: Services): Checks => ({
   // Cut off it goes on with what it knows, for a while.
   bus: () => (bus.connected ? 'ready' : 'degraded'),
   organizations: () => organizations.state,

@@ -8,8 +8,8 @@ import {
   type Organization,
   type TokenRequest,
 } from '@keyward/contracts';
+import { Organizations } from '@keyward/runtime';
 import { isPossible, readBasic } from './basic-credentials';
-import { Organizations } from './organizations';
 
 /** A proven client and the organization it belongs to. */
 export interface Authenticated {
@@ -32,9 +32,9 @@ export class ClientAuthentication {
   /** Errors: `invalid_request` for two mechanisms at once, `invalid_client`, `too_many_requests`. */
   async authenticate({ params, authorization, organizationId, ip }: TokenRequest, call: Call): Promise<Authenticated> {
     const credentials = readCredentials(params, authorization);
-    if (organizationId && !this.organizations.active(organizationId)) throw invalidClient();
+    if (organizationId && !(await this.organizations.activeNow(organizationId))) throw invalidClient();
     const client = await this.bus.call(authenticateClient, { credentials, organizationId, ip }, call).catch(uniform);
-    const organization = this.organizations.active(client.organizationId);
+    const organization = await this.organizations.activeNow(client.organizationId);
     if (!organization) throw invalidClient();
     return { client, organization };
   }

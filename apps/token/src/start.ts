@@ -1,10 +1,9 @@
 import { Bus, serve, type Wire } from '@keyward/bus';
 import { assertUnprivileged, query } from '@keyward/database';
-import { readiness, type Logger, type Running } from '@keyward/runtime';
+import { readiness, type Logger, type Running, Organizations } from '@keyward/runtime';
 import { Clock } from './clock';
 import type { TokenConfig } from './config';
 import { tokenDataSource } from './data-source';
-import { Organizations } from './organizations';
 import { Partitions } from './partitions';
 import { TokenModule } from './token.module';
 

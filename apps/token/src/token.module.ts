@@ -1,6 +1,6 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { Bus } from '@keyward/bus';
-import { IssuerSettings, OAuthSettings } from '@keyward/runtime';
+import { IssuerSettings, OAuthSettings, Organizations } from '@keyward/runtime';
 import { DataSource } from 'typeorm';
 import { AccessTokenReader } from './access-tokens/access-token-reader';
 import { AccessTokens } from './access-tokens/access-tokens';
@@ -14,7 +14,6 @@ import { Grants } from './grants/grants';
 import { BearerController } from './introspection/bearer.controller';
 import { IntrospectionController } from './introspection/introspection.controller';
 import { Issuers } from './issuer';
-import { Organizations } from './organizations';
 import { RefreshTokens } from './refresh-tokens/refresh-tokens';
 import { RevocationController } from './revocation/revocation.controller';
 import { TokenController } from './token.controller';

@@ -14,6 +14,7 @@ const until = async (holds: () => boolean) => {
 class Owner {
   readonly log: Change<Thing>[] = [];
   kept = 0;
+  asked = 0;
   pageSize = 2;
   readonly bus: Bus;
 
@@ -23,6 +24,7 @@ class Owner {
       wire.respond(subject, 'probe', async (request) => ({ ok: reply(request as never) }));
     answer(things.position.subject, () => ({ position: this.log.length }));
     answer(things.since.subject, ({ position }: { position: number }): Changes<Thing> => {
+      this.asked++;
       const changes = this.log.slice(position, position + this.pageSize);
       const gone = position < this.kept || position > this.log.length;
       return { changes, more: position + changes.length < this.log.length, gone };
@@ -95,6 +97,17 @@ describe('a follower of a feed', () => {
     owner.write('c', { name: '4' });
     await until(is({ a: '2', b: '3', c: '4' }));
     expect(applied).toEqual(['a', 'a', 'b', 'c']);
+  });
+
+  test('asks at once for who misses what was just written, and once for many who do', async () => {
+    await follower.start();
+    owner.write('a', { name: 'new' }, { lost: true });
+    await Promise.all(Array.from({ length: 50 }, () => follower.catchUp()));
+    expect(is({ a: 'new' })()).toBe(true);
+    expect(owner.asked).toBeLessThanOrEqual(3);
+    owner.write('b', { name: 'newer' }, { lost: true });
+    await follower.catchUp();
+    expect(is({ a: 'new', b: 'newer' })()).toBe(true);
   });
 
   test('notices a lost last change by the heartbeat', async () => {

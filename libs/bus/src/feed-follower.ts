@@ -7,6 +7,10 @@ const RETRY_MS = 250;
 /** Four heartbeats missed. */
 const STALE_MS = 2000;
 const PAGE = 500;
+const ASK_EVERY_MS = 100;
+const CATCH_UP_MS = 500;
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** What a follower does with what it hears. */
 export interface Follow<R> {
@@ -27,6 +31,8 @@ export class FeedFollower<R extends object> {
   private heardAt = 0;
   private stopped = false;
   private syncing?: Promise<void>;
+  private catching?: Promise<void>;
+  private caughtUpAt = 0;
   private readonly unsubscribe: (() => void)[] = [];
 
   constructor(
@@ -58,6 +64,23 @@ export class FeedFollower<R extends object> {
   get staleForMs(): number {
     const silent = Date.now() - this.heardAt;
     return silent > STALE_MS ? silent : 0;
+  }
+
+  /**
+   * Asks the owner now: for who misses a record that may be newer than what was heard. Shared by all who ask and at most
+   * ten times a second, so that made-up names cost little; half a second at most, after which the record is not there.
+   */
+  catchUp(): Promise<void> {
+    this.catching ??= this.askSoon();
+    return this.catching;
+  }
+
+  private async askSoon(): Promise<void> {
+    await sleep(this.caughtUpAt + ASK_EVERY_MS - Date.now());
+    await this.syncing; // begun earlier, it may have read before what is missed was written
+    this.catching = undefined; // who comes from here on needs another answer
+    this.caughtUpAt = Date.now();
+    await Promise.race([this.sync(), sleep(CATCH_UP_MS)]);
   }
 
   private onChange({ position, id, record }: Change<R>): void {
@@ -93,7 +116,7 @@ export class FeedFollower<R extends object> {
         return;
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        await sleep(RETRY_MS);
       }
     }
   }

@@ -27,6 +27,9 @@ interface Envelope {
   body: unknown;
 }
 
+/** Answers are read at this and the name of who asks; nats.conf gives each name its own. */
+const INBOX = '_INBOX_';
+
 const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 const decode = (data: Uint8Array): unknown =>
   JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
@@ -40,7 +43,7 @@ export async function openWire(options: WireOptions): Promise<Wire> {
     user,
     pass: password,
     tls: url.startsWith('tls:') ? { ca: caFile && readFileSync(caFile, 'utf8') } : undefined,
-    inboxPrefix: `_INBOX_${name}`,
+    inboxPrefix: INBOX + name,
     waitOnFirstConnect: true,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
@@ -81,7 +84,8 @@ class NatsWire implements Wire {
 
   respond(subject: string, queue: string, responder: Responder): void {
     const callback = (error: Error | null, message: Msg) => {
-      if (!error) void this.answer(responder, message);
+      // We may write wherever we are asked to answer, and who asks may not: nobody gets us to send a request of theirs.
+      if (!error && message.reply?.startsWith(INBOX)) void this.answer(responder, message);
     };
     this.subscriptions.push(this.connection.subscribe(subject, { queue, callback }));
   }

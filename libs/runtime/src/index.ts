@@ -7,6 +7,7 @@ export * from './logger';
 export * from './redact';
 export * from './health';
 export * from './lifecycle';
+export * from './organizations';
 export * from './settings/all';
 export * from './settings/process';
 export * from './settings/issuer';

@@ -25,7 +25,7 @@ export interface Written {
 
 /** What is written for a setting. An empty variable counts as none, as Compose passes those that are not set. */
 export function find(
-  { env: name, toml: key, secret }: SettingField,
+  { env: name, toml: key, secret }: Pick<SettingField, 'env' | 'toml' | 'secret'>,
   { env, toml, warn }: Sources,
 ): Written | undefined {
   const value = env[name] || undefined;

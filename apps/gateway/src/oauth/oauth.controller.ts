@@ -9,11 +9,12 @@ import {
   type TokenRequest,
   type TokenResponse,
 } from '@keyward/contracts';
+import { Organizations } from '@keyward/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { authorizationOf } from '../http/authorization';
 import { clientAddress } from '../http/client-address';
 import { callOf } from '../http/request-call';
-import { Organizations } from '../organizations';
+import { organizationAt } from '../http/organization';
 import { formOf, parseForm } from './form';
 import { endpointPaths } from './paths';
 import { sunsetHeaders } from './sunset';
@@ -32,7 +33,7 @@ export class OAuthController {
   @Post(endpointPaths('token'))
   @HttpCode(200)
   async token(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<TokenResponse> {
-    const { body, sunset } = await this.bus.call(issueToken, this.read(request), callOf(request));
+    const { body, sunset } = await this.bus.call(issueToken, await this.read(request), callOf(request));
     if (sunset) reply.headers(sunsetHeaders(sunset));
     return body;
   }
@@ -41,22 +42,22 @@ export class OAuthController {
   @Post(endpointPaths('revoke'))
   @HttpCode(200)
   async revoke(@Req() request: At): Promise<object> {
-    await this.bus.call(revokeToken, this.read(request), callOf(request));
+    await this.bus.call(revokeToken, await this.read(request), callOf(request));
     return {};
   }
 
   @Post(endpointPaths('introspect'))
   @HttpCode(200)
-  introspect(@Req() request: At): Promise<Introspection> {
-    return this.bus.call(introspectToken, this.read(request), callOf(request));
+  async introspect(@Req() request: At): Promise<Introspection> {
+    return this.bus.call(introspectToken, await this.read(request), callOf(request));
   }
 
-  private read(request: At): TokenRequest {
+  private async read(request: At): Promise<TokenRequest> {
     const { orgkey } = request.params;
     return {
       params: parseForm(formOf(request)),
       authorization: authorizationOf(request),
-      organizationId: orgkey === undefined ? undefined : this.organizations.at(orgkey).id,
+      organizationId: orgkey === undefined ? undefined : (await organizationAt(this.organizations, orgkey)).id,
       ip: clientAddress(request),
     };
   }

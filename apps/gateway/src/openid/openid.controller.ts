@@ -2,11 +2,12 @@ import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Call } from '@keyward/bus';
 import type { Jwks } from '@keyward/contracts';
+import { Organizations } from '@keyward/runtime';
 import type { FastifyReply } from 'fastify';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config';
 import { RequestCall } from '../http/request-call';
 import { endpointPaths } from '../oauth/paths';
-import { Organizations } from '../organizations';
+import { organizationAt } from '../http/organization';
 import { JwksCache } from './jwks-cache';
 import { metadataOf } from './metadata';
 import { METADATA_PATHS } from './paths';
@@ -27,14 +28,17 @@ export class OpenIdController {
     @RequestCall() call: Call,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Jwks> {
-    const jwks = await this.keys.of(this.organizations.at(orgkey).id, call);
+    const jwks = await this.keys.of((await organizationAt(this.organizations, orgkey)).id, call);
     cacheable(reply);
     return jwks;
   }
 
   @Get(METADATA_PATHS)
-  metadata(@Param('orgkey') orgkey: string | undefined, @Res({ passthrough: true }) reply: FastifyReply): object {
-    const metadata = metadataOf(this.config, this.organizations.at(orgkey));
+  async metadata(
+    @Param('orgkey') orgkey: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<object> {
+    const metadata = metadataOf(this.config, await organizationAt(this.organizations, orgkey));
     cacheable(reply);
     return metadata;
   }

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '@keyward/bus';
 import type { Organization } from '@keyward/contracts';
+import { Organizations } from '@keyward/runtime';
 import { errors, jwtVerify } from 'jose';
 import { DataSource } from 'typeorm';
 import type { AccessTokenClaims } from '../claims';
 import { Clock, inSeconds } from '../clock';
 import type { User } from '../grants/grant';
 import { audienceOf, Issuers } from '../issuer';
-import { Organizations } from '../organizations';
 import { readToken } from '../token-string';
 import { Users } from '../users';
 import { findOpaqueToken, isAlive } from './issued-tokens';

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Bus } from '@keyward/bus';
 import { authenticateUser, ServiceError, type Client, type Organization } from '@keyward/contracts';
-import type { OAuthSettings } from '@keyward/runtime';
+import { Organizations, type OAuthSettings } from '@keyward/runtime';
 import { Clock, inSeconds } from '../clock';
 import { parseLoginName } from '../login-name';
-import { Organizations } from '../organizations';
 import { isOperators } from '../scope';
 import { Grant, type Authorization, type Request, type Values } from './grant';
 

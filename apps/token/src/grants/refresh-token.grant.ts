@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { OAuthSettings } from '@keyward/runtime';
-import { Organizations } from '../organizations';
+import { Organizations, type OAuthSettings } from '@keyward/runtime';
 import { invalidRefreshToken, RefreshTokens } from '../refresh-tokens/refresh-tokens';
 import { grantScope } from '../scope';
 import { readToken } from '../token-string';

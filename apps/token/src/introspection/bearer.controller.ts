@@ -1,8 +1,8 @@
 import { Controller } from '@nestjs/common';
 import { Handle, type Call } from '@keyward/bus';
 import { Bearer, ROOT_ORGANIZATION, ServiceError, verifyBearer, type VerifyBearer } from '@keyward/contracts';
+import { Organizations } from '@keyward/runtime';
 import { AccessTokenReader } from '../access-tokens/access-token-reader';
-import { Organizations } from '../organizations';
 import { isGrantable } from '../scope';
 
 /** Proves a bearer of the management API: tokens of the issuer `root` alone, their users as they are now. */

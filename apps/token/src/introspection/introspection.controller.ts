@@ -1,11 +1,11 @@
 import { Controller } from '@nestjs/common';
 import { Handle, type Call } from '@keyward/bus';
 import { introspectToken, type Introspection, type TokenRequest } from '@keyward/contracts';
+import { Organizations } from '@keyward/runtime';
 import { AccessTokenReader } from '../access-tokens/access-token-reader';
 import { ClientAuthentication, type Authenticated } from '../client-authentication';
 import { Clock, inSeconds } from '../clock';
 import { Issuers } from '../issuer';
-import { Organizations } from '../organizations';
 import { RefreshTokens } from '../refresh-tokens/refresh-tokens';
 import { tokenParam } from '../token-param';
 import { Users } from '../users';

@@ -1,12 +1,10 @@
-import { Injectable } from '@nestjs/common';
-import { Bus, FeedFollower } from '@keyward/bus';
+import { FeedFollower, type Bus } from '@keyward/bus';
 import { organizations, ServiceError, type Organization } from '@keyward/contracts';
 
 /** How long a copy that nobody keeps right any more is still served. */
 const SERVED_STALE_MS = 5 * 60_000;
 
 /** Every organization, in memory, as the directory's feed tells it. */
-@Injectable()
 export class Organizations {
   private readonly byId = new Map<string, Organization>();
   private readonly byKey = new Map<string, Organization>();
@@ -37,18 +35,30 @@ export class Organizations {
 
   /** An organization that is not suspended. Errors: `temporarily_unavailable` while nothing certain is known. */
   active(id: string): Organization | undefined {
-    return this.known(this.byId.get(id));
+    return activeOnly(this.known(this.byId, id));
   }
 
   /** The same by its key, in lower case. */
   activeByKey(key: string): Organization | undefined {
-    return this.known(this.byKey.get(key));
+    return activeOnly(this.known(this.byKey, key));
   }
 
-  private known(organization: Organization | undefined): Organization | undefined {
+  /** As `active`, for one that may be newer than what was heard: the directory is asked before it counts as unknown. */
+  async activeNow(id: string): Promise<Organization | undefined> {
+    if (!this.known(this.byId, id)) await this.follower.catchUp();
+    return this.active(id);
+  }
+
+  /** As `activeByKey`, likewise. */
+  async activeByKeyNow(key: string): Promise<Organization | undefined> {
+    if (!this.known(this.byKey, key)) await this.follower.catchUp();
+    return this.activeByKey(key);
+  }
+
+  private known(map: ReadonlyMap<string, Organization>, name: string): Organization | undefined {
     if (this.follower.state === 'starting' || this.follower.staleForMs > SERVED_STALE_MS)
       throw new ServiceError('temporarily_unavailable', undefined, { detail: 'organizations unknown', retryAfter: 1 });
-    return organization?.state === 'active' ? organization : undefined;
+    return map.get(name);
   }
 
   private apply(id: string, record: Organization | null): void {
@@ -61,3 +71,6 @@ export class Organizations {
     }
   }
 }
+
+const activeOnly = (organization: Organization | undefined): Organization | undefined =>
+  organization?.state === 'active' ? organization : undefined;
