@@ -21,6 +21,8 @@ const LATER = 'postgres://127.0.0.1/postgres';
 
 /** Reads deployment.toml and the environment, to which it adds what the home holds. Throws with every mistake of all services. */
 export function configure(env: NodeJS.ProcessEnv, secrets: Secrets, certificate: CertificateFiles): Configuration {
+  if (env['NODE_ENV'] === 'production')
+    throw new ConfigError(['NODE_ENV is "production": here everything is in one process, for development alone']);
   const mistakes = new Set<string>();
   const warnings = new Set<string>();
   const toml = readDeploymentToml(env['DEPLOYMENT_TOML']);
@@ -29,11 +31,11 @@ export function configure(env: NodeJS.ProcessEnv, secrets: Secrets, certificate:
     LOG_LEVEL: 'warn',
     ...env,
     ...(ownCertificate ? { TLS_CERT_FILE: certificate.certFile, TLS_KEY_FILE: certificate.keyFile } : {}),
-    DATABASE_URL: LATER,
+    ...secret('DATABASE_URL', LATER),
     DATABASE_CA_FILE: undefined,
-    KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey,
-    KEYWARD_ADMIN_PASSWORD: secrets.adminPassword,
-    KEYWARD_CLI_SECRET: secrets.cliSecret,
+    ...secret('KEY_ENCRYPTION_KEY', secrets.keyEncryptionKey),
+    ...secret('KEYWARD_ADMIN_PASSWORD', secrets.adminPassword),
+    ...secret('KEYWARD_CLI_SECRET', secrets.cliSecret),
   };
   const load = <C extends Record<string, SettingsClass>>(classes: C): Config<C> => {
     try {
@@ -54,3 +56,6 @@ export function configure(env: NodeJS.ProcessEnv, secrets: Secrets, certificate:
   if (mistakes.size > 0) throw new ConfigError([...mistakes]);
   return configuration;
 }
+
+/** Instead of what the environment says, by itself or by a file. */
+const secret = (name: string, value: string) => ({ [name]: value, [`${name}_FILE`]: undefined });

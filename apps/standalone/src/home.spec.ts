@@ -1,13 +1,15 @@
-import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { randomBytes, X509Certificate } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openCertificate } from './certificate';
+import { configure } from './configuration';
 import { openHome } from './home';
 import { lock } from './lock';
 import { assertFree } from './ports';
-import { openSecrets } from './secrets';
+import { keepSecrets, openSecrets } from './secrets';
+import { startStandalone } from './standalone';
 
 const DAY = 86_400_000;
 
@@ -44,6 +46,7 @@ describe('the lock', () => {
 describe('the secrets', () => {
   it('are generated once, each its own', () => {
     const secrets = openSecrets(home, {});
+    keepSecrets(home, secrets);
     expect(openSecrets(home, { KEYWARD_ADMIN_PASSWORD: 'another one' })).toEqual(secrets);
     expect(new Set(Object.values(secrets)).size).toBe(7);
     expect(Buffer.from(secrets.keyEncryptionKey, 'base64')).toHaveLength(32);
@@ -53,6 +56,34 @@ describe('the secrets', () => {
   it('take those that the environment names at the first start', () => {
     const secrets = openSecrets(home, { KEYWARD_ADMIN_PASSWORD: 'chosen', KEYWARD_CLI_SECRET: 'by the operator' });
     expect(secrets).toMatchObject({ adminPassword: 'chosen', cliSecret: 'by the operator' });
+  });
+
+  it('take them from files, too', () => {
+    const path = join(home, 'password');
+    writeFileSync(path, 'chosen\n');
+    expect(openSecrets(home, { KEYWARD_ADMIN_PASSWORD_FILE: path })).toMatchObject({ adminPassword: 'chosen' });
+    const missing = { KEY_ENCRYPTION_KEY_FILE: join(home, 'missing') };
+    expect(() => openSecrets(home, missing)).toThrow(/KEY_ENCRYPTION_KEY_FILE must name a file that can be read/);
+  });
+
+  it('are given by files to the services as well, once they are kept', () => {
+    const path = join(home, 'key');
+    writeFileSync(path, randomBytes(32).toString('base64'));
+    const env = { KEY_ENCRYPTION_KEY_FILE: path };
+    const secrets = openSecrets(home, env);
+    const { keyManager } = configure(env, secrets, { certFile: path, keyFile: path });
+    expect(keyManager.sealing.keyEncryptionKey.toString('base64')).toBe(secrets.keyEncryptionKey);
+  });
+
+  it('that are not accepted are not kept: the next start may have better ones', async () => {
+    const undo: (() => unknown)[] = [];
+    const start = (env: NodeJS.ProcessEnv) =>
+      startStandalone({ env, done: () => undefined, warn: () => undefined, signal: AbortSignal.abort(), undo });
+    await expect(start({ KEYWARD_HOME: home, KEYWARD_ADMIN_PASSWORD: 'short' })).rejects.toThrow(/ADMIN_PASSWORD/);
+    undo.splice(0).forEach((step) => step());
+    expect(existsSync(join(home, 'secrets.json'))).toBe(false);
+    await expect(start({ KEYWARD_HOME: home, NODE_ENV: 'production' })).rejects.toThrow(/NODE_ENV is "production"/);
+    undo.splice(0).forEach((step) => step());
   });
 
   it('that cannot be read are not replaced', () => {

@@ -1,5 +1,6 @@
+import { ConfigError, find } from '@keyward/runtime';
 import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from './start-error';
 
@@ -17,10 +18,11 @@ export interface Secrets {
 }
 
 const generate = () => randomBytes(32).toString('hex');
+const fileIn = (home: string) => join(home, 'secrets.json');
 
-/** The home's secrets.json, made at the first start; what the environment names then becomes part of it. */
+/** Those of the home, or new ones that `keepSecrets` makes its own: what the environment names becomes part of them. */
 export function openSecrets(home: string, env: NodeJS.ProcessEnv): Secrets {
-  const path = join(home, 'secrets.json');
+  const path = fileIn(home);
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Secrets;
   } catch (error) {
@@ -29,17 +31,31 @@ export function openSecrets(home: string, env: NodeJS.ProcessEnv): Secrets {
         cause: error,
       });
   }
-  const secrets: Secrets = {
+  return {
     postgres: generate(),
     directoryDatabase: generate(),
     keyManagerDatabase: generate(),
     tokenDatabase: generate(),
-    keyEncryptionKey: env['KEY_ENCRYPTION_KEY'] || randomBytes(32).toString('base64'),
-    adminPassword: env['KEYWARD_ADMIN_PASSWORD'] || generate(),
-    cliSecret: env['KEYWARD_CLI_SECRET'] || generate(),
+    keyEncryptionKey: given(env, 'KEY_ENCRYPTION_KEY') ?? randomBytes(32).toString('base64'),
+    adminPassword: given(env, 'KEYWARD_ADMIN_PASSWORD') ?? generate(),
+    cliSecret: given(env, 'KEYWARD_CLI_SECRET') ?? generate(),
   };
+}
+
+/** Writes the home's secrets.json, once, when what is in it is known to be accepted: it is never changed again. */
+export function keepSecrets(home: string, secrets: Secrets): void {
+  const path = fileIn(home);
+  if (existsSync(path)) return;
   // Whole or not at all: half a file would lock the operator out of a database that is there already.
   writeFileSync(`${path}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${path}.new`, path);
-  return secrets;
+}
+
+/** As every service reads it: the variable, or the file that it names with `_FILE` at its end. */
+function given(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  try {
+    return find({ env: name, secret: true }, { env })?.value as string | undefined;
+  } catch (error) {
+    throw new ConfigError([`${name} is not accepted: ${(error as Error).message}`]);
+  }
 }

@@ -10,7 +10,7 @@ import { isElsewhere, startGatewayAlone } from './gateway-alone';
 import { openHome } from './home';
 import { lock } from './lock';
 import { assertFree } from './ports';
-import { openSecrets } from './secrets';
+import { keepSecrets, openSecrets } from './secrets';
 import { startServices } from './services';
 import { StartError } from './start-error';
 
@@ -41,6 +41,7 @@ export async function startStandalone({ env, done, warn, signal, undo }: Start):
   const secrets = openSecrets(home, env);
   const certificate = await openCertificate(home);
   const configuration = configure(env, secrets, certificate);
+  keepSecrets(home, secrets);
   configuration.warnings.forEach(warn);
   const { gateway } = configuration;
   for (const port of [gateway.server.port, gateway.server.plainPort])
