@@ -5,8 +5,14 @@ import { startGateway } from '@keyward/gateway';
 import { KEY_MANAGER_SCHEMA, startKeyManager } from '@keyward/key-manager';
 import { createLogger, type DatabaseSettings, type Running } from '@keyward/runtime';
 import { startToken, TOKEN_SCHEMA } from '@keyward/token';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Configuration } from './configuration';
 import { type DatabasePasswords } from './database';
+import { StartError } from './start-error';
+
+/** How long a service may take to be ready on a busy machine, and how often it is asked, milliseconds. */
+const READY_WITHIN_MS = 30_000;
+const ASK_EVERY_MS = 20;
 
 /**
  * Starts every service, each as its own Nest application with its own configuration and database role; what is between
@@ -34,6 +40,7 @@ export async function startServices(
       await running.close();
       await wire.close();
     });
+    await untilReady(name, running);
   };
   const withDatabase = <C extends { database: DatabaseSettings }>(config: C, schema: string, password: string): C => ({
     ...config,
@@ -53,5 +60,16 @@ export async function startServices(
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** A service answers before it knows the organizations; whoever is told that all has started asks it at once. */
+async function untilReady(name: string, running: Running): Promise<void> {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  for (;;) {
+    const { status, checks } = (await running.ready?.()) ?? { status: 'ready', checks: {} };
+    if (status !== 'not ready') return;
+    if (Date.now() > deadline) throw new StartError(`The ${name} is not ready: ${JSON.stringify(checks)}`);
+    await pause(ASK_EVERY_MS);
   }
 }
