@@ -58,11 +58,14 @@ export const OPERATOR_ROLE = 'operator';
 /** The consumer key of the operator's command line. */
 export const CLI_CONSUMER_KEY = 'keyward-cli';
 
-/** Errors: those of RFC 6749 §5.2, `too_many_requests`, `temporarily_unavailable`. */
+/**
+ * Errors: those of RFC 6749 §5.2, `too_many_requests`, `temporarily_unavailable`. All three prove the client, and a wrong
+ * secret is counted, so they are not repeatable.
+ */
 export const issueToken = rpc('token.token.issue', TokenRequest, IssuedToken);
-/** RFC 7009. Errors: `invalid_client`, `invalid_request`. */
-export const revokeToken = rpc('token.token.revoke', TokenRequest, Revoked, { repeatable: true });
-/** RFC 7662. Errors: `invalid_client`, `invalid_request`. */
-export const introspectToken = rpc('token.token.introspect', TokenRequest, Introspection, { repeatable: true });
+/** RFC 7009. Errors: `invalid_client`, `invalid_request`, `too_many_requests`. */
+export const revokeToken = rpc('token.token.revoke', TokenRequest, Revoked);
+/** RFC 7662. Errors: `invalid_client`, `invalid_request`, `too_many_requests`. */
+export const introspectToken = rpc('token.token.introspect', TokenRequest, Introspection);
 /** Errors: `invalid_token`. */
 export const verifyBearer = rpc('token.bearer.verify', VerifyBearer, Bearer, { repeatable: true });
