@@ -143,6 +143,25 @@ describe.each(['jwt', 'opaque'] as const)('of %s tokens', (type) => {
     for (const each of [token, refreshToken]) expect(await introspect(each, client)).toMatchObject(INACTIVE);
   });
 
+  it('IN-04 C-62 abuse 14: of a consumer key that is disabled, until it is enabled, or deleted', async () => {
+    const client = await makeKey(org, { tokenType: type });
+    const { access_token: ofUser, refresh_token: refreshToken } = await tokensOf(client);
+    const own = await ownToken(client);
+    const activeAre = async () => [await isActive(ofUser, sister), await isActive(own, sister)];
+    const become = (expected: boolean) => eventually(async () => (await activeAre()).every((is) => is === expected));
+    const path = `/${org}/keys/${client.consumerKey}`;
+    expect(await activeAre()).toEqual([true, true]);
+    await manage('PATCH', path, { state: 'disabled' });
+    await become(false);
+    for (const token of [ofUser, own]) expect(await introspect(token, sister)).toMatchObject(INACTIVE);
+    await manage('PATCH', path, { state: 'active' });
+    await become(true);
+    expect(await isActive(refreshToken, client)).toBe(true);
+    await manage('DELETE', path);
+    await become(false);
+    for (const token of [ofUser, own]) expect(await introspect(token, sister)).toMatchObject(INACTIVE);
+  });
+
   it('IN-06 a wrong or unknown hint changes nothing', async () => {
     const client = keys[type];
     const tokens = await tokensOf(client);

@@ -153,6 +153,16 @@ describe('what a request costs in messages and statements', () => {
     expect(cost).toEqual([['directory.user.check', CLIENT, 'token.token.introspect'], stated]);
   });
 
+  it('introspection of an access token of another client asks about that client as well', async () => {
+    const { access_token: token } = await issue('jwt', password);
+    const introspect = () => bus.call(introspectToken, form('opaque', { token }), call());
+    await introspect();
+    const { answer, cost } = await costOf(introspect);
+    expect(answer.active).toBe(true);
+    const asked = ['directory.user.check', CLIENT, 'key-manager.client.check', 'token.token.introspect'];
+    expect(cost).toEqual([asked, ['check-user', 'is-access-token-alive']]);
+  });
+
   it('is what ARCHITECTURE.md says', () => {
     const page = readFileSync(join(__dirname, '../../../ARCHITECTURE.md'), 'utf8');
     const rows = [...page.matchAll(/^\| `(\w+)`, (JWT|opaque) +\| (\d+) +\| (\d+)/gm)];

@@ -2,6 +2,7 @@ import { openWire, type Wire } from '@keyward/bus';
 import {
   authenticateClient,
   authenticateUser,
+  checkClient,
   checkUser,
   CLI_CONSUMER_KEY,
   getJwks,
@@ -65,6 +66,7 @@ const person = (sub: string, username: string, organizationId: string, roles: st
  * in these specs, because the real ones are tested beside it in the end-to-end suite.
  */
 export async function startNeighbours(url: string) {
+  const clients = [...CLIENTS];
   const people = [
     person('019b0000-0000-7000-8000-000000000001', 'john', johns.id),
     person('019b0000-0000-7000-8000-000000000002', 'john', marys.id),
@@ -92,7 +94,10 @@ export async function startNeighbours(url: string) {
   };
 
   await answer('key-manager', [
-    to(authenticateClient, ({ credentials, organizationId }) => findClient(credentials, organizationId)),
+    to(authenticateClient, ({ credentials, organizationId }) => findClient(clients, credentials, organizationId)),
+    to(checkClient, ({ organizationId, clientId }) =>
+      clients.find((one) => one.organizationId === organizationId && one.clientId === clientId),
+    ),
     to(signJwt, async (request) => ({ jwt: await sign(request, keysOf(request)) })),
     to(getJwks, async (request) => ({ keys: [await publicKey(keysOf(request))] })),
   ]);
@@ -106,7 +111,7 @@ export async function startNeighbours(url: string) {
     to(feed.since, () => ({ changes: [], more: false, gone: false })),
     to(feed.snapshot, () => ({ position: 1, more: false, records: all.map((record) => ({ id: record.id, record })) })),
   ]);
-  return { people, keys, asked, close: () => Promise.all(wires.map((wire) => wire.close())) };
+  return { clients, people, keys, asked, close: () => Promise.all(wires.map((wire) => wire.close())) };
 }
 
 interface Answer {
@@ -122,17 +127,24 @@ const to = <Req extends object>({ subject }: Rpc<Req, object>, respond: (request
 /** In words of their own: the token service answers in its. */
 const refusals: Record<string, { code: 'invalid_client' | 'invalid_grant'; description: string }> = {
   [authenticateClient.subject]: { code: 'invalid_client', description: 'no such client' },
+  [checkClient.subject]: { code: 'invalid_client', description: 'no such client' },
   [authenticateUser.subject]: { code: 'invalid_grant', description: 'wrong password' },
   [checkUser.subject]: { code: 'invalid_grant', description: 'no such user' },
 };
 
-function findClient(credentials: AuthenticateClient['credentials'], organizationId?: string): Client | undefined {
-  return CLIENTS.filter((known) => !organizationId || known.organizationId === organizationId).find((known) =>
-    credentials.some(
-      ({ clientId, clientSecret }) =>
-        clientId === known.clientId && clientSecret === (known.public ? undefined : `${clientId}-secret`),
-    ),
-  );
+function findClient(
+  clients: Client[],
+  credentials: AuthenticateClient['credentials'],
+  organizationId?: string,
+): Client | undefined {
+  return clients
+    .filter((known) => !organizationId || known.organizationId === organizationId)
+    .find((known) =>
+      credentials.some(
+        ({ clientId, clientSecret }) =>
+          clientId === known.clientId && clientSecret === (known.public ? undefined : `${clientId}-secret`),
+      ),
+    );
 }
 
 const isProven = (person: Person, { organizationId, username, password, refuse }: AuthenticateUser): boolean =>

@@ -6,6 +6,7 @@ import { AccessTokenReader } from './access-tokens/access-token-reader';
 import { AccessTokens } from './access-tokens/access-tokens';
 import { PublicKeys } from './access-tokens/public-keys';
 import { ClientAuthentication } from './client-authentication';
+import { Clients } from './clients';
 import { Clock } from './clock';
 import type { TokenConfig } from './config';
 import { GRANTS } from './grants';
@@ -46,7 +47,7 @@ export class TokenModule {
       controllers: [TokenController, RevocationController, IntrospectionController, BearerController],
       providers: [
         ...given,
-        ...[Issuers, ClientAuthentication, Users, RefreshTokens, AccessTokens, AccessTokenReader, PublicKeys],
+        ...[Issuers, ClientAuthentication, Clients, Users, RefreshTokens, AccessTokens, AccessTokenReader, PublicKeys],
         ...GRANTS,
         grants,
       ],

@@ -11,7 +11,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { feed } from './feed';
-import { rpc, type Empty } from './rpc';
+import { Empty, rpc } from './rpc';
 
 /** The grant types a consumer key may be allowed. */
 export const GRANT_TYPES = ['password', 'client_credentials', 'refresh_token'] as const;
@@ -66,6 +66,14 @@ export class AuthenticateClient {
  * A failure is counted, so it is not repeatable.
  */
 export const authenticateClient = rpc('key-manager.client.authenticate', AuthenticateClient, Client);
+
+export class CheckClient {
+  @IsUUID() organizationId: string;
+  @IsString() @MaxLength(255) clientId: string;
+}
+
+/** A client of this organization that may still have tokens. Errors: `invalid_client` when disabled or gone. */
+export const checkClient = rpc('key-manager.client.check', CheckClient, Empty, { repeatable: true });
 
 /**
  * Which consumer keys have changed, by `client_id`, and no more: no secret and no MAC is in an event. Followed without a

@@ -7,6 +7,7 @@ import {
   updateApplication,
   updateKey,
   authenticateClient,
+  checkClient,
 } from '@keyward/contracts';
 import { asAdmin } from '@keyward/testing';
 import {
@@ -133,6 +134,38 @@ describe('client authentication', () => {
     await third.close();
     const { secrets } = await one.bus.call(findKey, name, call());
     expect(secrets.map(({ lastUsedAt }) => lastUsedAt)).toEqual([new Date(instances.clock.now()).toISOString()]);
+  });
+});
+
+describe('C-62 abuse 14 whose tokens are still good', () => {
+  const check = (consumerKey: string, of = organizationId, { bus } = one) =>
+    codeOf(bus.call(checkClient, { organizationId: of, clientId: consumerKey }, call()));
+
+  it('C-62 those of a client of the organization, public or not', async () => {
+    for (const settings of [{}, { public: true }]) {
+      const { key } = await aKey(one.bus, organizationId, settings);
+      expect(await check(key.consumerKey)).toBeUndefined();
+      expect(await check(key.consumerKey, anOrganization())).toBe('invalid_client');
+    }
+    for (const none of ['nobody', 'no\0body', '']) expect(await check(none)).toBe('invalid_client');
+  });
+
+  it('C-62 not while it is disabled, nor when it is deleted, at any instance', async () => {
+    const { key } = await aKey(one.bus, organizationId);
+    const { consumerKey } = key;
+    const everywhere = (code?: string) =>
+      withinASecond(
+        async () => (await check(consumerKey)) === code && (await check(consumerKey, organizationId, other)) === code,
+      );
+    const name = { organizationId, consumerKey };
+    expect(await everywhere()).toBe(true);
+    await one.bus.call(updateKey, { ...name, state: 'disabled' }, call());
+    expect(await check(consumerKey)).toBe('invalid_client');
+    expect(await everywhere('invalid_client')).toBe(true);
+    await one.bus.call(updateKey, { ...name, state: 'active' }, call());
+    expect(await everywhere()).toBe(true);
+    await one.bus.call(deleteKey, name, call());
+    expect(await everywhere('invalid_client')).toBe(true);
   });
 });
 

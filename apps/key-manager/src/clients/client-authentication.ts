@@ -1,4 +1,10 @@
-import { ServiceError, type AuthenticateClient, type Client, type ClientCredentials } from '@keyward/contracts';
+import {
+  ServiceError,
+  type AuthenticateClient,
+  type CheckClient,
+  type Client,
+  type ClientCredentials,
+} from '@keyward/contracts';
 import { sameMac, type SecretMacs } from '../consumer-keys/consumer-secret';
 import type { ClientCache, KnownClient, KnownSecret } from './client-cache';
 import type { FailureLimits } from './failure-limits';
@@ -41,6 +47,13 @@ export class ClientAuthentication {
     }
     await this.limits.count(attempted, ip, { exists });
     throw new ServiceError('invalid_client', 'client authentication failed');
+  }
+
+  /** Throws `invalid_client` for one that may have no tokens. Genuine tokens name it, so nothing is counted. */
+  async check({ organizationId, clientId }: CheckClient): Promise<void> {
+    const known = FORM.test(clientId) ? await this.cache.get(clientId) : undefined;
+    if (!known?.active || known.client.organizationId !== organizationId)
+      throw new ServiceError('invalid_client', 'no such client');
   }
 
   private async find(clientId: string, ip: string): Promise<KnownClient | undefined> {

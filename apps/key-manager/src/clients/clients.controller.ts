@@ -1,5 +1,12 @@
 import { Handle } from '@keyward/bus';
-import { authenticateClient, type AuthenticateClient, type Client } from '@keyward/contracts';
+import {
+  authenticateClient,
+  checkClient,
+  Empty,
+  type AuthenticateClient,
+  type CheckClient,
+  type Client,
+} from '@keyward/contracts';
 import { Controller } from '@nestjs/common';
 import { ClientAuthentication } from './client-authentication';
 
@@ -11,5 +18,11 @@ export class ClientsController {
   @Handle(authenticateClient)
   authenticate(request: AuthenticateClient): Promise<Client> {
     return this.authentication.authenticate(request);
+  }
+
+  @Handle(checkClient)
+  async check(request: CheckClient): Promise<Empty> {
+    await this.authentication.check(request);
+    return new Empty();
   }
 }

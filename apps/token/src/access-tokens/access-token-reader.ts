@@ -5,6 +5,7 @@ import { Organizations } from '@keyward/runtime';
 import { errors, jwtVerify } from 'jose';
 import { DataSource } from 'typeorm';
 import type { AccessTokenClaims } from '../claims';
+import { Clients } from '../clients';
 import { Clock, inSeconds } from '../clock';
 import type { User } from '../grants/grant';
 import { audienceOf, Issuers } from '../issuer';
@@ -27,6 +28,7 @@ export class AccessTokenReader {
     private readonly keys: PublicKeys,
     private readonly issuers: Issuers,
     private readonly organizations: Organizations,
+    private readonly clients: Clients,
     private readonly users: Users,
     private readonly clock: Clock,
   ) {}
@@ -39,19 +41,29 @@ export class AccessTokenReader {
     return claims && claims.exp > inSeconds(this.clock.now()) ? claims : undefined;
   }
 
-  /** What a token says that may be used now: not revoked, its user and the user's organization still active. */
-  async readLive(token: string, organization: Organization, call: Call): Promise<LiveToken | undefined> {
+  /**
+   * What a token says that may be used now: not revoked, its client, its user and the user's organization still active.
+   * `proven` is a client that has just authenticated itself and is not asked about once more.
+   */
+  async readLive(
+    token: string,
+    organization: Organization,
+    call: Call,
+    proven?: string,
+  ): Promise<LiveToken | undefined> {
     const claims = await this.read(token, organization, call);
     if (!claims) return undefined;
-    const { sub, org, auth_time: authTime, amr = [] } = claims;
-    const alive = isAlive(this.dataSource, organization.id, claims);
-    if (authTime === undefined) return (await alive) ? { claims } : undefined;
-    const home = this.organizations.activeByKey(org);
-    const [isStillAlive, user] = await Promise.all([
-      alive,
-      home && this.users.find({ sub, authTime, amr }, home, call),
+    const { sub, org, client_id: clientId, auth_time: authTime, amr = [] } = claims;
+    const ofUser = authTime !== undefined;
+    const home = ofUser ? this.organizations.activeByKey(org) : undefined;
+    const [isNotRevoked, isClientActive, user] = await Promise.all([
+      isAlive(this.dataSource, organization.id, claims),
+      clientId === proven || this.clients.isActive(clientId, organization, call),
+      ofUser && home ? this.users.find({ sub, authTime, amr }, home, call) : undefined,
     ]);
-    return isStillAlive && user ? { claims, user } : undefined;
+    if (!isNotRevoked || !isClientActive) return undefined;
+    if (!ofUser) return { claims };
+    return user && { claims, user };
   }
 
   /** RFC 9068 §4, with a key of this issuer and no other. */

@@ -37,12 +37,12 @@ export class IntrospectionController {
 
   /** IN-07: seen by every client of the organization that can keep a secret; a public client sees its own alone. */
   private async accessToken(token: string, { client, organization }: Authenticated, call: Call) {
-    const live = await this.accessTokens.readLive(token, organization, call);
+    const live = await this.accessTokens.readLive(token, organization, call, client.clientId);
     if (!live || (client.public && live.claims.client_id !== client.clientId)) return undefined;
     return { active: true, ...live.claims, ...(live.user && { username: live.user.username }), token_type: 'Bearer' };
   }
 
-  /** IN-07: a refresh token is seen by the client it was issued to alone. */
+  /** IN-07: a refresh token is seen by the client it was issued to alone, which has just shown that it is active. */
   private async refreshToken(token: string, { client, organization }: Authenticated, call: Call) {
     const family = await this.refreshTokens.recognize(token, organization.id);
     if (!family) return undefined;

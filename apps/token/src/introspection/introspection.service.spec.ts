@@ -124,6 +124,22 @@ describe('IN-04 everything else', () => {
     },
   );
 
+  it.each(['johns', 'johns-opaque'])('C-62 abuse 14 of a client that is disabled or gone (%s)', async (clientId) => {
+    const { clients } = scene.neighbours;
+    const at = clients.findIndex((one) => one.clientId === clientId);
+    const { body: ofUser } = await scene.signIn(clientId);
+    const { body: own } = await scene.issue({ ...as(clientId), grant_type: 'client_credentials' });
+    const both = async () => [
+      await seenBy('johns-other', ofUser.access_token),
+      await seenBy('johns-other', own.access_token),
+    ];
+    expect(await both()).toMatchObject([{ active: true }, { active: true }]);
+    const [gone] = clients.splice(at, 1);
+    expect(await both()).toEqual([INACTIVE, INACTIVE]);
+    clients.splice(at, 0, gone!);
+    expect(await both()).toMatchObject([{ active: true }, { active: true }]);
+  });
+
   it('RT-05 IN-04 a refresh token that was rotated is not active within its grace either', async () => {
     const { body: first } = await scene.signIn('johns');
     await scene.issue(refresh('johns', first));
@@ -236,6 +252,16 @@ describe('bearers of the management API', () => {
     const { body } = await scene.signIn('johns', { scope: MANAGEMENT_SCOPE });
     for (const token of [body.access_token, body.refresh_token!, 'garbage'])
       expect(await refusalOf(scene.verify(token))).toMatchObject({ code: 'invalid_token' });
+  });
+
+  it('C-62 abuse 14 refuses one of a client that is gone', async () => {
+    const { clients } = scene.neighbours;
+    const { token } = await signIn();
+    const at = clients.findIndex(({ clientId }) => clientId === CLI_CONSUMER_KEY);
+    const [gone] = clients.splice(at, 1);
+    expect(await refusalOf(scene.verify(token))).toMatchObject({ code: 'invalid_token' });
+    clients.splice(at, 0, gone!);
+    expect(await scene.verify(token)).toMatchObject({ scopes: [MANAGEMENT_SCOPE] });
   });
 
   it('RV-02 refuses a revoked one', async () => {
