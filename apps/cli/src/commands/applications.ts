@@ -86,7 +86,9 @@ export function applications(terminal: Terminal): Command {
 
   noun
     .command('delete <name>')
-    .description('delete an application with its consumer keys; their tokens end')
+    .description(
+      'delete an application with its consumer keys; their tokens end, but a JWT that is not introspected lives until it expires',
+    )
     .addHelpText('after', examples('applications delete shop --org johnsorg'))
     .action((name: string, _options: object, command: Command) =>
       inSession(terminal, command, async (session) => {

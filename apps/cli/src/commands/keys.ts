@@ -29,7 +29,7 @@ const details: Columns<ConsumerKey> = {
 };
 
 const STATES = [
-  ['disable', 'disabled', 'refuse a consumer key all tokens until enabled again'],
+  ['disable', 'disabled', 'refuse a consumer key new tokens, and its tokens at introspection, until enabled again'],
   ['enable', 'active', 'take a disabled consumer key back into service'],
 ] as const;
 
@@ -164,7 +164,7 @@ export function keys(terminal: Terminal): Command {
 
   noun
     .command('delete <consumer-key>')
-    .description('delete a consumer key; its tokens end')
+    .description('delete a consumer key; its tokens end, but a JWT that is not introspected lives until it expires')
     .addHelpText('after', examples('keys delete wU62DjlyDBnq87GlBwplfqvmAbAa --org johnsorg'))
     .action((consumerKey: string, _options: object, command: Command) =>
       inSession(terminal, command, async (session) => {
