@@ -8,8 +8,8 @@ import { Partitions } from './partitions';
 import { TokenModule } from './token.module';
 
 /**
- * Starts the token service on a wire, which the caller closes after it. Its schema must have been migrated. It answers
- * before it knows the organizations, then with `temporarily_unavailable`, so that the order of starts does not matter.
+ * Starts the token service on a wire, which the caller closes after it. Its schema must have been migrated. It takes
+ * requests when it knows the organizations; it does not wait for them, so that the order of starts does not matter.
  */
 export async function startToken(
   config: TokenConfig,
@@ -31,10 +31,11 @@ export async function startToken(
 
     const bus = new Bus(wire);
     const organizations = new Organizations(bus);
-    void organizations.start();
+    const known = organizations.start();
     undo.push(() => organizations.stop());
 
-    const app = await serve('token', TokenModule.with({ config, bus, dataSource, organizations, clock }), wire, logger);
+    const module = TokenModule.with({ config, bus, dataSource, organizations, clock });
+    const app = await serve('token', module, wire, logger, known);
     undo.push(() => app.close());
 
     const database = async () => (await query(dataSource, 'ready', 'SELECT 1', [])).length === 1;

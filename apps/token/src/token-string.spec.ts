@@ -4,7 +4,7 @@ import { dayOf, newId } from './time-id';
 import { newSecret, readToken, writeToken } from './token-string';
 
 const now = Date.UTC(2026, 10, 21, 23, 59, 59, 999);
-const named = { id: newId(now), sub: randomUUID(), userOrganizationId: newId(0) };
+const named = { id: newId(now), sub: randomUUID(), userOrganizationId: newId(0), proof: randomUUID() };
 const token = writeToken('krt', named, newSecret('krt'));
 const opaque = writeToken('kat', named, newSecret('kat'));
 
@@ -12,7 +12,7 @@ describe('abuse 17 refresh tokens as text', () => {
   it('abuse 17 what is written is read', () => {
     expect(readToken('krt', token.text)).toEqual(token);
     expect(token).toMatchObject(named);
-    expect(token.text).toMatch(/^krt_[A-Za-z0-9_-]{112}$/);
+    expect(token.text).toMatch(/^krt_[A-Za-z0-9_-]{136}$/);
     expect(readToken('kat', opaque.text)).toEqual(opaque);
     expect(opaque.text).toMatch(/^kat_[A-Za-z0-9_-]{72}$/);
   });
@@ -74,6 +74,7 @@ describe('abuse 17 refresh tokens as text', () => {
     ['sub', 22],
     ['sub', 24],
     ['userOrganizationId', 38],
+    ['proof', 54],
   ])('abuse 17 with a %s that is no UUID it is none, whatever its checksum', (_, place) => {
     const forge = (value: number) => {
       const content = Buffer.from(token.text.slice(4), 'base64url');

@@ -3,18 +3,21 @@ import { crc32 } from 'node:zlib';
 import { dayOf, idBytes, idFromBytes } from './time-id';
 
 /**
- * What each kind names, in this order, and the bytes of its secret: with the checksum 84 and 54 bytes, 112 and 72
+ * What each kind names, in this order, and the bytes of its secret: with the checksum 102 and 54 bytes, 136 and 72
  * characters without spare bits, so that every token has one spelling.
  */
 const KINDS = {
-  krt: { names: ['id', 'sub', 'userOrganizationId'], secret: 32, form: /^krt_([A-Za-z0-9_-]{112})$/ },
+  krt: { names: ['id', 'sub', 'userOrganizationId', 'proof'], secret: 34, form: /^krt_([A-Za-z0-9_-]{136})$/ },
   kat: { names: ['id'], secret: 34, form: /^kat_([A-Za-z0-9_-]{72})$/ },
 } as const;
 
 /** Typed prefixes, so that one token is never taken for the other and scanners find leaked ones. */
 export type TokenKind = keyof typeof KINDS;
 
-/** Ids that a token names: of its row and, in a refresh token, of its user. A claim until the row confirms it. */
+/**
+ * Ids that a token names: of its row and, in a refresh token, of its user. A claim until the row confirms it. `proof` is
+ * 122 random bits that the tokens of one family share and nobody else knows.
+ */
 export type Named<Kind extends TokenKind> = Readonly<Record<(typeof KINDS)[Kind]['names'][number] | 'id', string>>;
 
 /** What a refresh token or an opaque access token says of itself; only its hash is stored. */

@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { authenticateUser, CLI_CONSUMER_KEY, MANAGEMENT_SCOPE } from '@keyward/contracts';
 import { createTestDatabase, startNats, TestClock, type Nats, type TestDatabase } from '@keyward/testing';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { TOKEN_SCHEMA } from './data-source';
 import { johns, marys } from './neighbours.fixture';
 import { as, ISSUER, refresh, refusalOf, startScene, type Form, type Scene } from './service.fixture';
-import { readToken, writeToken } from './token-string';
+import { newSecret, readToken, writeToken } from './token-string';
 
 const clock = new TestClock(Math.floor(Date.now() / 1000) * 1000);
 let database: TestDatabase;
@@ -228,6 +229,21 @@ describe('the refresh token grant', () => {
       expect(await refusal(refresh('johns', { refresh_token: text }))).toMatchObject({ code: 'invalid_grant' });
     }
     expect((await scene.issue(refresh('johns', body))).body.refresh_token).toBeDefined();
+  });
+
+  it('RT-06 abuse 17 who knows the ids of an access token alone ends no session', async () => {
+    const { body: first } = await scene.signIn('johns');
+    const { jti = '', sub = '' } = decodeJwt(first.access_token);
+    const [id = ''] = jti.split('.');
+    const made = () =>
+      writeToken('krt', { id, sub, userOrganizationId: johns.id, proof: randomUUID() }, newSecret('krt')).text;
+    const refused = async () => expect(await refusal(refresh('johns', { refresh_token: made() }))).toEqual(garbage);
+    const garbage = await refusal(refresh('johns', { refresh_token: 'garbage' }));
+    await refused();
+    const { body: second } = await scene.issue(refresh('johns', first));
+    await refused();
+    expect(await scene.introspect({ ...as('johns'), token: second.access_token })).toMatchObject({ active: true });
+    expect((await scene.issue(refresh('johns', second))).body.refresh_token).toBeDefined();
   });
 
   it('RT-01 the access token tells when and how its user signed in, and of the family', async () => {

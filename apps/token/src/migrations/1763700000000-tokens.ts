@@ -15,6 +15,7 @@ export class Tokens1763700000000 implements MigrationInterface {
         client_id text NOT NULL,
         sub uuid NOT NULL,
         user_organization_id uuid NOT NULL,
+        proof_hash bytea NOT NULL,
         scope text NOT NULL,
         auth_time bigint NOT NULL,
         amr text[] NOT NULL,
@@ -28,6 +29,7 @@ export class Tokens1763700000000 implements MigrationInterface {
         revoked_at timestamptz,
         PRIMARY KEY (organization_id, day, id)
       ) PARTITION BY LIST (day);
+      COMMENT ON COLUMN refresh_families.proof_hash IS 'of what every token of the family says';
       COMMENT ON COLUMN refresh_families.successor IS 'sealed under the predecessor, which is stored nowhere';
       CREATE TABLE access_tokens (
         organization_id uuid NOT NULL,
@@ -64,28 +66,30 @@ export class Tokens1763700000000 implements MigrationInterface {
 /** Each function is one round trip: it sets the organization itself, for its own statement only. */
 const INSERT_FAMILY = `
   CREATE FUNCTION insert_refresh_family(
-    p_organization uuid, p_day date, p_id uuid, p_client text, p_sub uuid, p_user_organization uuid, p_scope text,
-    p_auth_time bigint, p_amr text[], p_created timestamptz, p_absolute timestamptz, p_expires timestamptz, p_hash bytea)
+    p_organization uuid, p_day date, p_id uuid, p_client text, p_sub uuid, p_user_organization uuid, p_proof bytea,
+    p_scope text, p_auth_time bigint, p_amr text[], p_created timestamptz, p_absolute timestamptz,
+    p_expires timestamptz, p_hash bytea)
   RETURNS void LANGUAGE plpgsql AS $$
   BEGIN
     PERFORM set_config('app.organization', p_organization::text, true);
-    INSERT INTO refresh_families (organization_id, day, id, client_id, sub, user_organization_id, scope, auth_time, amr,
-        created_at, absolute_expires_at, expires_at, current_hash)
-      VALUES (p_organization, p_day, p_id, p_client, p_sub, p_user_organization, p_scope, p_auth_time, p_amr,
-        p_created, p_absolute, least(p_expires, p_absolute), p_hash);
+    INSERT INTO refresh_families (organization_id, day, id, client_id, sub, user_organization_id, proof_hash, scope,
+        auth_time, amr, created_at, absolute_expires_at, expires_at, current_hash)
+      VALUES (p_organization, p_day, p_id, p_client, p_sub, p_user_organization, p_proof, p_scope,
+        p_auth_time, p_amr, p_created, p_absolute, least(p_expires, p_absolute), p_hash);
   END $$;
 `;
 
 /**
  * The one place that decides about a use of a refresh token, under the row's lock; what the token says of itself counts
  * for nothing until the row agrees. The direct predecessor is a retry as long as its successor is unused and the grace
- * lasts; whatever else was of this family is reuse and ends it (RFC 9700 §4.14.2). Without a new hash the token stays; its
- * predecessor is over all the same, because its successor was used.
+ * lasts; whatever else proves to be of this family is reuse and ends it (RFC 9700 §4.14.2), and what only names it is
+ * unknown. Without a new hash the token stays; its predecessor is over all the same, because its successor was used.
  */
 const ROTATE_FAMILY = `
   CREATE FUNCTION rotate_refresh_family(
-    p_organization uuid, p_day date, p_id uuid, p_client text, p_sub uuid, p_user_organization uuid, p_presented bytea,
-    p_scope text[], p_not_before bigint, p_next bytea, p_sealed bytea, p_now timestamptz, p_lifetime int, p_grace int)
+    p_organization uuid, p_day date, p_id uuid, p_client text, p_sub uuid, p_user_organization uuid, p_proof bytea,
+    p_presented bytea, p_scope text[], p_not_before bigint, p_next bytea, p_sealed bytea, p_now timestamptz,
+    p_lifetime int, p_grace int)
   RETURNS TABLE (outcome text, sealed bytea, scope text, auth_time bigint, amr text[]) LANGUAGE plpgsql AS $$
   DECLARE
     f refresh_families;
@@ -94,7 +98,8 @@ const ROTATE_FAMILY = `
     PERFORM set_config('app.organization', p_organization::text, true);
     SELECT * INTO f FROM refresh_families WHERE organization_id = p_organization AND day = p_day AND id = p_id FOR UPDATE;
     is_retry := f.previous_hash = p_presented AND p_now < f.rotated_at + p_grace * interval '1 second';
-    IF NOT FOUND OR (f.client_id, f.sub, f.user_organization_id) <> (p_client, p_sub, p_user_organization) THEN
+    IF NOT FOUND OR (f.client_id, f.sub, f.user_organization_id, f.proof_hash)
+        <> (p_client, p_sub, p_user_organization, p_proof) THEN
       outcome := 'unknown';
     ELSIF f.revoked_at IS NOT NULL THEN
       outcome := 'revoked';

@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { asAdmin, checkIsolation, createTestDatabase, TestClock, type TestDatabase } from '@keyward/testing';
 import { query } from '@keyward/database';
 import type { DataSource } from 'typeorm';
 import { TOKEN_SCHEMA } from '../data-source';
 import { Partitions } from '../partitions';
-import { newId } from '../time-id';
+import { idBytes, newId } from '../time-id';
 import { newSecret, writeToken, type TokenString } from '../token-string';
 import { findFamily, insertFamily, revokeFamily, rotateFamily, type Rotation } from './refresh-family';
 import { openSuccessor, sealSuccessor } from './successor';
@@ -31,9 +32,9 @@ afterAll(() => database.drop());
 async function newFamily({ lifetime = DAY, absolute = 90 * DAY } = {}) {
   const clock = new TestClock(Date.now());
   const now = clock.now();
-  const first = writeToken('krt', { id: newId(now), ...user }, newSecret('krt'));
+  const first = writeToken('krt', { id: newId(now), ...user, proof: randomUUID() }, newSecret('krt'));
   await insertFamily(one, {
-    ...{ id: first.id, organizationId, clientId: 'key', ...user },
+    ...{ id: first.id, organizationId, clientId: 'key', ...user, proof: first.proof },
     ...{ scope: 'default more', authTime: Math.floor(now / 1000), amr: ['pwd'], currentHash: first.hash },
     ...{ createdAt: new Date(now), expiresAt: new Date(now + lifetime * 1000) },
     absoluteExpiresAt: new Date(now + absolute * 1000),
@@ -239,9 +240,29 @@ describe('RT-02 whose it is', () => {
   );
 
   it('RT-02 an id that was never given out is unknown, on days without a partition too', async () => {
-    const { use } = await newFamily();
+    const { use, first } = await newFamily();
+    const { proof } = first;
     for (const at of [0, Date.now(), Date.now() + 400 * DAY * 1000])
-      expect((await use(writeToken('krt', { id: newId(at), ...user }, newSecret('krt')))).outcome).toBe('unknown');
+      expect((await use(writeToken('krt', { id: newId(at), ...user, proof }, newSecret('krt')))).outcome).toBe(
+        'unknown',
+      );
+  });
+
+  it('RT-06 what only names a family is unknown, and ends nothing', async () => {
+    const { first, use } = await newFamily();
+    const forge = (proof: string) => writeToken('krt', { ...first, proof }, newSecret('krt'));
+    const forged = [forge(randomUUID()), forge(first.id), forge(sub)];
+    for (const token of forged) expect((await use(token)).outcome).toBe('unknown');
+    let token = first;
+    for (let generation = 0; generation < 3; generation++) {
+      const { outcome, successor } = await use(token);
+      expect([outcome, successor.proof]).toEqual(['rotated', first.proof]);
+      for (const guess of forged) expect((await use(guess)).outcome).toBe('unknown');
+      token = successor;
+    }
+    // Of the family, and neither its newest nor the one before: this is reuse.
+    expect((await use(forge(first.proof))).outcome).toBe('reuse');
+    expect((await use(token)).outcome).toBe('revoked');
   });
 
   it('RV-02 a revoked family gives nothing more', async () => {
@@ -263,9 +284,9 @@ describe('RT-02 whose it is', () => {
     expect(await count()).toBe(0);
     const nextYear = newId(Date.now() + 400 * DAY * 1000);
     const family = await stateOf(first.id);
-    await expect(insertFamily(single, { ...family!, id: nextYear, absoluteExpiresAt: new Date() })).rejects.toThrow(
-      /no partition/,
-    );
+    await expect(
+      insertFamily(single, { ...family!, id: nextYear, proof: first.proof, absoluteExpiresAt: new Date() }),
+    ).rejects.toThrow(/no partition/);
     expect(await count()).toBe(0);
   });
 
@@ -278,9 +299,9 @@ describe('RT-02 whose it is', () => {
     const stored = Object.values(rows[0] as object).map((value) =>
       Buffer.isBuffer(value) ? value : Buffer.from(String(value)),
     );
-    for (const { text, secret } of [first, successor]) {
-      expect(stored.some((value) => value.includes(text) || value.includes(secret))).toBe(false);
-    }
+    for (const { text, secret, proof } of [first, successor])
+      for (const secretly of [text, secret, proof, idBytes(proof)])
+        expect(stored.some((value) => value.includes(secretly))).toBe(false);
   });
 });
 

@@ -1,6 +1,7 @@
 import { query, queryInOrganization } from '@keyward/database';
 import type { DataSource } from 'typeorm';
 import { dayOf } from '../time-id';
+import { hashToken } from '../token-string';
 
 /** What one sign-in lasts for: a chain of refresh tokens of which the newest is alive. */
 export interface RefreshFamily {
@@ -23,7 +24,11 @@ export interface RefreshFamily {
   previousHash: Buffer | null;
 }
 
-export type NewFamily = Omit<RefreshFamily, 'revoked' | 'previousHash'> & { absoluteExpiresAt: Date };
+export type NewFamily = Omit<RefreshFamily, 'revoked' | 'previousHash'> & {
+  absoluteExpiresAt: Date;
+  /** What every refresh token of the family says, and nothing else does; its hash is stored. */
+  proof: string;
+};
 
 /** One use of a refresh token. Hashes are SHA-256 of the token; times by the caller's clock, spans in seconds. */
 export interface Rotation {
@@ -31,7 +36,7 @@ export interface Rotation {
   /** The client that proved itself. */
   clientId: string;
   /** What the token says, with its hash. */
-  presented: Pick<RefreshFamily, 'id' | 'sub' | 'userOrganizationId'> & { hash: Buffer };
+  presented: Pick<NewFamily, 'id' | 'sub' | 'userOrganizationId' | 'proof'> & { hash: Buffer };
   /** The scopes asked for; `undefined` when none were named. */
   scope?: string[];
   /** Unix seconds: a family of an earlier sign-in is over. */
@@ -43,7 +48,7 @@ export interface Rotation {
   grace: number;
 }
 
-/** Nothing was changed, but that `reuse` has revoked the family. `unknown`: of no family of this client and user. */
+/** Nothing was changed, but that `reuse` has revoked the family. `unknown`: it was never of this client's family. */
 export interface Refused {
   outcome: 'unknown' | 'revoked' | 'expired' | 'reuse' | 'outdated' | 'scope';
 }
@@ -54,13 +59,13 @@ export type Rotated = Pick<RefreshFamily, 'scope' | 'authTime' | 'amr'> &
 
 export async function insertFamily(dataSource: DataSource, family: NewFamily): Promise<void> {
   const { organizationId, id, clientId, sub, userOrganizationId, scope, authTime, amr } = family;
-  const { createdAt, absoluteExpiresAt, expiresAt, currentHash } = family;
+  const { createdAt, absoluteExpiresAt, expiresAt, currentHash, proof } = family;
   await query(
     dataSource,
     'insert-refresh-family',
-    `SELECT insert_refresh_family($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+    `SELECT insert_refresh_family($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
     [
-      ...[organizationId, dayOf(id), id, clientId, sub, userOrganizationId, scope, authTime, amr],
+      ...[organizationId, dayOf(id), id, clientId, sub, userOrganizationId, hashToken(proof), scope, authTime, amr],
       ...[createdAt, absoluteExpiresAt, expiresAt, currentHash],
     ],
   );
@@ -87,14 +92,14 @@ export async function findFamily(
 /** Decides under the row's lock and in one statement, so that two uses at once never make two successors (abuse 13). */
 export async function rotateFamily(dataSource: DataSource, rotation: Rotation): Promise<Rotated | Refused> {
   const { organizationId, clientId, presented, scope, notBefore, next, now, lifetime, grace } = rotation;
-  const { id, sub, userOrganizationId, hash } = presented;
+  const { id, sub, userOrganizationId, proof, hash } = presented;
   const [rotated] = await query<Rotated | Refused>(
     dataSource,
     'rotate-refresh-family',
     `SELECT outcome, sealed, scope, auth_time::float8 AS "authTime", amr
-     FROM rotate_refresh_family($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+     FROM rotate_refresh_family($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
     [
-      ...[organizationId, dayOf(id), id, clientId, sub, userOrganizationId, hash, scope, notBefore],
+      ...[organizationId, dayOf(id), id, clientId, sub, userOrganizationId, hashToken(proof), hash, scope, notBefore],
       ...[next?.hash, next?.sealed, now, lifetime, grace],
     ],
   );

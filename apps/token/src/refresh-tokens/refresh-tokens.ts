@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { ServiceError, type Client } from '@keyward/contracts';
 import { OAuthSettings } from '@keyward/runtime';
@@ -52,7 +53,7 @@ export class RefreshTokens {
   /** The first refresh token of a new family. */
   async issue(id: string, client: Client, user: User, scope: string): Promise<string> {
     const { sub, authTime, amr, organization } = user;
-    const named = { id, sub, userOrganizationId: organization.id };
+    const named = { id, sub, userOrganizationId: organization.id, proof: randomUUID() };
     const token = writeToken('krt', named, newSecret('krt'));
     const now = this.clock.now();
     await insertFamily(this.dataSource, {

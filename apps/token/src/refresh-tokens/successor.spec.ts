@@ -3,7 +3,11 @@ import { newSecret, writeToken } from '../token-string';
 import { openSuccessor, sealSuccessor } from './successor';
 
 const family = newId(Date.now());
-const predecessor = writeToken('krt', { id: family, sub: newId(0), userOrganizationId: newId(0) }, newSecret('krt'));
+const predecessor = writeToken(
+  'krt',
+  { id: family, sub: newId(0), userOrganizationId: newId(0), proof: newId(0) },
+  newSecret('krt'),
+);
 const secret = newSecret('krt');
 
 describe('RT-05 a sealed successor', () => {
