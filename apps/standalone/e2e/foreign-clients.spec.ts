@@ -47,7 +47,7 @@ describe.each(TYPES)('openid-client, %s tokens', (type) => {
 
     const { loginName: username, password } = user;
     const first = await openid.genericGrantRequest(config, 'password', { username, password });
-    expect([first.token_type, first.expiresIn()]).toEqual(['bearer', 3600]);
+    expect([first.token_type, first.expires_in]).toEqual(['bearer', 3600]);
     const second = await openid.refreshTokenGrant(config, first.refresh_token ?? '');
     expect(second.refresh_token).not.toBe(first.refresh_token);
     const told = await openid.tokenIntrospection(config, second.access_token);
