@@ -1,5 +1,5 @@
 import { deployment } from '@keyward/testing';
-import { expectError } from './support/answers';
+import { appearanceOf, expectError } from './support/answers';
 import {
   eventually,
   makeKey,
@@ -56,6 +56,18 @@ describe('an organization’s switch', () => {
     await manage('PATCH', `/${org}`, { passwordGrant: false });
     await eventually(async () => (await multi.signIn(foreigner)).status !== 200);
     expectError(await multi.signIn(foreigner), 'unauthorized_client');
+  });
+
+  it('RO-01 RO-04 keeps its users from signing in through another organization’s client, as if they were unknown', async () => {
+    const multi = await makeKey(await makeOrganization(), { multiOrganization: true });
+    expect((await multi.signIn(user)).status).toBe(200);
+    await manage('PATCH', `/${org}`, { passwordGrant: false });
+    await eventually(async () => (await multi.signIn(user)).status !== 200);
+    const unknown = await multi.signIn({ loginName: `nobody@${org}`, password: user.password });
+    expectError(unknown, 'invalid_grant');
+    expect(appearanceOf(await multi.signIn(user))).toEqual(appearanceOf(unknown));
+    await manage('PATCH', `/${org}`, { passwordGrant: true });
+    await eventually(async () => (await multi.signIn(user)).status === 200);
   });
 });
 

@@ -71,6 +71,7 @@ export async function startNeighbours(url: string) {
     person('019b0000-0000-7000-8000-000000000001', 'john', johns.id),
     person('019b0000-0000-7000-8000-000000000002', 'john', marys.id),
     person('019b0000-0000-7000-8000-000000000003', 'admin', root.id, ['operator']),
+    person('019b0000-0000-7000-8000-000000000004', 'john', strict.id),
   ];
   const keys = new Map<string, GenerateKeyPairResult>();
   for (const { id } of [root, johns, marys]) keys.set(id, await generateKeyPair('ES256', { extractable: true }));

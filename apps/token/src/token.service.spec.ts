@@ -3,7 +3,7 @@ import { authenticateUser, CLI_CONSUMER_KEY, MANAGEMENT_SCOPE } from '@keyward/c
 import { createTestDatabase, startNats, TestClock, type Nats, type TestDatabase } from '@keyward/testing';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { TOKEN_SCHEMA } from './data-source';
-import { johns, marys } from './neighbours.fixture';
+import { johns, marys, strict } from './neighbours.fixture';
 import { as, ISSUER, refresh, refusalOf, startScene, type Form, type Scene } from './service.fixture';
 import { newSecret, readToken, writeToken } from './token-string';
 
@@ -147,6 +147,16 @@ describe('the password grant', () => {
     const other = await scene.signIn('johns-saas', { username: 'john@marysorg' }, [mary!]);
     expect(decodeJwt(own.body.access_token)).toMatchObject({ org: 'johnsorg', sub: scene.neighbours.people[0]!.sub });
     expect(decodeJwt(other.body.access_token)).toMatchObject({ iss: ISSUER, org: 'marysorg', sub: mary!.sub });
+  });
+
+  it('RO-01 RO-04 it takes nobody of an organization whose own password grant is off', async () => {
+    const john = scene.neighbours.people.find(({ organizationId }) => organizationId === strict.id)!;
+    const form = { ...as('johns-saas'), grant_type: 'password', password: `${john.sub}-password` };
+    const unknown = await refusal({ ...form, username: 'john@nosuchorg' });
+    scene.neighbours.asked.splice(0);
+    expect(await refusal({ ...form, username: 'john@strictorg' })).toEqual(unknown);
+    const [attempt] = scene.neighbours.asked.filter(({ subject }) => subject === authenticateUser.subject);
+    expect(attempt?.request).toMatchObject({ organizationId: johns.id, username: 'john@strictorg', refuse: true });
   });
 
   it('RO-07 gives management to the operator through the command line’s client', async () => {

@@ -29,6 +29,7 @@ export class PasswordGrant extends Grant<typeof PARAMS> {
     super();
   }
 
+  /** The switch of the user's organization, when it is another than the client's, is looked at by `authorize`. */
   override isOpenTo({ passwordGrantSunset }: Client, { passwordGrant }: Organization, now: number): boolean {
     return passwordGrant && !(passwordGrantSunset && Date.parse(passwordGrantSunset) <= now);
   }
@@ -37,7 +38,8 @@ export class PasswordGrant extends Grant<typeof PARAMS> {
     const { client, scope, call } = request;
     const login = parseLoginName(username);
     const found = login.orgKey === undefined ? request.organization : this.organizations.activeByKey(login.orgKey);
-    const organization = found && (found.id === client.organizationId || client.multiOrganization) ? found : undefined;
+    const isWelcome = found?.passwordGrant && (found.id === client.organizationId || client.multiOrganization);
+    const organization = isWelcome ? found : undefined;
     // RO-04: a login name that cannot be of this client costs and answers as a wrong password does.
     const attempt = organization
       ? { organizationId: organization.id, username: login.username }
