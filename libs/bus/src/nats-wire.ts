@@ -58,6 +58,7 @@ export async function openWire(options: WireOptions): Promise<Wire> {
 class NatsWire implements Wire {
   private readonly subscriptions: Subscription[] = [];
   private readonly connectionListeners = new Set<(connected: boolean) => void>();
+  private turning?: Promise<void>;
   connected = true;
 
   constructor(
@@ -69,6 +70,7 @@ class NatsWire implements Wire {
   }
 
   async request(subject: string, body: object, { traceparent, deadline }: Call, timeoutMs: number): Promise<Reply> {
+    await this.turn();
     // The client would hold the request back until the server returns: the caller has no time for that.
     if (!this.connected) throw new LostMessage(subject, 'not connected');
     if (timeoutMs <= 0) throw new LostMessage(subject, 'no time left');
@@ -93,6 +95,7 @@ class NatsWire implements Wire {
   private async answer(responder: Responder, message: Msg): Promise<void> {
     const { left, traceparent, body } = decode(message.data) as Envelope;
     const reply = await this.inFlight.answer(responder, body, { deadline: Date.now() + left, traceparent });
+    await this.turn();
     if (!this.connection.isClosed()) message.respond(encode(reply));
   }
 
@@ -118,6 +121,7 @@ class NatsWire implements Wire {
     const stopped = this.connected ? Promise.all(this.subscriptions.splice(0).map((one) => one.drain())) : undefined;
     await Promise.race([stopped, after(this.drainMs)]);
     await this.inFlight.idle(this.drainMs);
+    await this.turn(); // in which the last answers leave
   }
 
   async close(): Promise<void> {
@@ -132,6 +136,20 @@ class NatsWire implements Wire {
       if (type === Events.Reconnect) this.report(true);
     }
     this.report(false);
+  }
+
+  /**
+   * The end of this turn of the event loop: what is sent then leaves in one write to the socket, and a write costs more
+   * than all else about a message.
+   */
+  private turn(): Promise<void> {
+    this.turning ??= new Promise((resolve) =>
+      setImmediate(() => {
+        this.turning = undefined;
+        resolve();
+      }),
+    );
+    return this.turning;
   }
 
   private report(connected: boolean): void {
