@@ -26,7 +26,8 @@ export class Attempts {
 
   signIn(username: string, password: string, more: Partial<AuthenticateUser> = {}): Promise<Subject> {
     const { organizationId } = this;
-    const request = { organizationId, username, password, clientId: 'client', ...more };
+    const by = { clientId: 'client', clientOrganizationId: organizationId };
+    const request = { organizationId, username, password, ...by, ...more };
     return this.bus.call(authenticateUser, request, call());
   }
 

@@ -136,7 +136,10 @@ describe('the password grant', () => {
       expect(await refusal(form)).toEqual({ code: 'invalid_grant', description: 'Authentication failed' });
       const attempts = scene.neighbours.asked.filter(({ subject }) => subject === authenticateUser.subject);
       expect(attempts.map(({ request }) => request)).toEqual([
-        { organizationId: johns.id, username, refuse: true, password: form.password, clientId: 'johns' },
+        {
+          ...{ organizationId: johns.id, username, refuse: true, password: form.password },
+          ...{ clientId: 'johns', clientOrganizationId: johns.id },
+        },
       ]);
     }
   });

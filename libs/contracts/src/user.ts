@@ -31,6 +31,8 @@ export class AuthenticateUser {
   @IsString() @MaxLength(1024) password: string;
   /** The authenticated client that tries: wrong passwords are counted for it too (BF-03). */
   @IsString() @MaxLength(255) clientId: string;
+  /** The client's own organization, whosever user it tries. */
+  @IsUUID() clientOrganizationId: string;
   /** The login name cannot be of this client: cost, count and answer are those of a wrong password (RO-04). */
   @IsOptional() @IsBoolean() refuse?: boolean;
 }

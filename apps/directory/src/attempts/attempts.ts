@@ -22,6 +22,7 @@ export interface AttemptOf {
   /** What an unknown name is counted under; see `slotOf`. */
   slot: string;
   clientId: string;
+  clientOrganizationId: string;
 }
 
 /** A user's row as the sign-in needs it. */
@@ -50,12 +51,12 @@ export function slotOf(organizationId: string, usernameKey: string): string {
 
 /** Counts an attempt and finds its user; see the migration for the verdicts. */
 export async function beginAttempt(database: DataSource, of: AttemptOf, limits: AttemptLimits): Promise<Attempt> {
-  const { organizationId, usernameKey, slot, clientId } = of;
+  const { organizationId, usernameKey, slot, clientId, clientOrganizationId } = of;
   const [attempt] = await query<Attempt>(
     database,
     'begin_attempt',
-    'SELECT * FROM begin_attempt($1, $2, $3, $4, $5, $6, $7)',
-    [organizationId, usernameKey, slot, clientId, limits.account, limits.ceiling, limits.client],
+    'SELECT * FROM begin_attempt($1, $2, $3, $4, $5, $6, $7, $8)',
+    [organizationId, usernameKey, slot, clientOrganizationId, clientId, limits.account, limits.ceiling, limits.client],
   );
   if (!attempt) throw new Error('begin_attempt gave no row');
   return attempt;
@@ -64,14 +65,15 @@ export async function beginAttempt(database: DataSource, of: AttemptOf, limits: 
 /** Says how a counted attempt ended. */
 export async function settleAttempt(
   database: DataSource,
-  { organizationId, clientId }: AttemptOf,
+  { organizationId, clientId, clientOrganizationId }: AttemptOf,
   { account, period }: Attempt,
   outcome: Outcome,
   limits: AttemptLimits,
 ): Promise<void> {
-  await query(database, 'settle_attempt', 'SELECT settle_attempt($1, $2, $3, $4, $5, $6, $7)', [
+  await query(database, 'settle_attempt', 'SELECT settle_attempt($1, $2, $3, $4, $5, $6, $7, $8)', [
     organizationId,
     account,
+    clientOrganizationId,
     clientId,
     period,
     outcome,

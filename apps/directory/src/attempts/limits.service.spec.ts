@@ -34,6 +34,9 @@ afterAll(async () => {
   await database.drop();
 });
 
+/** A client of the test's organization. */
+const by = (clientId: string) => ({ clientId, clientOrganizationId: on.organizationId });
+
 describe('limits of an account', () => {
   it('BF-01 the fifth wrong password in a row closes it, for the right one too', async () => {
     const { id } = await aUser(bus, on.organizationId, { username: 'ann' });
@@ -139,10 +142,10 @@ describe('limits of an account', () => {
 
   it('attempts of an instance that was lost count as failures after five seconds, and are waited for until then', async () => {
     const { id } = await aUser(bus, on.organizationId, { username: 'ann' });
-    const of = { organizationId: on.organizationId, usernameKey: 'ann', slot: '~0', clientId: 'other' };
+    const of = { organizationId: on.organizationId, usernameKey: 'ann', slot: '~0', ...by('other') };
     for (let i = 0; i < 5; i++) expect((await beginAttempt(own, of, LIMITS)).verdict).toBe('verify');
     expect((await beginAttempt(own, of, LIMITS)).verdict).toBe('busy');
-    const request = { organizationId: on.organizationId, username: 'ann', password: PASSWORD, clientId: 'client' };
+    const request = { organizationId: on.organizationId, username: 'ann', password: PASSWORD, ...by('client') };
     expect(await codeOf(bus.call(authenticateUser, request, startCall(700)))).toBe('temporarily_unavailable');
     expect(await on.account(id)).toMatchObject({ failures: 0, unsettled: 5 });
     await on.pass('6 seconds');
@@ -154,7 +157,7 @@ describe('limits of an account', () => {
 
   it('an attempt that was not verified is taken back', async () => {
     const { id } = await aUser(bus, on.organizationId, { username: 'ann' });
-    const of = { organizationId: on.organizationId, usernameKey: 'ann', slot: '~0', clientId: 'client' };
+    const of = { organizationId: on.organizationId, usernameKey: 'ann', slot: '~0', ...by('client') };
     await settleAttempt(own, of, await beginAttempt(own, of, LIMITS), 'withdrawn', LIMITS);
     expect(await on.account(id)).toEqual({ failures: 0, streak: 0, unsettled: 0, lock: null });
     expect(await on.client()).toEqual({ failures: 0, unsettled: 0 });
@@ -164,7 +167,7 @@ describe('limits of an account', () => {
     const slots = Array.from({ length: 10_000 }, (_, i) => slotOf(on.organizationId, `random name ${i}`));
     for (let from = 0; from < slots.length; from += 250)
       await own.query(
-        `SELECT begin_attempt($1, '', slot, 'client', 1000000, 1000000, 1000000) FROM unnest($2::text[]) AS slot`,
+        `SELECT begin_attempt($1, '', slot, $1, 'client', 1000000, 1000000, 1000000) FROM unnest($2::text[]) AS slot`,
         [on.organizationId, slots.slice(from, from + 250)],
       );
     const [row] = await on.sql<{ rows: number }>(
@@ -204,6 +207,21 @@ describe('limits of a client', () => {
     );
     expect(await on.signIn('ann', PASSWORD)).toMatchObject({ sub: id });
     expect(await on.client()).toEqual({ failures: 0, unsettled: 0 });
+  });
+
+  it('BF-03 in all organizations together, for a client that takes users of several', async () => {
+    const home = on.organizationId;
+    const [away, further] = [new Attempts(bus, on.sql, (await anOrganization(bus)).id), (await anOrganization(bus)).id];
+    const { id } = await aUser(bus, away.organizationId, { username: 'ann' });
+    await on.failTimes(1, 'ann');
+    await nearLimit();
+    expect(await codeOf(away.signIn('ann', WRONG, by('client')))).toBe('invalid_grant');
+    expect(await away.account(id)).toMatchObject({ failures: 1, unsettled: 0 });
+    for (const organizationId of [home, away.organizationId, further])
+      expect(await codeOf(on.signIn('ann', PASSWORD, { organizationId }))).toBe('too_many_requests');
+    expect([await on.client(), await away.client()]).toEqual([{ failures: 300, unsettled: 0 }, undefined]);
+    // A client of the same name in another organization is another.
+    expect(await away.signIn('ann', PASSWORD)).toMatchObject({ sub: id });
   });
 
   it('BF-03 right passwords do not count, also many at once just below the limit', async () => {

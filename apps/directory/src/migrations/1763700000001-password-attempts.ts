@@ -5,6 +5,7 @@ import { isolate } from '@keyward/database';
  * Limits on wrong passwords (BF-01, BF-03), shared by all instances. An attempt is counted before it is verified
  * (`unsettled`) and settled afterwards, so a burst of them finds out no more than one after the other would.
  * An account is a user's id, or `~` and a slot of 4,096 for all names that are no user's: random names do not grow it.
+ * A client is counted in its own organization, whosever users it tries: so one limit is all it has.
  */
 export class PasswordAttempts1763700000001 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
@@ -66,7 +67,7 @@ const LOCKED_UNTIL = `
  */
 const BEGIN_ATTEMPT = `
   CREATE FUNCTION begin_attempt(
-    p_organization uuid, p_username_key text, p_slot text, p_client text,
+    p_organization uuid, p_username_key text, p_slot text, p_client_organization uuid, p_client text,
     p_limit int, p_ceiling int, p_client_limit int)
   RETURNS TABLE (
     verdict text, retry_after int, account text, period bigint,
@@ -80,23 +81,23 @@ const BEGIN_ATTEMPT = `
     c client_attempts;
     a account_attempts;
   BEGIN
-    PERFORM set_config('app.organization', p_organization::text, true),
+    PERFORM set_config('app.organization', p_client_organization::text, true),
             set_config('synchronous_commit', 'off', true); -- a crash of the server may forget the last half second
 
     SELECT state INTO organization_state FROM organizations o WHERE o.id = p_organization;
-    IF NOT FOUND THEN -- there is nobody to find, and nothing to count for
+    IF NOT FOUND OR NOT EXISTS (SELECT FROM organizations o WHERE o.id = p_client_organization) THEN -- there is nobody to find, and nothing to count for
       verdict := 'locked';
       RETURN NEXT;
       RETURN;
     END IF;
 
     SELECT * INTO c FROM client_attempts
-      WHERE organization_id = p_organization AND client_id = p_client FOR UPDATE;
+      WHERE organization_id = p_client_organization AND client_id = p_client FOR UPDATE;
     IF NOT FOUND THEN
-      INSERT INTO client_attempts (organization_id, client_id) VALUES (p_organization, p_client)
+      INSERT INTO client_attempts (organization_id, client_id) VALUES (p_client_organization, p_client)
         ON CONFLICT DO NOTHING;
       SELECT * INTO c FROM client_attempts
-        WHERE organization_id = p_organization AND client_id = p_client FOR UPDATE;
+        WHERE organization_id = p_client_organization AND client_id = p_client FOR UPDATE;
     END IF;
     IF c.period_started_at + interval '5 minutes' <= at THEN
       c.period := c.period + 1;
@@ -112,6 +113,7 @@ const BEGIN_ATTEMPT = `
       RETURN;
     END IF;
 
+    PERFORM set_config('app.organization', p_organization::text, true);
     SELECT * INTO u FROM users x
       WHERE x.organization_id = p_organization AND x.username_key = p_username_key AND organization_state = 'active';
     account := coalesce(u.id::text, p_slot);
@@ -146,12 +148,13 @@ const BEGIN_ATTEMPT = `
       a.attempted_at := at;
     END IF;
 
-    UPDATE client_attempts x SET period = c.period, period_started_at = c.period_started_at,
-      failures = c.failures, unsettled = c.unsettled + 1
-      WHERE x.organization_id = p_organization AND x.client_id = p_client;
     UPDATE account_attempts x SET failures = a.failures, streak = a.streak, unsettled = a.unsettled,
       attempted_at = a.attempted_at, failed_at = a.failed_at, locked_until = a.locked_until
       WHERE x.organization_id = p_organization AND x.account = begin_attempt.account;
+    PERFORM set_config('app.organization', p_client_organization::text, true);
+    UPDATE client_attempts x SET period = c.period, period_started_at = c.period_started_at,
+      failures = c.failures, unsettled = c.unsettled + 1
+      WHERE x.organization_id = p_client_organization AND x.client_id = p_client;
 
     period := c.period;
     id := u.id;
@@ -171,19 +174,21 @@ const BEGIN_ATTEMPT = `
  */
 const SETTLE_ATTEMPT = `
   CREATE FUNCTION settle_attempt(
-    p_organization uuid, p_account text, p_client text, p_period bigint, p_outcome text, p_limit int, p_ceiling int)
+    p_organization uuid, p_account text, p_client_organization uuid, p_client text, p_period bigint, p_outcome text,
+    p_limit int, p_ceiling int)
   RETURNS void LANGUAGE plpgsql AS $$
   DECLARE
     at timestamptz := clock_timestamp();
   BEGIN
-    PERFORM set_config('app.organization', p_organization::text, true),
+    PERFORM set_config('app.organization', p_client_organization::text, true),
             set_config('synchronous_commit', 'off', true);
 
     UPDATE client_attempts SET
       unsettled = CASE WHEN period = p_period THEN greatest(unsettled - 1, 0) ELSE unsettled END,
       failures = failures + CASE WHEN p_outcome IN ('wrong', 'locked') THEN 1 ELSE 0 END
-      WHERE organization_id = p_organization AND client_id = p_client;
+      WHERE organization_id = p_client_organization AND client_id = p_client;
 
+    PERFORM set_config('app.organization', p_organization::text, true);
     IF p_outcome = 'right' THEN
       UPDATE account_attempts SET
         unsettled = greatest(unsettled - 1, 0), failures = 0, streak = 0, failed_at = NULL, locked_until = NULL

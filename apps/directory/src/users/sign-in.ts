@@ -98,9 +98,10 @@ export class SignIn {
 }
 
 /** A name that cannot be one is counted like any other, and never looked up. */
-function attemptOf({ organizationId, username, clientId, refuse }: Omit<AuthenticateUser, 'password'>): AttemptOf {
+function attemptOf({ organizationId, username, refuse, ...by }: Omit<AuthenticateUser, 'password'>): AttemptOf {
+  const { clientId, clientOrganizationId } = by;
   const slot = slotOf(organizationId, usernameKey(username));
-  return { organizationId, usernameKey: refuse ? '' : lookupKey(username), slot, clientId };
+  return { organizationId, usernameKey: refuse ? '' : lookupKey(username), slot, clientId, clientOrganizationId };
 }
 
 const subjectOf = (user: FoundUser): Subject => ({

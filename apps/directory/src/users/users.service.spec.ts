@@ -46,7 +46,11 @@ afterAll(async () => {
 const create = (request: Partial<CreateUser>) =>
   bus.call(createUser, { organizationId, username: 'someone', password: PASSWORD, ...request }, call());
 const signIn = (username: string, password: string, organization = organizationId) =>
-  bus.call(authenticateUser, { organizationId: organization, username, password, clientId: 'client' }, call());
+  bus.call(
+    authenticateUser,
+    { organizationId: organization, username, password, clientId: 'client', clientOrganizationId: organization },
+    call(),
+  );
 const check = (sub: string) => bus.call(checkUser, { organizationId, sub }, call());
 const named = (username: string) => ({ organizationId, username });
 

@@ -44,7 +44,8 @@ export class PasswordGrant extends Grant<typeof PARAMS> {
     const attempt = organization
       ? { organizationId: organization.id, username: login.username }
       : { organizationId: client.organizationId, username, refuse: true };
-    const proof = { ...attempt, password, clientId: client.clientId };
+    const by = { clientId: client.clientId, clientOrganizationId: client.organizationId };
+    const proof = { ...attempt, ...by, password };
     const { sub, roles, credentialsChangedAt } = await this.bus.call(authenticateUser, proof, call).catch(uniform);
     // A changed password ends what was granted before the second after it: signing in with it at once is not before.
     const authTime = Math.max(inSeconds(this.clock.now()), credentialsChangedAt);
