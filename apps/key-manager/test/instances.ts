@@ -88,6 +88,7 @@ class NamedWire implements Wire {
     this.wire.respond(subject, queue, responder);
     this.wire.respond(this.own(subject), queue, responder);
   };
+  reachable: Wire['reachable'] = () => this.wire.reachable();
   publish: Wire['publish'] = (subject, payload) => this.wire.publish(subject, payload);
   subscribe: Wire['subscribe'] = (subject, listener) => this.wire.subscribe(subject, listener);
   onConnection: Wire['onConnection'] = (listener) => this.wire.onConnection(listener);

@@ -7,6 +7,8 @@ import type { Reply, Wire } from './wire';
 
 /** Lets Nest's handlers answer on a wire. The only place where an error leaves a service. */
 export class BusServer extends Server implements CustomTransportStrategy {
+  private closed = false;
+
   constructor(
     private readonly wire: Wire,
     private readonly queue: string,
@@ -16,9 +18,9 @@ export class BusServer extends Server implements CustomTransportStrategy {
   }
 
   listen(done: () => void): void {
-    for (const [subject, handler] of this.getHandlers())
+    for (const [subject, handler] of this.closed ? [] : this.getHandlers())
       this.wire.respond(subject, this.queue, (request, call) => this.answer(subject, handler, request, call));
-    done();
+    void this.wire.reachable().then(done);
   }
 
   private async answer(subject: string, handler: MessageHandler, request: unknown, call: Call): Promise<Reply> {
@@ -43,6 +45,7 @@ export class BusServer extends Server implements CustomTransportStrategy {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     await this.wire.drain();
   }
 

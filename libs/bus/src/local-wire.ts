@@ -57,6 +57,10 @@ class LocalWire implements Wire {
     });
   }
 
+  reachable(): Promise<void> {
+    return Promise.resolve();
+  }
+
   publish(subject: string, payload: object): void {
     if (!this.connected) return;
     const sent = JSON.stringify(payload);

@@ -21,6 +21,8 @@ export interface Wire {
   request(subject: string, request: object, call: Call, timeoutMs: number): Promise<Reply>;
   /** Answers a subject, sharing it with every other responder of the same queue group. */
   respond(subject: string, queue: string, responder: Responder): void;
+  /** Resolves when the responders there are can be reached by everyone. */
+  reachable(): Promise<void>;
   /** Tells everyone who listens, at most once, nobody if the connection is gone. */
   publish(subject: string, payload: object): void;
   /** Hears what is published; call the result to stop. */
