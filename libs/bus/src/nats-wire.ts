@@ -99,6 +99,11 @@ class NatsWire implements Wire {
     if (!this.connection.isClosed()) message.respond(encode(reply));
   }
 
+  /** The server answers in order. One that goes away now hears of them when it is back. */
+  async reachable(): Promise<void> {
+    await this.connection.flush().catch(() => undefined);
+  }
+
   publish(subject: string, payload: object): void {
     if (this.connected) this.connection.publish(subject, encode(payload));
   }
