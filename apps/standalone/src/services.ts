@@ -63,7 +63,7 @@ export async function startServices(
   }
 }
 
-/** A service answers before it knows the organizations; whoever is told that all has started asks it at once. */
+/** A service has started before it knows the organizations; whoever is told that all has started asks it at once. */
 async function untilReady(name: string, running: Running): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {

@@ -1,4 +1,4 @@
-import { Bus, serve, type Wire } from '@keyward/bus';
+import { Bus, prepare, type Wire } from '@keyward/bus';
 import { assertUnprivileged, query } from '@keyward/database';
 import { readiness, type Logger, type Running, Organizations } from '@keyward/runtime';
 import { Clock } from './clock';
@@ -31,17 +31,28 @@ export async function startToken(
 
     const bus = new Bus(wire);
     const organizations = new Organizations(bus);
-    const known = organizations.start();
     undo.push(() => organizations.stop());
-
     const module = TokenModule.with({ config, bus, dataSource, organizations, clock });
-    const app = await serve('token', module, wire, logger, known);
+    const app = await prepare('token', module, wire, logger);
     undo.push(() => app.close());
+    let serving = false;
+    const serve = async () => {
+      await organizations.start();
+      await app.listen();
+      serving = true;
+    };
+    void serve();
 
     const database = async () => (await query(dataSource, 'ready', 'SELECT 1', [])).length === 1;
     return {
       close,
-      ready: () => readiness({ database, bus: () => bus.connected, organizations: () => organizations.state }),
+      ready: () =>
+        readiness({
+          database,
+          bus: () => bus.connected,
+          organizations: () => organizations.state,
+          serving: () => serving,
+        }),
     };
   } catch (error) {
     await close();

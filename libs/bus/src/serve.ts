@@ -10,9 +10,20 @@ export async function serve(
   wire: Wire,
   logger: LoggerService,
 ): Promise<INestMicroservice> {
+  const app = await prepare(name, module, wire, logger);
+  await app.listen();
+  return app;
+}
+
+/** The same for one that cannot answer yet: it takes no requests from its like before `listen()`. */
+export async function prepare(
+  name: string,
+  module: Type | DynamicModule,
+  wire: Wire,
+  logger: LoggerService,
+): Promise<INestMicroservice> {
   const strategy = new BusServer(wire, name, logger);
   const app = await NestFactory.createMicroservice(module as Type, { strategy, logger, abortOnError: false });
   app.useGlobalFilters(new PassOn());
-  await app.listen();
-  return app;
+  return app.init();
 }

@@ -2,7 +2,18 @@ import { Controller, Module, type INestMicroservice, type LoggerService } from '
 import { event, rpc, ServiceError } from '@keyward/contracts';
 import { startNats, type Nats } from '@keyward/testing';
 import { IsInt, IsOptional, IsString } from 'class-validator';
-import { Bus, Handle, LocalExchange, openWire, serve, startCall, timeLeft, type Call, type Wire } from './index';
+import {
+  Bus,
+  Handle,
+  LocalExchange,
+  openWire,
+  prepare,
+  serve,
+  startCall,
+  timeLeft,
+  type Call,
+  type Wire,
+} from './index';
 
 class Ask {
   @IsString() text: string;
@@ -67,7 +78,11 @@ function probe(name: string, wire: Wire) {
   }
   @Module({ controllers: [ProbeController] })
   class ProbeModule {}
-  return { seen, start: () => serve('probe', ProbeModule, wire, quiet) };
+  return {
+    seen,
+    start: () => serve('probe', ProbeModule, wire, quiet),
+    prepare: () => prepare('probe', ProbeModule, wire, quiet),
+  };
 }
 
 let nats: Nats;
@@ -196,13 +211,27 @@ describe.each(transports)('%s', (_name, transport) => {
     await expect(bus.call(slow, { text: 'again' }, call())).resolves.toMatchObject({ text: 'again' });
   });
 
+  /** Who answers when much is asked. */
+  const answering = async () =>
+    new Set(
+      await Promise.all(Array.from({ length: 60 }, () => bus.call(echo, { text: '' }, call()).then((told) => told.by))),
+    );
+
   test('instances share the work', async () => {
     await started('one');
     await started('two');
-    const by = await Promise.all(
-      Array.from({ length: 60 }, () => bus.call(echo, { text: '' }, call()).then((told) => told.by)),
-    );
-    expect(new Set(by)).toEqual(new Set(['one', 'two']));
+    expect(await answering()).toEqual(new Set(['one', 'two']));
+  });
+
+  test('an instance that is prepared takes nothing before it listens, and never once it is closed', async () => {
+    await started('one');
+    const [two, three] = [probe('two', await participant()), probe('three', await participant())];
+    const apps = [await two.prepare(), await three.prepare()];
+    services.push(...apps);
+    await apps[1]?.close();
+    expect(await answering()).toEqual(new Set(['one']));
+    for (const app of apps) await app.listen();
+    expect(await answering()).toEqual(new Set(['one', 'two']));
   });
 
   test('an instance that stops loses nothing', async () => {
