@@ -5,4 +5,5 @@ export * from './isolate';
 export * from './migrations';
 export * from './feed-tables';
 export * from './feed-owner';
+export * from './page';
 export * from './embedded-postgres';

@@ -10,9 +10,16 @@ import {
   type PageRequest,
   type UpdateOrganization,
 } from '@keyward/contracts';
-import { appendChange, inTransaction, isDuplicate, type FeedOwner, type ReadRecords } from '@keyward/database';
+import {
+  appendChange,
+  checkCursor,
+  inTransaction,
+  isDuplicate,
+  pageOf,
+  type FeedOwner,
+  type ReadRecords,
+} from '@keyward/database';
 import { MoreThan, type DataSource, type EntityManager, type Repository } from 'typeorm';
-import { checkCursor, pageOf } from '../page';
 import { OrganizationEntity, organizationOf } from './organization.entity';
 
 /** The organizations; every change of one is in their feed when it is committed. */
@@ -103,5 +110,6 @@ function refuseLockingOut(state: string | undefined, passwordGrant: boolean | un
 const notFound = () => new ServiceError('not_found', 'there is no such organization');
 
 function checkName(name: string): void {
-  if (/\p{Cc}/u.test(name)) throw new ServiceError('invalid_request', 'a name may not contain control characters');
+  if (/\p{Cc}/u.test(name))
+    throw new ServiceError('invalid_request', 'a name may not contain control characters');
 }

@@ -15,10 +15,9 @@ import {
   type User,
   type UserPage,
 } from '@keyward/contracts';
-import { inOrganization, isDuplicate, queryInOrganization } from '@keyward/database';
+import { checkCursor, inOrganization, isDuplicate, pageOf, queryInOrganization } from '@keyward/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { OrganizationEntity } from '../organizations/organization.entity';
-import { checkCursor, pageOf } from '../page';
 import type { HashingPool } from '../passwords/hashing-pool';
 import { checkNewPassword, generatePassword } from '../passwords/password-policy';
 import type { Passwords } from '../passwords/passwords';

@@ -15,14 +15,13 @@ import {
   type NameApplication,
   type UpdateApplication,
 } from '@keyward/contracts';
-import { inOrganization, isDuplicate } from '@keyward/database';
+import { checkCursor, inOrganization, isDuplicate, pageOf } from '@keyward/database';
 import { Controller } from '@nestjs/common';
 import { DataSource, MoreThan, type EntityManager } from 'typeorm';
 import { Clock } from '../clock';
 import { ConsumerKeyChanges } from '../consumer-keys/consumer-key-changes';
 import { ConsumerKeyEntity } from '../consumer-keys/consumer-key.entity';
 import { refuseOwnClient } from '../own-client';
-import { checkCursor, pageOf } from '../page';
 import { ApplicationEntity } from './application.entity';
 import { assertName, findApplication } from './find-application';
 

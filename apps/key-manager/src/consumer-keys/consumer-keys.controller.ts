@@ -17,13 +17,12 @@ import {
   type RotateSecret,
   type UpdateKey,
 } from '@keyward/contracts';
-import { inOrganization } from '@keyward/database';
+import { checkCursor, inOrganization, pageOf } from '@keyward/database';
 import { Controller } from '@nestjs/common';
 import { DataSource, MoreThan, type EntityManager } from 'typeorm';
 import { findApplication } from '../applications/find-application';
 import { Clock } from '../clock';
 import { refuseOwnClient } from '../own-client';
-import { checkCursor, pageOf } from '../page';
 import { ConsumerKeyChanges } from './consumer-key-changes';
 import { ConsumerKeyEntity } from './consumer-key.entity';
 import { newConsumerSecret, SecretMacs } from './consumer-secret';
