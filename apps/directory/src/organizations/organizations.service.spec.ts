@@ -83,7 +83,7 @@ describe('organizations', () => {
       expect(await codeOf(change({ organizationId: ROOT_ORGANIZATION.id, ...needed }))).toBe('invalid_request');
     const unknown = '00000000-0000-4000-8000-000000000000';
     expect(await codeOf(change({ organizationId: unknown, name: 'x' }))).toBe('not_found');
-    expect(await codeOf(change({ name: 'a\0b' }))).toBe('invalid_request');
+    for (const name of ['a\0b', 'a\ud800b', '\udc00']) expect(await codeOf(change({ name }))).toBe('invalid_request');
   });
 
   it.each(['unknown', 'no.key', 'a\0b', ''])('answers not_found for %j', async (key) => {

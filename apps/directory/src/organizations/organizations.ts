@@ -109,7 +109,8 @@ function refuseLockingOut(state: string | undefined, passwordGrant: boolean | un
 
 const notFound = () => new ServiceError('not_found', 'there is no such organization');
 
+/** Nor a lone surrogate, which the database would keep as another character. */
 function checkName(name: string): void {
-  if (/\p{Cc}/u.test(name))
+  if (/[\p{Cc}\p{Cs}]/u.test(name))
     throw new ServiceError('invalid_request', 'a name may not contain control characters');
 }

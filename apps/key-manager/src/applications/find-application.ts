@@ -24,4 +24,5 @@ export function assertName(name: string): void {
   if (UUID.test(name)) throw new ServiceError('invalid_request', 'name must not have the form of an id');
 }
 
-const hasControls = (text: string): boolean => /\p{Cc}/u.test(text);
+/** Lone surrogates too: the database would take another character for them. */
+const hasControls = (text: string): boolean => /[\p{Cc}\p{Cs}]/u.test(text);

@@ -65,7 +65,7 @@ describe('applications', () => {
     expect(await codeOf(one.bus.call(createApplication, elsewhere, call()))).toBeUndefined();
   });
 
-  it.each(['', 'a\0b', 'a\nb', '019a0000-0000-7000-8000-00000000000a', 'x'.repeat(101)])(
+  it.each(['', 'a\0b', 'a\nb', 'a\ud800b', '019a0000-0000-7000-8000-00000000000a', 'x'.repeat(101)])(
     'take no name %j',
     async (name) => expect(await codeOf(anApplication(name))).toBe('invalid_request'),
   );
