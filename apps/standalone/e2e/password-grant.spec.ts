@@ -85,6 +85,22 @@ describe('who may use it', () => {
   });
 });
 
+it('C-06 a password is verified byte for byte, NUL, blanks and emoji too', async () => {
+  const password = ' nul \0 in the middle, and a \u{1F511} ';
+  const username = unique('exact');
+  await manage('POST', `/${org}/users`, { username, password });
+  const loginName = `${username}@${org}`;
+  expect((await signIn(loginName, password)).status).toBe(200);
+  for (const other of [
+    password.replace('\0', ''),
+    password.split('\0')[0] ?? '',
+    password.trim(),
+    `${password}\0`,
+    '\0',
+  ])
+    expect(appearanceOf(await signIn(loginName, other))).toEqual(failure);
+});
+
 describe('a failure', () => {
   it('RO-04 BF-04 looks the same for every cause', async () => {
     const locked = await makeUser(org);

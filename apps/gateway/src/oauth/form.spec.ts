@@ -34,6 +34,18 @@ describe('a form', () => {
     },
   );
 
+  it.each(['username=%00', 'client_secret=a%00', 'password%00=x', 'Password=%00', 'password=x&scope=%00'])(
+    'RO-10 abuse 20: NUL outside of a password is malformed: %j',
+    (form) => {
+      expect(() => parse(form)).toThrow(new ServiceError('invalid_request', 'the form is malformed'));
+    },
+  );
+
+  it('C-06 a password is what was sent, NUL too', () => {
+    for (const password of ['nul%00inside', 'nul\0inside'])
+      expect(parse(`password=${password}`)).toEqual({ password: 'nul\0inside' });
+  });
+
   it('abuse 20: bytes that are not UTF-8 are malformed', () => {
     expect(() => parse(Buffer.from([0x61, 0x3d, 0xff]))).toThrow('the form is malformed');
   });

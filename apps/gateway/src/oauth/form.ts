@@ -37,7 +37,8 @@ export function formOf({ body, raw }: FastifyRequest): Buffer {
 
 /**
  * The parameters of a form. RFC 6749 §3.2: one without a value is as if it were left out, none may be there twice. Bytes
- * that are not UTF-8, percent signs that encode nothing and NUL are refused rather than replaced.
+ * that are not UTF-8 and percent signs that encode nothing are refused rather than replaced; so is NUL, which nothing but a
+ * password may have in it.
  */
 export function parseForm(form: Buffer): Record<string, string> {
   if (!isUtf8(form)) throw malformed();
@@ -49,7 +50,9 @@ export function parseForm(form: Buffer): Record<string, string> {
     const equals = pair.indexOf('=');
     const name = decode(equals < 0 ? pair : pair.slice(0, equals));
     if (params.has(name) && !LISTS.has(name)) throw new ServiceError('invalid_request', 'a parameter is repeated');
-    params.set(name, equals < 0 ? '' : decode(pair.slice(equals + 1)));
+    const value = equals < 0 ? '' : decode(pair.slice(equals + 1));
+    if (name.includes('\0') || (name !== 'password' && value.includes('\0'))) throw malformed();
+    params.set(name, value);
   }
   // Without a prototype: a parameter may have any name.
   const present = Object.create(null) as Record<string, string>;
@@ -60,9 +63,7 @@ export function parseForm(form: Buffer): Record<string, string> {
 /** WHATWG URL §5.1, except that it does not guess. */
 function decode(text: string): string {
   const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
-  const decoded = spaced.includes('%') ? decodeOrRefuse(spaced) : spaced;
-  if (decoded.includes('\0')) throw malformed();
-  return decoded;
+  return spaced.includes('%') ? decodeOrRefuse(spaced) : spaced;
 }
 
 function decodeOrRefuse(text: string): string {
