@@ -4,8 +4,9 @@ import { MANAGEMENT_SCOPE } from '@keyward/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal, refusalOf } from './refusal';
 
-/** Whether the management API is asked: its errors are problems, all others are OAuth's. */
-export const isManagement = (request: FastifyRequest): boolean => request.raw.url?.startsWith('/api/') ?? false;
+/** Whether the management API is asked, however its path is encoded: its errors are problems, all others are OAuth's. */
+export const isManagement = ({ routeOptions, raw }: FastifyRequest): boolean =>
+  (routeOptions.url ?? raw.url)?.startsWith('/api/') ?? false;
 
 /** The only place where an error becomes an HTTP answer. */
 @Catch()

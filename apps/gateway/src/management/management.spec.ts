@@ -346,6 +346,18 @@ describe('management API', () => {
       expect([put.status, put.headers.allow]).toEqual([405, 'GET, HEAD, POST']);
     });
 
+    it('abuse 42: an encoded letter is that letter, and the answers are those of the same path', async () => {
+      const path = USERS.replace('/api', '/%61pi');
+      answering(createUser, { user: { username: 'ann' } });
+      const created = await ask(path, 'POST', { username: 'ann' });
+      expect([created.status, seen]).toEqual([201, [{ organizationId: id, username: 'ann' }]]);
+      const refused = await gateway.ask(path);
+      expect([refused.status, refused.json]).toEqual([401, (await gateway.ask(USERS)).json]);
+      expect(refused.headers['content-type']).toMatch(/^application\/problem\+json/);
+      const form = await gateway.post(path, { username: 'ann' }, { authorization: 'Bearer good' });
+      expect([form.status, form.json.code]).toEqual([415, 'invalid_request']);
+    });
+
     it('abuse 42: other spellings of a path are not that path', async () => {
       answering(listUsers);
       for (const path of [
