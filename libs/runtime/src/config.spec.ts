@@ -125,6 +125,12 @@ describe('mistakes', () => {
     expect(mistakes[0]).not.toContain(CANARY);
   });
 
+  it('a pool of one connection, which the key manager would wait for while it holds it', () => {
+    const env = (poolSize: string) => ({ DATABASE_URL: 'postgres://u:x7q@db/k', DATABASE_POOL_SIZE: poolSize });
+    expect(mistakesOf(DatabaseSettings, env('1'))).toEqual(['DATABASE_POOL_SIZE is "1": must not be less than 2']);
+    expect(mistakesOf(DatabaseSettings, env('2'))).toEqual([]);
+  });
+
   it('BF-24 a trusted proxy is an address or a range, nothing else', () => {
     const { server } = loadConfig({ server: ServerSettings }, { env: { TRUSTED_PROXIES: '10.0.0.0/8, ::1' } });
     expect(server.trustedProxies).toEqual(['10.0.0.0/8', '::1']);

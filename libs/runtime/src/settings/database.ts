@@ -32,9 +32,10 @@ export class DatabaseSettings extends DatabaseLinkSettings implements Checked {
   @IsUrl(['postgres', 'postgresql'])
   url: string;
 
+  /** One of them may be held by what needs a second, as the key manager's schedule does. */
   @Setting({ env: 'DATABASE_POOL_SIZE', description: 'Connections of one instance at most.' })
   @IsInt()
-  @Min(1)
+  @Min(2)
   @Max(500)
   poolSize: number = 10;
 
