@@ -33,7 +33,10 @@ export function signingKeys(terminal: Terminal): Command {
   noun
     .command('rotate')
     .description('publish a new key; it signs once verifiers have had the time to see it')
-    .option('--now', 'sign with it at once: verifiers that cache the JWKS refuse new tokens until they look again')
+    .option(
+      '--now',
+      'sign with it at once: verifiers that cache the JWKS, another gateway for up to a second, refuse new tokens until they look again',
+    )
     .addHelpText('after', examples('signing-keys rotate --org johnsorg'))
     .action(({ now }: { now?: boolean }, command: Command) =>
       inSession(terminal, command, async (session) => {
