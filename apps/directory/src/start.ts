@@ -1,6 +1,6 @@
 import { Bus, serve, startCall, type Wire } from '@keyward/bus';
 import { organizations as feed } from '@keyward/contracts';
-import { assertUnprivileged, FeedOwner, query } from '@keyward/database';
+import { assertUnprivileged, connectPatiently, FeedOwner, query } from '@keyward/database';
 import { readiness, type Logger, type Running } from '@keyward/runtime';
 import { AccountGate } from './attempts/account-gate';
 import type { AttemptLimits } from './attempts/attempts';
@@ -24,7 +24,7 @@ export async function startDirectory(config: DirectoryConfig, wire: Wire, logger
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    const database = await directoryDataSource(config.database).initialize();
+    const database = await connectPatiently(directoryDataSource(config.database));
     undo.push(() => database.destroy());
     await assertUnprivileged(database);
     const { pool, passwords } = await startHashing(config.hashing, call);

@@ -1,5 +1,5 @@
 import { Bus, serve, type Wire } from '@keyward/bus';
-import { assertUnprivileged, query } from '@keyward/database';
+import { assertUnprivileged, connectPatiently, query } from '@keyward/database';
 import { readiness, type Logger, type Running } from '@keyward/runtime';
 import { ClientAuthentication } from './clients/client-authentication';
 import { ClientCache } from './clients/client-cache';
@@ -30,7 +30,7 @@ export async function startKeyManager(
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    const dataSource = await keyManagerDataSource(config.database).initialize();
+    const dataSource = await connectPatiently(keyManagerDataSource(config.database));
     undo.push(() => dataSource.destroy());
     await assertUnprivileged(dataSource);
     const kek = new KeyEncryptionKey(config.sealing.keyEncryptionKey);

@@ -1,5 +1,5 @@
 import { Bus, prepare, type Wire } from '@keyward/bus';
-import { assertUnprivileged, query } from '@keyward/database';
+import { assertUnprivileged, connectPatiently, query } from '@keyward/database';
 import { readiness, type Logger, type Running, Organizations } from '@keyward/runtime';
 import { Clock } from './clock';
 import type { TokenConfig } from './config';
@@ -22,7 +22,7 @@ export async function startToken(
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    const dataSource = await tokenDataSource(config.database).initialize();
+    const dataSource = await connectPatiently(tokenDataSource(config.database));
     undo.push(() => dataSource.destroy());
     await assertUnprivileged(dataSource);
     const partitions = new Partitions(dataSource, config.oauth, logger);

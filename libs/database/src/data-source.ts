@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { ServiceError } from '@keyward/contracts';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import type { Pool } from 'pg';
@@ -20,6 +21,8 @@ export interface DatabaseOptions {
 const CONNECT_MS = 1000;
 const STATEMENT_MS = 1500;
 const ANSWER_MS = 1900;
+const START_MS = 20_000;
+const AGAIN_MS = 250;
 
 /** Where and as whom. TLS follows from `caFile` alone: a parameter of the URL that is overlooked could not be noticed. */
 export function connectionTo({ url, caFile }: { url: string; caFile?: string }) {
@@ -54,6 +57,19 @@ export const createDataSource = ({ schema, entities = [], poolSize = 10, ...link
     },
     poolErrorHandler: () => undefined, // An idle connection was lost: the pool has dropped it and opens another.
   });
+
+/**
+ * For the start of a service: PostgreSQL may be starting as well, and on a machine where all starts at once a connection takes
+ * its time. Throws when that lasts over 20 s, and at once what is no matter of time.
+ */
+export async function connectPatiently(dataSource: DataSource): Promise<DataSource> {
+  for (const end = Date.now() + START_MS; ; await new Promise((resolve) => setTimeout(resolve, AGAIN_MS)))
+    try {
+      return await dataSource.initialize();
+    } catch (error) {
+      if (Date.now() > end || !(toThrow(error) instanceof ServiceError)) throw error;
+    }
+}
 
 /**
  * The hot path: one named prepared statement on the pool beneath TypeORM. Throws `temporarily_unavailable` within 2 s when

@@ -1,6 +1,6 @@
 import { asAdmin, createTestDatabase, startPostgres, type TestDatabase, type TestPostgres } from '@keyward/testing';
 import type { DataSource } from 'typeorm';
-import { inOrganization, query } from './index';
+import { connectPatiently, createDataSource, inOrganization, query } from './index';
 import { notes } from './notes.fixture';
 
 const A = '00000000-0000-7000-8000-00000000000a';
@@ -42,6 +42,22 @@ it('PostgreSQL killed: 503 in time, and recovery by itself once it is back', asy
   await expectUnavailable();
   await postgres.restart();
   await expectWorking();
+}, 30_000);
+
+it('PostgreSQL away when a service starts: it waits; a role that is refused fails at once', async () => {
+  postgres.kill();
+  while (await prepared().catch(() => undefined));
+  const starting = connectPatiently(createDataSource({ url: database.url('notes'), schema: 'notes' }));
+  await postgres.restart();
+  const started = await starting;
+  expect(await query(started, 'one', `SELECT 1 AS one`, [])).toEqual([{ one: 1 }]);
+  await started.destroy();
+
+  const url = new URL(database.url('notes'));
+  url.password = 'wrong';
+  await expect(connectPatiently(createDataSource({ url: url.href, schema: 'notes' }))).rejects.toMatchObject({
+    code: '28P01',
+  });
 }, 30_000);
 
 it('PostgreSQL hanging: 503 in time, and recovery by itself once it goes on', async () => {
