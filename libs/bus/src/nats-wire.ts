@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { connect, Events, type Msg, type NatsConnection, type Subscription } from 'nats';
 import type { Call } from './call';
 import { InFlight } from './in-flight';
+import { NatsInbox } from './nats-inbox';
 import { LostMessage, type Reply, type Responder, type Wire } from './wire';
 
 /** How a participant reaches NATS. */
@@ -43,16 +44,15 @@ export async function openWire(options: WireOptions): Promise<Wire> {
     user,
     pass: password,
     tls: url.startsWith('tls:') ? { ca: caFile && readFileSync(caFile, 'utf8') } : undefined,
-    inboxPrefix: INBOX + name,
     waitOnFirstConnect: true,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
     reconnectJitter: 100,
     pingInterval: 5000,
     maxPingOut: 2,
-    noAsyncTraces: true,
   });
-  return new NatsWire(connection, new InFlight(options.maxInFlight ?? 1024), options.drainMs ?? 5000);
+  const inbox = new NatsInbox(connection, INBOX + name);
+  return new NatsWire(connection, inbox, new InFlight(options.maxInFlight ?? 1024), options.drainMs ?? 5000);
 }
 
 class NatsWire implements Wire {
@@ -63,6 +63,7 @@ class NatsWire implements Wire {
 
   constructor(
     private readonly connection: NatsConnection,
+    private readonly inbox: NatsInbox,
     private readonly inFlight: InFlight,
     private readonly drainMs: number,
   ) {
@@ -77,7 +78,7 @@ class NatsWire implements Wire {
     const envelope: Envelope = { left: Math.min(timeoutMs, deadline - Date.now()), traceparent, body };
     let answer: Msg;
     try {
-      answer = await this.connection.request(subject, encode(envelope), { timeout: timeoutMs });
+      answer = await this.inbox.request(subject, encode(envelope), timeoutMs);
     } catch (error) {
       throw new LostMessage(subject, error instanceof Error ? error.message : String(error));
     }
@@ -133,6 +134,7 @@ class NatsWire implements Wire {
     await this.drain();
     if (this.connected) await Promise.race([this.connection.drain(), after(1000)]);
     await this.connection.close();
+    this.inbox.close();
   }
 
   private async watch(): Promise<void> {
