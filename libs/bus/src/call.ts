@@ -12,7 +12,7 @@ const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}
 
 /** Begins a call at the edge of the system, or for a job. A `traceparent` that is not well-formed is replaced. */
 export function startCall(timeoutMs: number, traceparent?: string): Call {
-  const valid = traceparent !== undefined && TRACEPARENT.test(traceparent);
+  const valid = typeof traceparent === 'string' && TRACEPARENT.test(traceparent);
   return { deadline: Date.now() + timeoutMs, traceparent: valid ? traceparent : newTraceparent() };
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { connect, Events, type Msg, type NatsConnection, type Subscription } from 'nats';
-import type { Call } from './call';
+import { startCall, type Call } from './call';
 import { InFlight } from './in-flight';
 import { NatsInbox } from './nats-inbox';
 import { LostMessage, type Reply, type Responder, type Wire } from './wire';
@@ -34,6 +34,20 @@ const INBOX = '_INBOX_';
 const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 const decode = (data: Uint8Array): unknown =>
   JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString());
+
+/** `undefined` for what is no object in JSON: anyone with a password of NATS can send that. */
+function readable(data: Uint8Array): object | undefined {
+  try {
+    const value = decode(data);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** No call of ours lasts longer, whatever a message claims. */
+const LONGEST_MS = 60_000;
+const TOO_LARGE: Reply = { error: { code: 'server_error', description: 'the answer is too large' } };
 
 /** Connects to NATS, waiting for a server that is not there yet; reconnects for ever. */
 export async function openWire(options: WireOptions): Promise<Wire> {
@@ -94,10 +108,15 @@ class NatsWire implements Wire {
   }
 
   private async answer(responder: Responder, message: Msg): Promise<void> {
-    const { left, traceparent, body } = decode(message.data) as Envelope;
-    const reply = await this.inFlight.answer(responder, body, { deadline: Date.now() + left, traceparent });
+    const envelope = readable(message.data) as Partial<Envelope> | undefined;
+    if (typeof envelope?.left !== 'number') return; // nobody of ours, and nobody waits for an answer
+    const call = startCall(Math.min(envelope.left, LONGEST_MS), envelope.traceparent);
+    const reply = await this.inFlight.answer(responder, envelope.body, call);
     await this.turn();
-    if (!this.connection.isClosed()) message.respond(encode(reply));
+    if (this.connection.isClosed()) return;
+    const data = encode(reply);
+    const fits = data.length <= (this.connection.info?.max_payload ?? Infinity);
+    message.respond(fits ? data : encode(TOO_LARGE));
   }
 
   /** The server answers in order. One that goes away now hears of them when it is back. */
@@ -111,7 +130,9 @@ class NatsWire implements Wire {
 
   subscribe(subject: string, listener: (payload: unknown) => void): () => void {
     const callback = (error: Error | null, message: Msg) => {
-      if (!error) listener(decode(message.data));
+      const payload = error ? undefined : readable(message.data);
+      // Apart from the client's reading loop, which an error of the listener would end for good and in silence.
+      if (payload) queueMicrotask(() => listener(payload));
     };
     const subscription = this.connection.subscribe(subject, { callback });
     return () => subscription.unsubscribe();

@@ -1,6 +1,7 @@
 import { Controller, Module, type INestMicroservice, type LoggerService } from '@nestjs/common';
 import { event, rpc, ServiceError } from '@keyward/contracts';
 import { startNats, type Nats } from '@keyward/testing';
+import { connect } from 'nats';
 import { IsInt, IsOptional, IsString } from 'class-validator';
 import {
   Bus,
@@ -35,6 +36,7 @@ const slowRepeatable = rpc('probe.text.slow-repeatable', Ask, Told, { repeatable
 const refuse = rpc('probe.text.refuse', Ask, Told);
 const fail = rpc('probe.text.fail', Ask, Told);
 const nothing = rpc('probe.text.nothing', Ask, Told);
+const large = rpc('probe.text.large', Ask, Told);
 const relay = rpc('probe.text.relay', Ask, Told);
 const nobody = rpc('probe.text.nobody', Ask, Told);
 const happened = event('probe.news.happened', News);
@@ -71,6 +73,9 @@ function probe(name: string, wire: Wire) {
     }
     @Handle(nothing) async nothing(): Promise<Told> {
       return undefined as never;
+    }
+    @Handle(large) async large(): Promise<Told> {
+      return { text: 'x'.repeat(2_000_000) };
     }
     @Handle(relay) relay(request: Ask, call: Call): Promise<Told> {
       return this.bus.call(slow, request, call);
@@ -267,6 +272,38 @@ describe.each(transports)('%s', (_name, transport) => {
     bus.publish(happened, { text: 'b' });
     await sleep(50);
     expect(heard.sort()).toEqual(['0 a', '1 a', '1 b']);
+  });
+});
+
+describe('what cannot be read', () => {
+  test('abuse 12 garbage on a subject or an event leaves a service answering', async () => {
+    const served = await openWire({ url: nats.url, name: 'probe' });
+    const service = probe('one', served);
+    const app = await service.start();
+    const heard: string[] = [];
+    new Bus(served).subscribe(happened, ({ text }) => heard.push(text));
+    const stranger = await connect({ servers: nats.url });
+    for (const garbage of ['', 'no JSON', 'null', '7', '{}', '{"left":"x"}', '{"left":1e999}']) {
+      stranger.publish(echo.subject, Buffer.from(garbage), { reply: '_INBOX_stranger.1' });
+      stranger.publish(happened.subject, Buffer.from(garbage));
+    }
+    stranger.publish(echo.subject, Buffer.from('{"left":500,"traceparent":7,"body":{"text":"odd"}}'), {
+      reply: '_INBOX_stranger.2',
+    });
+    stranger.publish(happened.subject, Buffer.from('{"text":"heard"}'));
+    await stranger.drain();
+
+    const wire = await openWire({ url: nats.url, name: 'caller' });
+    const bus = new Bus(wire);
+    await expect(bus.call(echo, { text: 'still here' }, startCall(2000))).resolves.toMatchObject({
+      text: 'still here',
+    });
+    await expect(bus.call(large, { text: '' }, startCall(2000))).rejects.toMatchObject({ code: 'server_error' });
+    expect(service.seen).toContainEqual({ text: 'odd' });
+    expect(heard).toContain('heard');
+    await app.close();
+    await served.close();
+    await wire.close();
   });
 });
 
