@@ -10,7 +10,7 @@ export interface TestPostgres {
   adminUrl: string;
   /** Of the server that runs now. */
   readonly pid: number;
-  /** Ends it as a crash would. */
+  /** Ends it as a crash of the machine would, sessions and all. */
   kill(): void;
   /** Starts it again, on the same port with the same data. */
   restart(): Promise<void>;
@@ -29,14 +29,14 @@ export async function startPostgres(): Promise<TestPostgres> {
   let server: EmbeddedPostgres = await startEmbeddedPostgres(options);
   const { adminUrl } = server;
   const port = Number(new URL(adminUrl).port);
-  const signal = (name: NodeJS.Signals) => processesOf(server.pid).forEach((pid) => process.kill(pid, name));
+  const signal = (name: NodeJS.Signals) => processesOf(server.pid).forEach((pid) => send(pid, name));
   return {
     adminUrl,
     get pid() {
       return server.pid;
     },
     signal,
-    kill: () => void process.kill(server.pid, 'SIGKILL'), // Its sessions see that, and end.
+    kill: () => signal('SIGKILL'),
     restart: async () => {
       server = await startEmbeddedPostgres({ ...options, port });
     },
@@ -45,6 +45,15 @@ export async function startPostgres(): Promise<TestPostgres> {
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+/** To a session, which may just have ended. */
+function send(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** The server and its sessions, each in a process group of its own. */
