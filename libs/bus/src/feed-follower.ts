@@ -76,7 +76,7 @@ export class FeedFollower<R extends object> {
   }
 
   private async askSoon(): Promise<void> {
-    await sleep(this.caughtUpAt + ASK_EVERY_MS - Date.now());
+    await sleep(Math.max(0, this.caughtUpAt + ASK_EVERY_MS - Date.now()));
     await this.syncing; // begun earlier, it may have read before what is missed was written
     this.catching = undefined; // who comes from here on needs another answer
     this.caughtUpAt = Date.now();
