@@ -32,8 +32,8 @@ const written = () =>
   ['.env', ...readdirSync('certs').map((name) => join('certs', name))].map((f) => readFileSync(f, 'utf8'));
 const demo = () => JSON.parse(readFileSync(demoFile, 'utf8'));
 
-/** A client credentials grant: reaches every service but the directory's users. */
-function token({ consumerKey, consumerSecret } = demo()) {
+/** A password grant: every service and its database take part. */
+function token({ consumerKey, consumerSecret, username, password } = demo()) {
   const started = performance.now();
   const auth = `${consumerKey}:${consumerSecret}`;
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -49,7 +49,7 @@ function token({ consumerKey, consumerSecret } = demo()) {
       },
     )
       .on('error', reject)
-      .end('grant_type=client_credentials');
+      .end(String(new URLSearchParams({ grant_type: 'password', username, password })));
   });
 }
 
