@@ -180,6 +180,7 @@ describe('abuse 12: nats.conf', () => {
     listen(users, 'gateway', `${inboxOf('gateway')}.once`, (_listener, answer) => answers.push(answer));
     await settled();
     users.gateway.publish(subject, 'a question', { reply: `${inboxOf('gateway')}.once` });
+    while (answers.length === 0) await settled();
     await settled();
     expect(answers).toEqual(['first']);
   });
