@@ -52,7 +52,7 @@ describe('SIGKILL', () => {
     const samples = await underLoad(processes, async (load) => {
       // What it is sent while it hangs is inside it when it dies.
       instance?.signal('SIGSTOP');
-      await pause(300);
+      await load.stuck(grants);
       await instance?.kill('SIGKILL');
       await load.steady();
       await instance?.start();

@@ -29,6 +29,7 @@ const CLIENTS: Record<GrantType, number> = { client_credentials: 4, refresh_toke
 /** Between an answer and the next request of a client, milliseconds: some hundred requests a second in all, few passwords. */
 const PAUSE: Record<GrantType, number> = { client_credentials: 10, refresh_token: 20, password: 150 };
 const PATIENCE_MS = 20_000;
+const STUCK_MS = 500;
 /** So many successes in a row that every client has had some. */
 const STEADY = 60;
 
@@ -57,6 +58,8 @@ export function expectUnavailable(failures: readonly Sample[]): void {
 /** Clients at work, each with one connection that it keeps, until its gateway takes no more: then to the other one. */
 export class Load {
   readonly samples: Sample[] = [];
+  /** What is not answered yet. */
+  private readonly open = new Set<Pick<Sample, 'grant' | 'startedAt'>>();
   private stopping = false;
   private working: Promise<unknown> = Promise.resolve();
 
@@ -78,6 +81,13 @@ export class Load {
     const answered = (grant: GrantType) =>
       this.samples.some((sample) => sample.grant === grant && sample.status === status && sample.startedAt >= from);
     await this.until(() => grants.every(answered));
+  }
+
+  /** Waits until a request of these kinds is stuck: without an answer for longer than any takes otherwise. */
+  async stuck(grants: readonly GrantType[]): Promise<void> {
+    const isStuck = ({ grant, startedAt }: Pick<Sample, 'grant' | 'startedAt'>) =>
+      grants.includes(grant) && Date.now() - startedAt > STUCK_MS;
+    await this.until(() => [...this.open].some(isStuck));
   }
 
   /** Waits until nothing fails any more. */
@@ -123,8 +133,10 @@ export class Load {
 
   private async take(who: Pick<Sample, 'grant' | 'client'>, request: Promise<Answer>): Promise<Answer | undefined> {
     const startedAt = Date.now();
+    const waiting = { ...who, startedAt };
+    this.open.add(waiting);
     const note = (what: Pick<Sample, 'status' | 'retryAfter' | 'error'>) =>
-      this.samples.push({ ...who, ...what, startedAt, ms: Date.now() - startedAt });
+      this.samples.push({ ...waiting, ...what, ms: Date.now() - startedAt });
     try {
       const answer = await request;
       const { status, headers, body } = answer;
@@ -133,6 +145,8 @@ export class Load {
     } catch (error) {
       note({ error: String(error) });
       return undefined;
+    } finally {
+      this.open.delete(waiting);
     }
   }
 }
