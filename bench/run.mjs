@@ -2,9 +2,9 @@
 // default 8), --only NAME[,NAME], --json FILE.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import testing from '../libs/testing/dist/index.js';
 import { closed, open } from './load.mjs';
@@ -226,6 +226,7 @@ try {
   results.processes = await processes();
   if (wanted('tokens') || wanted('start')) results.standalone = await standalone();
   if (wanted('tokens')) results.oidcProviderAgain = await oidcProvider();
+  mkdirSync(dirname(options.json), { recursive: true });
   writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
   const { print } = await import('./table.mjs');
   print(results);
