@@ -3,6 +3,7 @@ import { connect, Events, type Msg, type NatsConnection, type Subscription } fro
 import { startCall, type Call } from './call';
 import { InFlight } from './in-flight';
 import { NatsInbox } from './nats-inbox';
+import { Transit } from './transit';
 import { LostMessage, type Reply, type Responder, type Wire } from './wire';
 
 /** How a participant reaches NATS. */
@@ -21,15 +22,19 @@ export interface WireOptions {
   drainMs?: number;
 }
 
-/** A request as it travels. `left` is in milliseconds. */
+/** A request as it travels: `left` is what is left of its time, `sent` when, milliseconds of the sender's `performance.now()`. */
 interface Envelope {
   left: number;
+  sent: number;
   traceparent: string;
   body: unknown;
 }
 
 /** Answers are read at this and the name of who asks; nats.conf gives each name its own. */
 const INBOX = '_INBOX_';
+
+/** Each connection has an inbox of its own for all its answers. */
+const senderOf = ({ reply = '' }: Msg): string => reply.slice(0, reply.lastIndexOf('.'));
 
 const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 const decode = (data: Uint8Array): unknown =>
@@ -72,6 +77,7 @@ export async function openWire(options: WireOptions): Promise<Wire> {
 class NatsWire implements Wire {
   private readonly subscriptions: Subscription[] = [];
   private readonly connectionListeners = new Set<(connected: boolean) => void>();
+  private readonly transit = new Transit();
   private turning?: Promise<void>;
   connected = true;
 
@@ -89,7 +95,8 @@ class NatsWire implements Wire {
     // The client would hold the request back until the server returns: the caller has no time for that.
     if (!this.connected) throw new LostMessage(subject, 'not connected');
     if (timeoutMs <= 0) throw new LostMessage(subject, 'no time left');
-    const envelope: Envelope = { left: Math.min(timeoutMs, deadline - Date.now()), traceparent, body };
+    const left = Math.min(timeoutMs, deadline - Date.now());
+    const envelope: Envelope = { left, sent: performance.now(), traceparent, body };
     let answer: Msg;
     try {
       answer = await this.inbox.request(subject, encode(envelope), timeoutMs);
@@ -108,10 +115,13 @@ class NatsWire implements Wire {
   }
 
   private async answer(responder: Responder, message: Msg): Promise<void> {
-    const envelope = readable(message.data) as Partial<Envelope> | undefined;
-    if (typeof envelope?.left !== 'number') return; // nobody of ours, and nobody waits for an answer
-    const call = startCall(Math.min(envelope.left, LONGEST_MS), envelope.traceparent);
-    const reply = await this.inFlight.answer(responder, envelope.body, call);
+    const { left, sent, traceparent, body } = (readable(message.data) ?? {}) as Partial<Envelope>;
+    if (typeof left !== 'number' || typeof sent !== 'number') return; // nobody of ours, and nobody waits for an answer
+    // What was held up until nobody waited for it, by NATS or while this process hung, must not be done any more: whoever
+    // asked has gone on, and a refresh token that comes after its successor was used ends its family.
+    const heldUp = this.transit.heldUp(senderOf(message), sent, performance.now());
+    const call = startCall(Math.min(left, LONGEST_MS) - heldUp, traceparent);
+    const reply = await this.inFlight.answer(responder, body, call);
     await this.turn();
     if (this.connection.isClosed()) return;
     const data = encode(reply);

@@ -287,7 +287,7 @@ describe('what cannot be read', () => {
       stranger.publish(echo.subject, Buffer.from(garbage), { reply: '_INBOX_stranger.1' });
       stranger.publish(happened.subject, Buffer.from(garbage));
     }
-    stranger.publish(echo.subject, Buffer.from('{"left":500,"traceparent":7,"body":{"text":"odd"}}'), {
+    stranger.publish(echo.subject, Buffer.from('{"left":500,"sent":0,"traceparent":7,"body":{"text":"odd"}}'), {
       reply: '_INBOX_stranger.2',
     });
     stranger.publish(happened.subject, Buffer.from('{"text":"heard"}'));
@@ -336,6 +336,30 @@ describe('NATS going away', () => {
     await app.close();
     await served.close();
     await wire.close();
+    await broker.stop();
+  });
+
+  test('hanging, what it held back until nobody waited for it is not done when it goes on', async () => {
+    const broker = await startNats();
+    const [served, wire] = [
+      await openWire({ url: broker.url, name: 'probe' }),
+      await openWire({ url: broker.url, name: 'caller' }),
+    ];
+    const { start, seen } = probe('one', served);
+    const app = await start();
+    const bus = new Bus(wire);
+    await bus.call(echo, { text: 'before' }, startCall(2000));
+
+    process.kill(broker.pid, 'SIGSTOP');
+    await expect(bus.call(echo, { text: 'lost' }, startCall(300))).rejects.toMatchObject({
+      code: 'temporarily_unavailable',
+    });
+    process.kill(broker.pid, 'SIGCONT');
+    await bus.call(echo, { text: 'after' }, startCall(2000));
+    expect(seen).toEqual([{ text: 'before' }, { text: 'after' }]);
+
+    await app.close();
+    await Promise.all([served.close(), wire.close()]);
     await broker.stop();
   });
 });

@@ -188,7 +188,7 @@ describe('abuse 12: nats.conf', () => {
   it('abuse 12: a service does not send its answer where whoever asks may not write', async () => {
     const users = await everyone();
     const { subject } = contracts.issueToken;
-    const question = JSON.stringify({ left: 1000, body: {} });
+    const question = JSON.stringify({ left: 1000, sent: 0, body: {} });
     const answered = (): Promise<string> =>
       users.gateway.request(subject, question).then(
         (answer) => answer.string(),

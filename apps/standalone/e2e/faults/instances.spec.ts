@@ -1,6 +1,6 @@
 import { startProcesses, type Processes } from '@keyward/testing';
 import { setTimeout as pause } from 'node:timers/promises';
-import { expectUnavailable, failed, underLoad, type GrantType } from './load';
+import { expectUnavailable, failed, GRANTS, underLoad, type GrantType } from './load';
 
 let processes: Processes;
 beforeAll(async () => (processes = await startProcesses({ instances: 2 })));
@@ -65,5 +65,19 @@ describe('SIGKILL', () => {
     expect(grants).toEqual(expect.arrayContaining(failures.map(({ grant }) => grant)));
     // A client had one request inside at most: its next one, a refresh with the same token as before, was answered.
     expect(new Set(failures.map(({ client }) => client)).size).toBe(failures.length);
+  });
+});
+
+describe('SIGSTOP', () => {
+  test('of one token for a while: what was sent to it meanwhile is not done any more, and breaks no family', async () => {
+    const [instance] = processes.services.token;
+    const samples = await underLoad(processes, async (load) => {
+      instance?.signal('SIGSTOP');
+      await load.progress(GRANTS, 503);
+      await pause(1000); // Who has got a 503 tries again, and goes on.
+      instance?.signal('SIGCONT');
+      await load.steady();
+    });
+    expectUnavailable(failed(samples));
   });
 });

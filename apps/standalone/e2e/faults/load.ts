@@ -2,7 +2,6 @@ import type { Answer, Processes } from '@keyward/testing';
 import { setTimeout as pause } from 'node:timers/promises';
 import { buildConnector, Client } from 'undici';
 
-export type GrantType = 'client_credentials' | 'refresh_token' | 'password';
 type Form = Record<string, string>;
 
 /** One request of the load and what came of it. */
@@ -23,7 +22,9 @@ export interface Sample {
 /** The connection was not made, so nothing was sent. */
 class NotConnected extends Error {}
 
-const GRANTS = ['client_credentials', 'refresh_token', 'password'] as const;
+/** What the clients ask for. */
+export const GRANTS = ['client_credentials', 'refresh_token', 'password'] as const;
+export type GrantType = (typeof GRANTS)[number];
 /** How many clients send each kind of request. */
 const CLIENTS: Record<GrantType, number> = { client_credentials: 4, refresh_token: 4, password: 2 };
 /** Between an answer and the next request of a client, milliseconds: some hundred requests a second in all, few passwords. */
