@@ -10,3 +10,4 @@ export * from './client';
 export * from './application';
 export * from './signing-key';
 export * from './token';
+export * from './revocation';

@@ -8,6 +8,7 @@ export * from './redact';
 export * from './health';
 export * from './lifecycle';
 export * from './organizations';
+export * from './revocations';
 export * from './settings/all';
 export * from './settings/process';
 export * from './settings/issuer';

@@ -26,8 +26,18 @@ export const CALLS: Record<Service, readonly Exported[]> = {
 };
 /** Who follows which feed: with its records, or, for a cache, its changes alone. */
 const FOLLOWS: Record<Service, readonly { feed: Exported; records: boolean }[]> = {
-  gateway: [{ feed: 'organizations', records: true }],
-  token: [{ feed: 'organizations', records: true }],
+  gateway: [
+    { feed: 'organizations', records: true },
+    { feed: 'tokenRevocations', records: true },
+    { feed: 'userRevocations', records: true },
+    { feed: 'clientRevocations', records: true },
+  ],
+  // Of its own revocations it asks its database.
+  token: [
+    { feed: 'organizations', records: true },
+    { feed: 'userRevocations', records: true },
+    { feed: 'clientRevocations', records: true },
+  ],
   directory: [],
   'key-manager': [
     { feed: 'consumerKeyChanges', records: false },

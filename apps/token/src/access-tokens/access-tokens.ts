@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Bus, type Call } from '@keyward/bus';
-import { signJwt, type Client, type Organization } from '@keyward/contracts';
+import { jtiOf, signJwt, type Client, type Organization } from '@keyward/contracts';
 import { OAuthSettings } from '@keyward/runtime';
 import { DataSource } from 'typeorm';
 import { accessTokenClaims, type AccessTokenClaims } from '../claims';
@@ -10,7 +10,7 @@ import type { User } from '../grants/grant';
 import { Issuers } from '../issuer';
 import { newId } from '../time-id';
 import { newSecret, writeToken } from '../token-string';
-import { insertOpaqueToken, jtiOf } from './issued-tokens';
+import { insertOpaqueToken } from './issued-tokens';
 
 /** Whom and what a new access token is for. */
 export interface AccessTokenFor {

@@ -1,15 +1,8 @@
+import { familyOf } from '@keyward/contracts';
 import { query, queryInOrganization } from '@keyward/database';
 import type { DataSource } from 'typeorm';
 import type { AccessTokenClaims } from '../claims';
 import { dayAt, dayOf } from '../time-id';
-
-/** The part before the dot names the refresh family whose end is the token's end too. */
-export const jtiOf = (random: string, family: string | undefined): string => (family ? `${family}.${random}` : random);
-
-const familyOf = (jti: string): string | null => {
-  const dot = jti.indexOf('.');
-  return dot < 0 ? null : jti.slice(0, dot);
-};
 
 /** Keeps what introspection must tell of an opaque token, under its hash. */
 export async function insertOpaqueToken(

@@ -1,0 +1,46 @@
+import { REVOCABLE, type Revocable, type Revocation } from '@keyward/contracts';
+
+interface End {
+  /** Unix seconds, as `until`: tokens from then on are not concerned. */
+  before: number;
+  until: number;
+}
+
+/** The revocations of one feed, by what they end. */
+export class RevocationList {
+  private readonly ends = Object.fromEntries(REVOCABLE.map((kind) => [kind, new Map<string, End>()])) as Record<
+    Revocable,
+    Map<string, End>
+  >;
+
+  get size(): number {
+    return REVOCABLE.reduce((sum, kind) => sum + this.ends[kind].size, 0);
+  }
+
+  /** A kind that a newer owner knows is not of those that a token is looked up by here. */
+  apply(id: string, record: Revocation | null): void {
+    const colon = id.indexOf(':');
+    const ends = this.ends[id.slice(0, colon) as Revocable] as Map<string, End> | undefined;
+    const name = id.slice(colon + 1);
+    if (record) ends?.set(name, { before: record.before ?? Infinity, until: record.until });
+    else ends?.delete(name);
+  }
+
+  clear(): void {
+    for (const kind of REVOCABLE) this.ends[kind].clear();
+  }
+
+  /** Whether a token from that time, Unix seconds, has ended with what is named. */
+  hasEnded(kind: Revocable, name: string, from: number): boolean {
+    const ends = this.ends[kind];
+    if (ends.size === 0) return false;
+    const end = ends.get(name);
+    return end !== undefined && from < end.before;
+  }
+
+  /** Forgets what concerns no living token at that time, Unix seconds. */
+  expire(now: number): void {
+    for (const kind of REVOCABLE)
+      for (const [name, { until }] of this.ends[kind]) if (until <= now) this.ends[kind].delete(name);
+  }
+}

@@ -1,0 +1,103 @@
+import { FeedFollower, type Bus } from '@keyward/bus';
+import {
+  clientRevocations,
+  familyOf,
+  ServiceError,
+  tokenRevocations,
+  userRevocations,
+  type Feed,
+  type RevocableClaims,
+  type Revocation,
+} from '@keyward/contracts';
+import { RevocationList } from './revocation-list';
+
+/** How long a copy that nobody keeps right any more is still trusted. */
+const TRUSTED_STALE_MS = 5 * 60_000;
+const EXPIRE_EVERY_MS = 60_000;
+
+/** What is followed, and which ends count. */
+export interface RevocationOptions {
+  /** Whether a changed password ends what was granted before it: the setting REVOKE_ON_PASSWORD_CHANGE. */
+  passwordChange: boolean;
+  /** All when absent. */
+  feeds?: readonly Feed<Revocation>[];
+}
+
+/**
+ * Every access token that ended before its time, in memory, as the feeds of those who end them tell it. What concerns no
+ * living token any more is forgotten, so it holds the revocations of a day at most.
+ */
+export class Revocations {
+  private readonly lists: RevocationList[] = [];
+  private readonly followers: FeedFollower<Revocation>[] = [];
+  private readonly passwordChange: boolean;
+  private timer?: NodeJS.Timeout;
+
+  constructor(bus: Bus, { passwordChange, feeds }: RevocationOptions) {
+    this.passwordChange = passwordChange;
+    for (const feed of feeds ?? [tokenRevocations, userRevocations, clientRevocations]) {
+      const list = new RevocationList();
+      const apply = (id: string, record: Revocation | null) => list.apply(id, record);
+      this.lists.push(list);
+      this.followers.push(new FeedFollower(bus, feed, { apply, reset: () => list.clear() }));
+    }
+  }
+
+  /** Resolves with the first snapshots; follows until `stop`. */
+  async start(): Promise<void> {
+    this.timer = setInterval(() => this.expire(Date.now() / 1000), EXPIRE_EVERY_MS);
+    this.timer.unref();
+    await Promise.all(this.followers.map((follower) => follower.start()));
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    for (const follower of this.followers) follower.stop();
+  }
+
+  get state(): 'starting' | 'current' | 'degraded' {
+    const states = this.followers.map(({ state }) => state);
+    return (['starting', 'degraded'] as const).find((state) => states.includes(state)) ?? 'current';
+  }
+
+  /** How many are held. */
+  get size(): number {
+    return this.lists.reduce((sum, list) => sum + list.size, 0);
+  }
+
+  /**
+   * Whether an access token that is genuine and not expired was revoked. `organizationId` is its issuer's,
+   * `userOrganizationId` that of its user; that neither is suspended is what `Organizations` says. Asks nobody. Errors:
+   * `temporarily_unavailable` before the first snapshot, and when no owner was heard for five minutes.
+   */
+  isRevoked(claims: RevocableClaims, organizationId: string, userOrganizationId = organizationId): boolean {
+    this.assertKnown();
+    const { jti, sub, client_id: clientId, iat, sid } = claims;
+    const signedIn = claims.auth_time ?? iat;
+    const family = familyOf(jti);
+    for (const list of this.lists)
+      if (
+        list.hasEnded('token', jti, iat) ||
+        (family !== undefined && list.hasEnded('family', family, iat)) ||
+        (sid !== undefined && list.hasEnded('session', sid, iat)) ||
+        list.hasEnded('user', sub, signedIn) ||
+        (this.passwordChange && list.hasEnded('password', sub, signedIn)) ||
+        list.hasEnded('client', clientId, iat) ||
+        list.hasEnded('organization', organizationId, iat) ||
+        (userOrganizationId !== organizationId && list.hasEnded('organization', userOrganizationId, iat))
+      )
+        return true;
+    return false;
+  }
+
+  /** Forgets what concerns no living token at that time, Unix seconds; done by itself every minute. */
+  expire(now: number): void {
+    for (const list of this.lists) list.expire(now);
+  }
+
+  private assertKnown(): void {
+    for (const follower of this.followers)
+      if (follower.state === 'starting' || follower.staleForMs > TRUSTED_STALE_MS)
+        throw new ServiceError('temporarily_unavailable', undefined, { detail: 'revocations unknown', retryAfter: 1 });
+  }
+}
