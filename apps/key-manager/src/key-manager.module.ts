@@ -9,6 +9,7 @@ import { ConsumerKeyChanges } from './consumer-keys/consumer-key-changes';
 import { SecretMacs } from './consumer-keys/consumer-secret';
 import { ConsumerKeysController } from './consumer-keys/consumer-keys.controller';
 import { FeedsController } from './feeds.controller';
+import { RelyingPartiesController } from './relying-parties/relying-parties.controller';
 import { KeyEncryptionKey } from './sealing/envelope';
 import { KeyRing } from './signing-keys/key-ring';
 import { SigningKeyChanges } from './signing-keys/signing-key-changes';
@@ -38,6 +39,7 @@ export class KeyManagerModule {
         ClientsController,
         ConsumerKeysController,
         FeedsController,
+        RelyingPartiesController,
         SigningKeysController,
       ],
       providers: [

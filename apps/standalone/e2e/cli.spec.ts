@@ -72,6 +72,27 @@ it('imports a key pair that another server generated', async () => {
   expect(await keyward.cli(args, `${consumerSecret}\n`)).toMatchObject({ code: 1, stdout: '' });
 });
 
+it('AZ-02 registers where users are sent back to, and replaces it', async () => {
+  await run('applications', 'create', 'desktop');
+  const of = [
+    '--public',
+    '--application-type',
+    'native',
+    '--redirect-uris',
+    'com.example.app:/a',
+    'http://127.0.0.1/a',
+  ];
+  const { key } = await run('keys', 'generate', 'desktop', ...of);
+  expect(key).toMatchObject({ applicationType: 'native', redirectUris: ['com.example.app:/a', 'http://127.0.0.1/a'] });
+  const after = ['--redirect-uris', 'com.example.app:/b', '--post-logout-redirect-uris', 'com.example.app:/bye'];
+  expect(await run('keys', 'update', key.consumerKey, ...after)).toMatchObject({
+    redirectUris: ['com.example.app:/b'],
+    postLogoutRedirectUris: ['com.example.app:/bye'],
+  });
+  const hostile = ['keys', 'update', key.consumerKey, '--org', org, '--redirect-uris', 'javascript:alert(1)'];
+  expect(await keyward.cli(hostile)).toMatchObject({ code: 1, stdout: '' });
+});
+
 it('rotates signing keys without an error', async () => {
   const list = () => run('signing-keys', 'list');
   const { length } = (await list()) as unknown[];

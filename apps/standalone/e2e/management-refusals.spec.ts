@@ -143,6 +143,11 @@ describe('a body', () => {
     { kind: 'production', accessTokenLifetime: 86_401 },
     { kind: 'production', refreshTokenLifetime: 7_776_001 },
     { kind: 'production', passwordGrantSunset: 'soon' },
+    { kind: 'production', redirectUris: ['javascript:alert(1)'] },
+    { kind: 'production', redirectUris: 'https://app.example/' },
+    { kind: 'production', redirectUris: [null] },
+    { kind: 'production', postLogoutRedirectUris: ['http://app.example/'] },
+    { kind: 'production', applicationType: 'browser' },
     { kind: 'production', consumerSecret: 'short' },
     { kind: 'production', consumerKey: 'with space!' },
   ])('a key %j is refused, and on update as well (abuse 40)', async ({ kind, ...settings }) => {

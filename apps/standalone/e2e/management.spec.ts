@@ -27,7 +27,8 @@ describe('every operation does what it is for', () => {
     ...{ consumerKey: expect.any(String), applicationId: expect.any(String), application, kind: 'production' },
     ...{ state: 'active', grantTypes: ['password', 'client_credentials', 'refresh_token'], tokenType: 'jwt' },
     ...{ public: false, rotateRefreshTokens: true, accessTokenLifetime: null, refreshTokenLifetime: null },
-    ...{ passwordGrantSunset: null, createdAt: time },
+    ...{ passwordGrantSunset: null, applicationType: 'web', redirectUris: [], postLogoutRedirectUris: [] },
+    createdAt: time,
     secrets: [{ id: expect.any(String), createdAt: time, expiresAt: null, lastUsedAt: null }],
   });
   const activeKey = { kid: expect.any(String), alg: 'ES256', state: 'active', publishedAt: time, activatesAt: time };
@@ -136,6 +137,8 @@ describe('every operation does what it is for', () => {
       const changes = {
         ...{ state: 'disabled', grantTypes: ['password'], tokenType: 'opaque', rotateRefreshTokens: false },
         ...{ accessTokenLifetime: 60, refreshTokenLifetime: 3600, passwordGrantSunset: '2100-01-01T00:00:00.000Z' },
+        ...{ applicationType: 'native', redirectUris: ['com.example.app:/callback'] },
+        postLogoutRedirectUris: ['https://app.example/'],
       };
       const answer = await ask('PATCH', `/${org}/keys/${consumerKey}`, changes);
       return [answer, 200, { ...keyOf(application), consumerKey, ...changes }];

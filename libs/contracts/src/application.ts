@@ -16,6 +16,7 @@ import {
   MinLength,
 } from 'class-validator';
 import { GRANT_TYPES } from './client';
+import { APPLICATION_TYPES, type ApplicationType } from './relying-party';
 import { Page, PageRequest } from './page';
 import { Empty, rpc } from './rpc';
 
@@ -79,6 +80,9 @@ export class ConsumerKey {
   accessTokenLifetime: number | null;
   refreshTokenLifetime: number | null;
   passwordGrantSunset: string | null;
+  applicationType: ApplicationType;
+  redirectUris: string[];
+  postLogoutRedirectUris: string[];
   secrets: SecretInfo[];
   createdAt: string;
 }
@@ -90,7 +94,7 @@ export class GeneratedKey {
 }
 
 class KeySettings {
-  /** `password`, `client_credentials` and `refresh_token` when absent. */
+  /** `password`, `client_credentials` and `refresh_token` when absent; `authorization_code` as well with redirect URIs. */
   @IsOptional() @IsArray() @ArrayUnique() @ArrayMaxSize(10) @IsIn(GRANT_TYPES, { each: true }) grantTypes?: string[];
   /** `jwt` when absent. */
   @IsOptional() @IsIn(['jwt', 'opaque']) tokenType?: 'jwt' | 'opaque';
@@ -101,6 +105,24 @@ class KeySettings {
   @IsOptional() @IsInt() @Min(60) @Max(7776000) refreshTokenLifetime?: number | null;
   /** When its password grant ends; `null` in an update takes that back. */
   @IsOptional() @IsISO8601() passwordGrantSunset?: string | null;
+  /** `native` runs on its user's device; `web`, when absent, on a server or in a browser. */
+  @IsOptional() @IsIn(APPLICATION_TYPES) applicationType?: ApplicationType;
+  /** Where authorization codes may be sent; compared character by character. All of them: an update replaces them. */
+  @IsOptional()
+  @IsArray()
+  @ArrayUnique()
+  @ArrayMaxSize(50)
+  @IsString({ each: true })
+  @MaxLength(1000, { each: true })
+  redirectUris?: string[];
+  /** Where a browser may be sent after signing out. */
+  @IsOptional()
+  @IsArray()
+  @ArrayUnique()
+  @ArrayMaxSize(50)
+  @IsString({ each: true })
+  @MaxLength(1000, { each: true })
+  postLogoutRedirectUris?: string[];
 }
 
 export class GenerateKey extends KeySettings {

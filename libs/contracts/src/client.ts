@@ -14,7 +14,7 @@ import { feed } from './feed';
 import { Empty, rpc } from './rpc';
 
 /** The grant types a consumer key may be allowed. */
-export const GRANT_TYPES = ['password', 'client_credentials', 'refresh_token'] as const;
+export const GRANT_TYPES = ['password', 'client_credentials', 'refresh_token', 'authorization_code'] as const;
 export type GrantType = (typeof GRANT_TYPES)[number];
 
 /** An authenticated client: what the token service needs to know of a consumer key. */

@@ -7,6 +7,7 @@ export * from './page';
 export * from './organization';
 export * from './user';
 export * from './client';
+export * from './relying-party';
 export * from './application';
 export * from './signing-key';
 export * from './token';

@@ -23,6 +23,9 @@ const details: Columns<ConsumerKey> = {
   'Access token lifetime': ({ accessTokenLifetime }) => accessTokenLifetime ?? "the server's",
   'Refresh token lifetime': ({ refreshTokenLifetime }) => refreshTokenLifetime ?? "the server's",
   'Password grant until': ({ passwordGrantSunset }) => passwordGrantSunset,
+  'Application type': ({ applicationType }) => applicationType,
+  'Redirect URIs': ({ redirectUris }) => redirectUris,
+  'Post-logout redirect URIs': ({ postLogoutRedirectUris }) => postLogoutRedirectUris,
   Secrets: ({ secrets }) =>
     secrets.map(({ createdAt, expiresAt }) => `of ${createdAt} until ${expiresAt ?? 'replaced'}`),
   Created: ({ createdAt }) => createdAt,
@@ -45,12 +48,19 @@ interface Generation extends Settings {
 /** The settings that generate and update share. */
 const withSettings = (command: Command): Command =>
   command
-    .option('--grant-types <types>', 'comma-separated: password, client_credentials, refresh_token', commaSeparated)
+    .option(
+      '--grant-types <types>',
+      'comma-separated: password, client_credentials, refresh_token, authorization_code',
+      commaSeparated,
+    )
     .addOption(new Option('--token-type <type>', 'the form of its access tokens').choices(['jwt', 'opaque']))
     .option('--rotate-refresh-tokens <on|off>', 'replace a refresh token on every use', onOff)
     .option('--access-token-lifetime <seconds>', 'how long access tokens live', seconds)
     .option('--refresh-token-lifetime <seconds>', 'how long refresh tokens live', seconds)
-    .option('--password-grant-sunset <date>', 'when its password grant ends, ISO 8601');
+    .option('--password-grant-sunset <date>', 'when its password grant ends, ISO 8601')
+    .addOption(new Option('--application-type <type>', 'where it runs').choices(['web', 'native']))
+    .option('--redirect-uris <uris...>', 'where users are sent back to after signing in; replaces those before')
+    .option('--post-logout-redirect-uris <uris...>', 'where they may be sent after signing out');
 
 const settings = (options: Settings): Settings => ({
   grantTypes: options.grantTypes,
@@ -59,6 +69,9 @@ const settings = (options: Settings): Settings => ({
   accessTokenLifetime: options.accessTokenLifetime,
   refreshTokenLifetime: options.refreshTokenLifetime,
   passwordGrantSunset: options.passwordGrantSunset,
+  applicationType: options.applicationType,
+  redirectUris: options.redirectUris,
+  postLogoutRedirectUris: options.postLogoutRedirectUris,
 });
 
 const keyPath = (session: Session, consumerKey: string) =>
@@ -90,6 +103,7 @@ export function keys(terminal: Terminal): Command {
       examples(
         'keys generate shop --org johnsorg',
         'keys generate shop --org johnsorg --kind sandbox --token-type opaque --grant-types client_credentials',
+        'keys generate shop --org johnsorg --public --redirect-uris https://shop.example/callback',
         'keys generate shop --org johnsorg --consumer-key wU62DjlyDBnq87GlBwplfqvmAbAa --consumer-secret-stdin < secret',
       ),
     )

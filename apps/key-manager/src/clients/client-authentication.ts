@@ -51,9 +51,15 @@ export class ClientAuthentication {
 
   /** Throws `invalid_client` for one that may have no tokens. Genuine tokens name it, so nothing is counted. */
   async check({ organizationId, clientId }: CheckClient): Promise<void> {
+    await this.named(clientId, organizationId);
+  }
+
+  /** An active client by its name alone; of any organization when none is given. Throws `invalid_client`. */
+  async named(clientId: string, organizationId?: string): Promise<Client> {
     const known = FORM.test(clientId) ? await this.cache.get(clientId) : undefined;
-    if (!known?.active || known.client.organizationId !== organizationId)
-      throw new ServiceError('invalid_client', 'no such client');
+    const isOfIt = organizationId === undefined || known?.client.organizationId === organizationId;
+    if (!known?.active || !isOfIt) throw new ServiceError('invalid_client', 'no such client');
+    return known.client;
   }
 
   private async find(clientId: string, ip: string): Promise<KnownClient | undefined> {

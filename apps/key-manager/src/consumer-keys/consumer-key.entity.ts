@@ -1,3 +1,4 @@
+import type { ApplicationType } from '@keyward/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** See `ConsumerKey` of the contracts. */
@@ -15,5 +16,8 @@ export class ConsumerKeyEntity {
   @Column('int', { name: 'access_token_lifetime', nullable: true }) accessTokenLifetime: number | null;
   @Column('int', { name: 'refresh_token_lifetime', nullable: true }) refreshTokenLifetime: number | null;
   @Column('timestamptz', { name: 'password_grant_sunset', nullable: true }) passwordGrantSunset: Date | null;
+  @Column('text', { name: 'application_type' }) applicationType: ApplicationType;
+  @Column('text', { name: 'redirect_uris', array: true }) redirectUris: string[];
+  @Column('text', { name: 'post_logout_redirect_uris', array: true }) postLogoutRedirectUris: string[];
   @Column('timestamptz', { name: 'created_at' }) createdAt: Date;
 }

@@ -4,6 +4,7 @@ import {
   deleteKey,
   findApplication,
   findKey,
+  findRelyingParty,
   generateKey,
   listApplications,
   listKeys,
@@ -148,10 +149,46 @@ describe('consumer keys', () => {
     ['RT-14 a public client that keeps its refresh tokens', { public: true, rotateRefreshTokens: false }],
     ['CC-01 a public client with client_credentials', { public: true, grantTypes: ['client_credentials'] }],
     ['a sunset that is no date', { passwordGrantSunset: '2026-W40' }],
+    ['abuse 36: a redirect URI that runs script', { redirectUris: ['JavaScript:alert(1)'] }],
+    ['AZ-02 a scheme of its own for a web application', { redirectUris: ['com.example.app:/callback'] }],
   ])('are not made: %s', async (_, asked) => {
     await anApplication('shop');
     expect(await codeOf(generate('shop', asked))).toBe('invalid_request');
     expect((await one.bus.call(listKeys, { organizationId, limit: 1 }, call())).items).toEqual([]);
+  });
+
+  it('AZ-02 have redirect URIs, and then the grant that needs them', async () => {
+    const redirectUris = ['com.example.app:/callback', 'http://127.0.0.1/'];
+    const { key } = await aKey(one.bus, organizationId, { public: true, applicationType: 'native', redirectUris });
+    expect(key).toMatchObject({ applicationType: 'native', redirectUris, postLogoutRedirectUris: [] });
+    expect(key.grantTypes).toContain('authorization_code');
+    const name = { organizationId, consumerKey: key.consumerKey };
+    const found = await one.bus.call(findRelyingParty, { clientId: key.consumerKey, organizationId }, call());
+    expect(found).toMatchObject({
+      name: key.application,
+      applicationType: 'native',
+      redirectUris,
+      client: { organizationId },
+    });
+    // What was taken as a native application's must not stay when it is none any more (abuse 40).
+    expect(await codeOf(one.bus.call(updateKey, { ...name, applicationType: 'web' }, call()))).toBe('invalid_request');
+    const changed = await one.bus.call(updateKey, { ...name, redirectUris: ['http://127.0.0.1/'] }, call());
+    expect(changed.redirectUris).toEqual(['http://127.0.0.1/']);
+    expect(await one.bus.call(findRelyingParty, { clientId: key.consumerKey }, call())).toMatchObject({
+      redirectUris: ['http://127.0.0.1/'],
+    });
+  });
+
+  it('MT-08 are no relying party elsewhere, disabled or unknown', async () => {
+    const { key } = await aKey(one.bus, organizationId);
+    const ask = (clientId: string, of?: string) =>
+      codeOf(one.bus.call(findRelyingParty, { clientId, organizationId: of }, call()));
+    expect(await ask(key.consumerKey, organizationId)).toBeUndefined();
+    expect(await ask(key.consumerKey, anOrganization())).toBe('invalid_client');
+    expect(await ask('nobody')).toBe('invalid_client');
+    const disabled = { organizationId, consumerKey: key.consumerKey, state: 'disabled' } as const;
+    await one.bus.call(updateKey, disabled, call());
+    expect(await ask(key.consumerKey)).toBe('invalid_client');
   });
 
   it('RT-14 keep their refresh tokens only as confidential clients', async () => {

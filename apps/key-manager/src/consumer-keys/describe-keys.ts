@@ -30,6 +30,9 @@ export async function describeKeys(manager: EntityManager, keys: ConsumerKeyEnti
     accessTokenLifetime: key.accessTokenLifetime,
     refreshTokenLifetime: key.refreshTokenLifetime,
     passwordGrantSunset: key.passwordGrantSunset?.toISOString() ?? null,
+    applicationType: key.applicationType,
+    redirectUris: key.redirectUris,
+    postLogoutRedirectUris: key.postLogoutRedirectUris,
     secrets: secrets.filter(({ consumerKey }) => consumerKey === key.consumerKey).map(describeSecret),
     createdAt: key.createdAt.toISOString(),
   }));

@@ -36,7 +36,7 @@ export async function insertKey(manager: EntityManager, request: GenerateKey, no
     kind: request.kind,
     state: 'active',
     public: isPublic,
-    ...settingsFrom(defaultSettings(isPublic), request, isPublic),
+    ...settingsFrom(defaultSettings(isPublic, (request.redirectUris ?? []).length > 0), request, isPublic),
     createdAt: new Date(now),
   };
   // A consumer key is unique over all organizations, so this answer tells that another one has it: to an administrator,

@@ -1,5 +1,6 @@
 import { ServiceError, type UpdateKey } from '@keyward/contracts';
 import type { ConsumerKeyEntity } from './consumer-key.entity';
+import { assertRedirectUri } from './redirect-uri';
 
 type Settings = Pick<
   ConsumerKeyEntity,
@@ -9,16 +10,25 @@ type Settings = Pick<
   | 'accessTokenLifetime'
   | 'refreshTokenLifetime'
   | 'passwordGrantSunset'
+  | 'applicationType'
+  | 'redirectUris'
+  | 'postLogoutRedirectUris'
 >;
 
 /** What a consumer key is generated with; a public client cannot be its own subject (CC-01). */
-export const defaultSettings = (isPublic: boolean): Settings => ({
-  grantTypes: isPublic ? ['password', 'refresh_token'] : ['password', 'client_credentials', 'refresh_token'],
+export const defaultSettings = (isPublic: boolean, redirects: boolean): Settings => ({
+  grantTypes: [
+    ...(isPublic ? ['password', 'refresh_token'] : ['password', 'client_credentials', 'refresh_token']),
+    ...(redirects ? ['authorization_code'] : []),
+  ],
   tokenType: 'jwt',
   rotateRefreshTokens: true,
   accessTokenLifetime: null,
   refreshTokenLifetime: null,
   passwordGrantSunset: null,
+  applicationType: 'web',
+  redirectUris: [],
+  postLogoutRedirectUris: [],
 });
 
 /** The settings with what was asked for; `null` takes a lifetime or a sunset back. Throws `invalid_request`. */
@@ -37,7 +47,12 @@ export function settingsFrom(
       asked.passwordGrantSunset && dateOf(asked.passwordGrantSunset),
       before.passwordGrantSunset,
     ),
+    applicationType: asked.applicationType ?? before.applicationType,
+    redirectUris: asked.redirectUris ?? before.redirectUris,
+    postLogoutRedirectUris: asked.postLogoutRedirectUris ?? before.postLogoutRedirectUris,
   };
+  for (const uri of [...settings.redirectUris, ...settings.postLogoutRedirectUris])
+    assertRedirectUri(uri, settings.applicationType);
   // RFC 9700 §4.14.2: the refresh tokens of a public client are rotated (RT-14).
   if (isPublic && !settings.rotateRefreshTokens)
     throw invalid('the refresh tokens of a public client are always rotated');

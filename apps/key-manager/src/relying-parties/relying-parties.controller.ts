@@ -1,0 +1,32 @@
+import { Handle } from '@keyward/bus';
+import { findRelyingParty, ServiceError, type FindRelyingParty, type RelyingParty } from '@keyward/contracts';
+import { queryInOrganization } from '@keyward/database';
+import { Controller } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { ClientAuthentication } from '../clients/client-authentication';
+
+const FIND = `
+  SELECT a.name, k.application_type AS "applicationType", k.redirect_uris AS "redirectUris",
+    k.post_logout_redirect_uris AS "postLogoutRedirectUris"
+  FROM consumer_keys k JOIN applications a ON a.organization_id = k.organization_id AND a.id = k.application_id
+  WHERE k.organization_id = $1 AND k.consumer_key = $2`;
+
+/** Clients as the authorization endpoint meets them: named by a browser, without any proof. */
+@Controller()
+export class RelyingPartiesController {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clients: ClientAuthentication,
+  ) {}
+
+  @Handle(findRelyingParty)
+  async find({ clientId, organizationId }: FindRelyingParty): Promise<RelyingParty> {
+    const client = await this.clients.named(clientId, organizationId);
+    const [row] = await queryInOrganization<Omit<RelyingParty, 'client'>>(this.dataSource, 'find-relying-party', FIND, [
+      client.organizationId,
+      clientId,
+    ]);
+    if (!row) throw new ServiceError('invalid_client', 'no such client');
+    return { client, ...row };
+  }
+}

@@ -1,0 +1,29 @@
+import { IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import type { Client } from './client';
+import { rpc } from './rpc';
+
+/** OpenID Connect Dynamic Client Registration 1.0 §2. */
+export const APPLICATION_TYPES = ['web', 'native'] as const;
+export type ApplicationType = (typeof APPLICATION_TYPES)[number];
+
+/** A client as a browser names it: nothing is proven. */
+export class FindRelyingParty {
+  @IsString() @MaxLength(255) clientId: string;
+  /** The organization whose page it is; absent at the root. */
+  @IsOptional() @IsUUID() organizationId?: string;
+}
+
+/** A client that users may be sent from, and where they may be sent back to. */
+export class RelyingParty {
+  client: Client;
+  /** The application's name, for its users. */
+  name: string;
+  applicationType: ApplicationType;
+  redirectUris: string[];
+  postLogoutRedirectUris: string[];
+}
+
+/** Errors: `invalid_client` when there is none, or it is disabled or of another organization. */
+export const findRelyingParty = rpc('key-manager.relying-party.find', FindRelyingParty, RelyingParty, {
+  repeatable: true,
+});
