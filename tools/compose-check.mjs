@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const PROJECT = 'keyward-check';
 const URL = 'https://localhost:8243';
-const SERVICES = ['directory', 'key-manager', 'token', 'gateway'];
+const SERVICES = ['directory', 'key-manager', 'catalog', 'token', 'gateway'];
 const scratch = mkdtempSync(join(tmpdir(), 'keyward-compose-'));
 const demoFile = join(scratch, 'demo.json');
 const logFile = join(scratch, 'log');

@@ -1,3 +1,4 @@
+import { CATALOG_SETTINGS, type CatalogConfig } from '@keyward/catalog';
 import { DIRECTORY_SETTINGS, type DirectoryConfig } from '@keyward/directory';
 import { gatewaySettings, type GatewayConfig } from '@keyward/gateway';
 import { KEY_MANAGER_SETTINGS, type KeyManagerConfig } from '@keyward/key-manager';
@@ -10,6 +11,7 @@ import { type Secrets } from './secrets';
 export interface Configuration {
   directory: DirectoryConfig;
   keyManager: KeyManagerConfig;
+  catalog: CatalogConfig;
   token: TokenConfig;
   gateway: GatewayConfig;
   /** What is written and not used. */
@@ -49,6 +51,7 @@ export function configure(env: NodeJS.ProcessEnv, secrets: Secrets, certificate:
   const configuration = {
     directory: load(DIRECTORY_SETTINGS),
     keyManager: load(KEY_MANAGER_SETTINGS),
+    catalog: load(CATALOG_SETTINGS),
     token: load(TOKEN_SETTINGS),
     gateway: load(gatewaySettings),
     warnings: [...warnings],

@@ -1,3 +1,4 @@
+import { CATALOG_SCHEMA } from '@keyward/catalog';
 import { migrate, prepareDatabase } from '@keyward/database';
 import { DIRECTORY_SCHEMA } from '@keyward/directory';
 import { KEY_MANAGER_SCHEMA } from '@keyward/key-manager';
@@ -7,6 +8,7 @@ import { TOKEN_SCHEMA } from '@keyward/token';
 export interface DatabasePasswords {
   directory: string;
   keyManager: string;
+  catalog: string;
   token: string;
 }
 
@@ -19,6 +21,7 @@ export async function migrateAll(
   const services = [
     { ...DIRECTORY_SCHEMA, password: passwords.directory },
     { ...KEY_MANAGER_SCHEMA, password: passwords.keyManager },
+    { ...CATALOG_SCHEMA, password: passwords.catalog },
     { ...TOKEN_SCHEMA, password: passwords.token },
   ];
   await prepareDatabase(adminUrl, services, options);

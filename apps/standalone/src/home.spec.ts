@@ -48,9 +48,19 @@ describe('the secrets', () => {
     const secrets = openSecrets(home, {});
     keepSecrets(home, secrets);
     expect(openSecrets(home, { KEYWARD_ADMIN_PASSWORD: 'another one' })).toEqual(secrets);
-    expect(new Set(Object.values(secrets)).size).toBe(7);
+    expect(new Set(Object.values(secrets)).size).toBe(8);
     expect(Buffer.from(secrets.keyEncryptionKey, 'base64')).toHaveLength(32);
     expect(modeOf(join(home, 'secrets.json'))).toBe(0o600);
+  });
+
+  it('of a home from before there was a catalog get its password, and no other one', () => {
+    const { catalogDatabase, ...before } = openSecrets(home, {});
+    writeFileSync(join(home, 'secrets.json'), JSON.stringify(before));
+    const secrets = openSecrets(home, {});
+    expect(secrets).toEqual({ ...before, catalogDatabase: expect.any(String) });
+    expect(secrets.catalogDatabase).not.toBe(catalogDatabase);
+    keepSecrets(home, secrets);
+    expect(openSecrets(home, {})).toEqual(secrets);
   });
 
   it('take those that the environment names at the first start', () => {

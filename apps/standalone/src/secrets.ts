@@ -10,6 +10,7 @@ export interface Secrets {
   postgres: string;
   directoryDatabase: string;
   keyManagerDatabase: string;
+  catalogDatabase: string;
   tokenDatabase: string;
   /** 32 bytes, base64. */
   keyEncryptionKey: string;
@@ -24,7 +25,9 @@ const fileIn = (home: string) => join(home, 'secrets.json');
 export function openSecrets(home: string, env: NodeJS.ProcessEnv): Secrets {
   const path = fileIn(home);
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Secrets;
+    // A home from before there was a catalog has no password for it.
+    const kept = JSON.parse(readFileSync(path, 'utf8')) as Omit<Secrets, 'catalogDatabase'>;
+    return { catalogDatabase: generate(), ...kept };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
       throw new StartError(`${path} cannot be read, and without it the state beside it is lost: restore it.`, {
@@ -35,6 +38,7 @@ export function openSecrets(home: string, env: NodeJS.ProcessEnv): Secrets {
     postgres: generate(),
     directoryDatabase: generate(),
     keyManagerDatabase: generate(),
+    catalogDatabase: generate(),
     tokenDatabase: generate(),
     keyEncryptionKey: given(env, 'KEY_ENCRYPTION_KEY') ?? randomBytes(32).toString('base64'),
     adminPassword: given(env, 'KEYWARD_ADMIN_PASSWORD') ?? generate(),
@@ -42,12 +46,13 @@ export function openSecrets(home: string, env: NodeJS.ProcessEnv): Secrets {
   };
 }
 
-/** Writes the home's secrets.json, once, when what is in it is known to be accepted: it is never changed again. */
+/** Writes the home's secrets.json, once, when what is in it is known to be accepted: nothing in it is changed again. */
 export function keepSecrets(home: string, secrets: Secrets): void {
   const path = fileIn(home);
-  if (existsSync(path)) return;
+  const text = `${JSON.stringify(secrets, null, 2)}\n`;
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
   // Whole or not at all: half a file would lock the operator out of a database that is there already.
-  writeFileSync(`${path}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  writeFileSync(`${path}.new`, text, { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }
 

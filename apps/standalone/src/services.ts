@@ -1,4 +1,5 @@
 import { LocalExchange, type Wire } from '@keyward/bus';
+import { CATALOG_SCHEMA, startCatalog } from '@keyward/catalog';
 import { serviceUrl } from '@keyward/database';
 import { DIRECTORY_SCHEMA, startDirectory } from '@keyward/directory';
 import { startGateway } from '@keyward/gateway';
@@ -48,11 +49,13 @@ export async function startServices(
   });
   const directory = withDatabase(configuration.directory, DIRECTORY_SCHEMA.schema, passwords.directory);
   const keyManager = withDatabase(configuration.keyManager, KEY_MANAGER_SCHEMA.schema, passwords.keyManager);
+  const catalog = withDatabase(configuration.catalog, CATALOG_SCHEMA.schema, passwords.catalog);
   const token = withDatabase(configuration.token, TOKEN_SCHEMA.schema, passwords.token);
   try {
     await Promise.all([
       started('directory', (wire, logger) => startDirectory(directory, wire, logger)),
       started('key-manager', (wire, logger) => startKeyManager(keyManager, wire, logger)),
+      started('catalog', (wire, logger) => startCatalog(catalog, wire, logger)),
     ]);
     await started('token', (wire, logger) => startToken(token, wire, logger));
     await started('gateway', (wire, logger) => startGateway(configuration.gateway, wire, logger));

@@ -70,6 +70,7 @@ export async function startStandalone({ env, done, warn, signal, undo }: Start):
   const passwords = {
     directory: secrets.directoryDatabase,
     keyManager: secrets.keyManagerDatabase,
+    catalog: secrets.catalogDatabase,
     token: secrets.tokenDatabase,
   };
   const ran = await migrateAll(postgres.adminUrl, passwords);
@@ -78,7 +79,7 @@ export async function startStandalone({ env, done, warn, signal, undo }: Start):
   signal.throwIfAborted();
   const services = await startServices(configuration, postgres.adminUrl, passwords);
   undo.push(() => services.close());
-  done('directory, key manager, token and gateway');
+  done('directory, key manager, catalog, token and gateway');
 
   signal.throwIfAborted();
   const demo = await openDemo(home, known, secrets, certificate, gateway);

@@ -12,3 +12,6 @@ export * from './application';
 export * from './signing-key';
 export * from './token';
 export * from './revocation';
+export * from './api';
+export * from './scope';
+export * from './subscription';

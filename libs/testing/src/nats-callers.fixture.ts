@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './deployment';
 
-export const SERVICES = ['gateway', 'token', 'directory', 'key-manager'] as const;
+export const SERVICES = ['gateway', 'token', 'directory', 'key-manager', 'catalog'] as const;
 export type Service = (typeof SERVICES)[number];
 type AnyFeed = Feed<object>;
 type Message = Rpc<object, object> | EventMessage<object>;
@@ -23,6 +23,7 @@ export const CALLS: Record<Service, readonly Exported[]> = {
   token: ['authenticateClient', 'checkClient', 'authenticateUser', 'checkUser', 'getJwks', 'signJwt'],
   directory: [],
   'key-manager': [],
+  catalog: [],
 };
 /** Who follows which feed: with its records, or, for a cache, its changes alone. */
 const FOLLOWS: Record<Service, readonly { feed: Exported; records: boolean }[]> = {
@@ -31,18 +32,24 @@ const FOLLOWS: Record<Service, readonly { feed: Exported; records: boolean }[]> 
     { feed: 'tokenRevocations', records: true },
     { feed: 'userRevocations', records: true },
     { feed: 'clientRevocations', records: true },
+    { feed: 'apis', records: true },
+    { feed: 'subscriptions', records: true },
   ],
   // Of its own revocations it asks its database.
   token: [
     { feed: 'organizations', records: true },
     { feed: 'userRevocations', records: true },
     { feed: 'clientRevocations', records: true },
+    { feed: 'apis', records: true },
+    { feed: 'scopes', records: true },
+    { feed: 'subscriptions', records: true },
   ],
   directory: [],
   'key-manager': [
     { feed: 'consumerKeyChanges', records: false },
     { feed: 'signingKeyChanges', records: false },
   ],
+  catalog: [],
 };
 
 const isFeed = (value: unknown): value is AnyFeed =>

@@ -10,7 +10,7 @@ import { freePort } from './ports';
 import { startPostgres, type TestPostgres } from './postgres';
 import { freeOffset, temporaryDirectory } from './standalone';
 
-const SERVICES = ['directory', 'key-manager', 'token', 'gateway'] as const;
+const SERVICES = ['directory', 'key-manager', 'catalog', 'token', 'gateway'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 type Env = Record<string, string>;
@@ -84,10 +84,11 @@ export async function startProcesses({ instances = 1, env = {} }: ProcessesOptio
       await Promise.all(children.map((child) => child.start()));
       return children;
     };
-    const [directories, keyManagers, tokens, gateways] = await Promise.all(SERVICES.map(start));
+    const [directories, keyManagers, catalogs, tokens, gateways] = await Promise.all(SERVICES.map(start));
     const services = {
       directory: directories ?? [],
       'key-manager': keyManagers ?? [],
+      catalog: catalogs ?? [],
       token: tokens ?? [],
       gateway: gateways ?? [],
     };
@@ -134,6 +135,7 @@ async function settingsOf(
       KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
       KEYWARD_CLI_SECRET: admin.consumerSecret,
     },
+    catalog: database('catalog'),
     token: database('token'),
     gateway: { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile },
   };
@@ -144,6 +146,7 @@ async function settingsOf(
       DATABASE_ADMIN_URL: adminUrl,
       DIRECTORY_DATABASE_PASSWORD: databasePasswords.directory,
       KEY_MANAGER_DATABASE_PASSWORD: databasePasswords['key-manager'],
+      CATALOG_DATABASE_PASSWORD: databasePasswords.catalog,
       TOKEN_DATABASE_PASSWORD: databasePasswords.token,
     },
     services: everyService((name) => ({

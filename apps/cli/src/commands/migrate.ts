@@ -18,8 +18,8 @@ export const migrate = (terminal: Terminal): Command =>
       'after',
       `
 Reads DATABASE_ADMIN_URL, a role that may create roles, and the passwords the services' roles shall have:
-DIRECTORY_DATABASE_PASSWORD, KEY_MANAGER_DATABASE_PASSWORD and TOKEN_DATABASE_PASSWORD. It can be run again at any time,
-also to change those passwords.
+DIRECTORY_DATABASE_PASSWORD, KEY_MANAGER_DATABASE_PASSWORD, CATALOG_DATABASE_PASSWORD and TOKEN_DATABASE_PASSWORD.
+It can be run again at any time, also to change those passwords.
 ${examples('migrate')}`,
     )
     .action(async () => {

@@ -79,6 +79,15 @@ export class MigrationSettings extends DatabaseLinkSettings implements Checked {
   keyManager: string;
 
   @Setting({
+    env: 'CATALOG_DATABASE_PASSWORD',
+    description: 'The same for the catalog, `keyward_catalog`.',
+    secret: true,
+  })
+  @MinLength(16)
+  @IsNotWeak()
+  catalog: string;
+
+  @Setting({
     env: 'TOKEN_DATABASE_PASSWORD',
     description: 'The same for the token service, `keyward_token`.',
     secret: true,

@@ -1,0 +1,44 @@
+import type { ApiRoute, ApiResource, ApiState, CorsSettings, Upstreams } from '@keyward/contracts';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** A version of an API. */
+@Entity('apis')
+export class ApiEntity {
+  @PrimaryColumn('uuid', { name: 'organization_id' }) organizationId: string;
+  @PrimaryColumn('uuid') id: string;
+  @Column('text') name: string;
+  @Column('text') version: string;
+  @Column('text') context: string;
+  @Column('text') description: string;
+  @Column('boolean', { name: 'is_default' }) isDefault: boolean;
+  @Column('text') state: ApiState;
+  @Column('text') visibility: ApiRoute['visibility'];
+  @Column('text', { name: 'visible_to', array: true }) visibleTo: string[];
+  @Column('jsonb') upstreams: Upstreams;
+  @Column('jsonb') resources: ApiResource[];
+  @Column('jsonb', { nullable: true }) cors: CorsSettings | null;
+  @Column('boolean', { name: 'backend_token' }) backendToken: boolean;
+  @Column('boolean', { name: 'subscription_required' }) subscriptionRequired: boolean;
+  @Column('boolean', { name: 'approval_required' }) approvalRequired: boolean;
+  @Column('text', { nullable: true }) plan: string | null;
+  @Column('timestamptz', { name: 'created_at' }) createdAt: Date;
+  @Column('timestamptz', { name: 'updated_at' }) updatedAt: Date;
+}
+
+/** What the feed tells of it. */
+export function routeOf({ cors, plan, ...api }: RouteColumns): ApiRoute {
+  const { id, organizationId, name, version, context, isDefault, state, visibility, upstreams, resources } = api;
+  const { backendToken, subscriptionRequired } = api;
+  return {
+    ...{ id, organizationId, name, version, context, isDefault, state, visibility, upstreams, resources },
+    ...{ backendToken, subscriptionRequired },
+    ...(cors && { cors }),
+    ...(plan !== null && { plan }),
+  };
+}
+
+/** The columns that the feed's snapshot reads. */
+export type RouteColumns = Omit<
+  ApiEntity,
+  'description' | 'visibleTo' | 'approvalRequired' | 'createdAt' | 'updatedAt'
+>;

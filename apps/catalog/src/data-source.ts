@@ -1,0 +1,19 @@
+import { createDataSource } from '@keyward/database';
+import type { DatabaseSettings } from '@keyward/runtime';
+import type { DataSource } from 'typeorm';
+import { ApiEntity } from './apis/api.entity';
+import { Catalog1763700000000 } from './migrations/1763700000000-catalog';
+import { ScopeEntity } from './scopes/scope.entity';
+import { SubscriptionEntity } from './subscriptions/subscription.entity';
+
+/** What `migrate` needs to know of the catalog. */
+export const CATALOG_SCHEMA = { schema: 'catalog', migrations: [Catalog1763700000000] };
+
+export const catalogDataSource = ({ url, caFile, poolSize }: DatabaseSettings): DataSource =>
+  createDataSource({
+    url,
+    caFile,
+    poolSize,
+    schema: CATALOG_SCHEMA.schema,
+    entities: [ApiEntity, ScopeEntity, SubscriptionEntity],
+  });
