@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { ServiceError } from '@keyward/contracts';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
-import type { Pool } from 'pg';
-import { isBroken, toThrow } from './failures';
+import { toThrow } from './failures';
+import { Pipelines } from './pipelines';
 
 /** How a service reaches its schema. */
 export interface DatabaseOptions {
@@ -13,9 +12,12 @@ export interface DatabaseOptions {
   entities?: DataSourceOptions['entities'];
   /** PEM file of the CA that signed the server's certificate; with it the link is TLS and verified. */
   caFile?: string;
-  /** Connections of this process, 10 when absent. */
+  /** Connections of this process, 10 when absent: up to four of them for the hot path, the others for transactions. */
   poolSize?: number;
 }
+
+/** Enough for PostgreSQL to work at several commits at once. */
+const PIPELINES = 4;
 
 /** Milliseconds. Together they hold a call under 2 s also where PostgreSQL hangs and answers nothing. */
 const CONNECT_MS = 1000;
@@ -38,25 +40,51 @@ export function connectionTo({ url, caFile }: { url: string; caFile?: string }) 
   };
 }
 
+/** TypeORM's data source, and beside its pool the connections of the hot path. */
+class ServiceDataSource extends DataSource {
+  constructor(
+    options: DataSourceOptions,
+    readonly pipelines: Pipelines,
+  ) {
+    super(options);
+  }
+
+  override async destroy(): Promise<void> {
+    await this.pipelines.end();
+    await super.destroy();
+  }
+}
+
 /** A service's own data source: its schema, its role, no `synchronize`; migrations are run by `migrate` alone. */
-export const createDataSource = ({ schema, entities = [], poolSize = 10, ...link }: DatabaseOptions): DataSource =>
-  new DataSource({
+export function createDataSource({ schema, entities = [], poolSize = 10, ...link }: DatabaseOptions): DataSource {
+  const { username, ...server } = connectionTo(link);
+  const session = {
+    statement_timeout: STATEMENT_MS,
+    query_timeout: ANSWER_MS,
+    keepAlive: true,
+    options: '-c plan_cache_mode=force_generic_plan',
+  };
+  const name = `keyward-${schema}`;
+  const hot = Math.max(1, Math.min(PIPELINES, Math.floor(poolSize / 2)));
+  const pipelines = new Pipelines(
+    { ...server, user: username, application_name: name, connectionTimeoutMillis: CONNECT_MS, ...session },
+    hot,
+  );
+  const options: DataSourceOptions = {
     type: 'postgres',
-    ...connectionTo(link),
+    ...server,
+    username,
     schema,
     entities,
-    poolSize,
-    applicationName: `keyward-${schema}`,
+    poolSize: Math.max(1, poolSize - hot),
+    applicationName: name,
     installExtensions: false,
     connectTimeoutMS: CONNECT_MS,
-    extra: {
-      statement_timeout: STATEMENT_MS,
-      query_timeout: ANSWER_MS,
-      keepAlive: true,
-      options: '-c plan_cache_mode=force_generic_plan',
-    },
+    extra: session,
     poolErrorHandler: () => undefined, // An idle connection was lost: the pool has dropped it and opens another.
-  });
+  };
+  return new ServiceDataSource(options, pipelines);
+}
 
 /**
  * For the start of a service: PostgreSQL may be starting as well, and on a machine where all starts at once a connection takes
@@ -72,25 +100,13 @@ export async function connectPatiently(dataSource: DataSource): Promise<DataSour
 }
 
 /**
- * The hot path: one named prepared statement on the pool beneath TypeORM. Throws `temporarily_unavailable` within 2 s when
- * PostgreSQL is away or hangs.
+ * The hot path: one named prepared statement on a connection that others share at the same time, so it must be short. Throws
+ * `temporarily_unavailable` within 2 s when PostgreSQL is away or hangs.
  */
 export async function query<Row>(dataSource: DataSource, name: string, sql: string, params: unknown[]): Promise<Row[]> {
   try {
-    const client = await ((dataSource.driver as PostgresDriver).master as Pool).connect();
-    client.on('error', ignore);
-    try {
-      const { rows } = await client.query({ name, text: sql, values: params });
-      client.off('error', ignore).release();
-      return rows as Row[];
-    } catch (error) {
-      client.off('error', ignore).release(isBroken(error));
-      throw error;
-    }
+    return (await (dataSource as ServiceDataSource).pipelines.query(name, sql, params)) as Row[];
   } catch (error) {
     throw toThrow(error);
   }
 }
-
-/** A connection lost while in use fails its query as well, which is where it is handled. */
-const ignore = (): void => undefined;

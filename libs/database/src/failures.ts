@@ -11,7 +11,7 @@ interface PostgresError extends Error {
 const UNAVAILABLE = /^(08|53|57P0|57014|25006|55P03)/;
 const NETWORK = /^E(CONN|PIPE|TIMEDOUT|HOST|NET|NOTFOUND|AI_AGAIN)/;
 const DRIVER =
-  /^(timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered)/;
+  /^(timeout (expired|exceeded when trying to connect)|Connection terminated|Query read timeout|Client has encountered)/;
 
 const driverError = (error: unknown): unknown => (error instanceof QueryFailedError ? error.driverError : error);
 

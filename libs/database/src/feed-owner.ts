@@ -10,6 +10,7 @@ import type {
 } from '@keyward/contracts';
 import type { DataSource } from 'typeorm';
 import { query } from './data-source';
+import { inTransaction } from './tenancy';
 
 const TICK_MS = 500;
 const TRIM_EVERY_TICKS = 600;
@@ -106,13 +107,13 @@ export class FeedOwner<R extends object> {
 
   /** Forgets all but the last 10,000 changes, and those older than a day; done by itself every five minutes. */
   async trim(): Promise<void> {
-    await query(
-      this.dataSource,
-      'feed-trim',
-      `DELETE FROM feed_changes WHERE feed = $1 AND position <= greatest(
-         (SELECT position - ${KEPT_CHANGES} FROM feed_positions WHERE feed = $1),
-         (SELECT max(position) FROM feed_changes WHERE feed = $1 AND at < now() - interval '1 day'))`,
-      [this.feed.name],
+    await inTransaction(this.dataSource, (manager) =>
+      manager.query(
+        `DELETE FROM feed_changes WHERE feed = $1 AND position <= greatest(
+           (SELECT position - ${KEPT_CHANGES} FROM feed_positions WHERE feed = $1),
+           (SELECT max(position) FROM feed_changes WHERE feed = $1 AND at < now() - interval '1 day'))`,
+        [this.feed.name],
+      ),
     );
   }
 

@@ -125,10 +125,10 @@ describe('mistakes', () => {
     expect(mistakes[0]).not.toContain(CANARY);
   });
 
-  it('a pool of one connection, which the key manager would wait for while it holds it', () => {
+  it('a pool too small for what holds a connection and needs a second', () => {
     const env = (poolSize: string) => ({ DATABASE_URL: 'postgres://u:x7q@db/k', DATABASE_POOL_SIZE: poolSize });
-    expect(mistakesOf(DatabaseSettings, env('1'))).toEqual(['DATABASE_POOL_SIZE is "1": must not be less than 2']);
-    expect(mistakesOf(DatabaseSettings, env('2'))).toEqual([]);
+    expect(mistakesOf(DatabaseSettings, env('2'))).toEqual(['DATABASE_POOL_SIZE is "2": must not be less than 3']);
+    expect(mistakesOf(DatabaseSettings, env('3'))).toEqual([]);
   });
 
   it('BF-24 a trusted proxy is an address or a range, nothing else', () => {

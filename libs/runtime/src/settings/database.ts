@@ -32,10 +32,10 @@ export class DatabaseSettings extends DatabaseLinkSettings implements Checked {
   @IsUrl(['postgres', 'postgresql'])
   url: string;
 
-  /** One of them may be held by what needs a second, as the key manager's schedule does. */
+  /** One is for the hot path, and one of the others may be held by what needs a second, as the key manager's schedule does. */
   @Setting({ env: 'DATABASE_POOL_SIZE', description: 'Connections of one instance at most.' })
   @IsInt()
-  @Min(2)
+  @Min(3)
   @Max(500)
   poolSize: number = 10;
 
