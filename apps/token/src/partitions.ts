@@ -1,4 +1,4 @@
-import { query } from '@keyward/database';
+import { inTransaction } from '@keyward/database';
 import type { Logger, OAuthSettings } from '@keyward/runtime';
 import type { DataSource } from 'typeorm';
 
@@ -27,14 +27,14 @@ export class Partitions {
   }
 
   async make(): Promise<void> {
-    await query(this.dataSource, 'make-partitions', 'SELECT make_partitions()', []);
+    await inTransaction(this.dataSource, (manager) => manager.query('SELECT make_partitions()'));
   }
 
   /** Names those dropped. An access token may outlive its family's last day by one. */
   async drop(): Promise<string[]> {
     const days = Math.ceil(this.settings.refreshFamilyLifetime / DAY_SECONDS) + 2;
     const sql = 'SELECT drop_partitions($1) AS part';
-    const dropped = await query<{ part: string }>(this.dataSource, 'drop-partitions', sql, [days]);
+    const dropped = await inTransaction(this.dataSource, (manager) => manager.query<{ part: string }[]>(sql, [days]));
     return dropped.map(({ part }) => part);
   }
 

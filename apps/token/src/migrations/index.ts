@@ -1,5 +1,6 @@
 import { Tokens1763700000000 } from './1763700000000-tokens';
 import { Partitions1763700000001 } from './1763700000001-partitions';
+import { RotationInOneStatement1763700000002 } from './1763700000002-rotation-in-one-statement';
 
 /** In the order in which they are run. */
-export const TOKEN_MIGRATIONS = [Tokens1763700000000, Partitions1763700000001];
+export const TOKEN_MIGRATIONS = [Tokens1763700000000, Partitions1763700000001, RotationInOneStatement1763700000002];
