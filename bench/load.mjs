@@ -44,9 +44,17 @@ export async function closed({ origin, ca, connections, seconds, next, answered 
   return summary(latencies, statuses, (performance.now() - start) / 1000);
 }
 
-/** `rate` a second, whether or not the ones before are answered; latency counts from when it should have been sent. */
-export async function open({ origin, ca, rate, seconds, next, connections = 64 }) {
+/**
+ * `rate` a second, whether or not the ones before are answered; latency counts from when it should have been sent. The
+ * connections are made before: `begin` is awaited when they are.
+ */
+export async function open({ origin, ca, rate, seconds, next, connections = 64, begin = async () => {} }) {
   const clients = Array.from({ length: connections }, () => connect(origin, ca));
+  for (const client of clients) {
+    const { body } = await client.request({ method: 'GET', path: '/jwks' });
+    await body.dump();
+  }
+  await begin();
   const latencies = [];
   const statuses = new Map();
   const running = [];

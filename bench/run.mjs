@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import testing from '../libs/testing/dist/index.js';
 import { closed, open } from './load.mjs';
 import { cpuSeconds, memory } from './processes.mjs';
+import { basic, clientCredentials, refreshing, signIn } from './requests.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -19,6 +20,8 @@ const { values: options } = parseArgs({
 });
 const SECONDS = Number(options.seconds);
 const CONNECTIONS = 16;
+/** Of logins: more than one machine hashes at once, so that it never waits for work. */
+const LOGINS = 32;
 const USERS = 64;
 const only = options.only?.split(',');
 const wanted = (name) => !only || only.includes(name);
@@ -28,18 +31,6 @@ const say = (text) => console.error(`${new Date().toISOString().slice(11, 19)}  
 
 const rss = (roots) => roots.reduce((sum, root) => sum + memory(root), 0);
 
-const basic = (id, secret) => ({
-  authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
-  'content-type': 'application/x-www-form-urlencoded',
-});
-const clientCredentials =
-  (headers, scope = '') =>
-  () => ({
-    path: '/token',
-    headers,
-    body: `grant_type=client_credentials${scope}`,
-  });
-
 /** Closed load, with the CPU seconds of the processes that answer it. */
 async function measured(roots, load) {
   await closed({ ...load, seconds: Math.min(3, load.seconds) }); // warms compiled code, caches and connections
@@ -47,19 +38,6 @@ async function measured(roots, load) {
   const result = await closed(load);
   const cpu = cpuSeconds(roots) - before;
   return { ...result, perCpuSecond: (result.perSecond * load.seconds) / cpu };
-}
-
-/** Each connection uses up its own refresh token and goes on with the successor. */
-function refreshing(headers, tokens) {
-  const current = [...tokens];
-  return {
-    next: (n) => ({
-      path: '/token',
-      headers,
-      body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: current[n] }).toString(),
-    }),
-    answered: (n, { refresh_token }) => (current[n] = refresh_token),
-  };
 }
 
 const running = new Set();
@@ -76,6 +54,21 @@ function start(args) {
 async function bareArgon2() {
   const { line } = start(['bench/argon2.mjs', String(SECONDS), '19456', '2']);
   return (await line).perSecond;
+}
+
+/** Logins from another process, which has connected and waits for `begin`. */
+async function startStorm(load) {
+  const child = spawn(process.execPath, ['bench/storm.mjs'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  running.add(child);
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  child.stdin.write(`${JSON.stringify(load)}\n`);
+  await lines.next();
+  return {
+    begin: async () => void child.stdin.write('\n'),
+    get result() {
+      return lines.next().then(({ value }) => JSON.parse(value));
+    },
+  };
 }
 
 /** The same two loads on oidc-provider and on a deployment of ours, one after the other. */
@@ -118,12 +111,6 @@ async function makeUsers(deployment) {
   return made;
 }
 
-const signIn = (headers, users) => (n) => ({
-  path: '/token',
-  headers,
-  body: new URLSearchParams({ grant_type: 'password', ...users[n % users.length] }).toString(),
-});
-
 async function refreshTokensOf(deployment) {
   const answers = await Promise.all(Array.from({ length: CONNECTIONS }, () => deployment.passwordToken()));
   return answers.map(({ body }) => body.refresh_token);
@@ -153,7 +140,7 @@ async function processes() {
     if (wanted('passwords')) {
       say('Keyward over NATS: making users');
       const users = await makeUsers(deployment);
-      const load = { ...at, connections: CONNECTIONS, seconds: SECONDS, next: signIn(headers, users) };
+      const load = { ...at, connections: LOGINS, seconds: SECONDS, next: signIn(headers, users) };
       await closed({ ...load, seconds: 2 });
       say('bare argon2id, then the password grant, then bare argon2id');
       const before = await bareArgon2();
@@ -165,17 +152,17 @@ async function processes() {
       say('client_credentials at 200/s: quiet, then beside logins at twice their capacity');
       const steady = { ...at, rate: 200, seconds: SECONDS, next: clientCredentials(headers) };
       const quiet = await open(steady);
-      const [storm, logins] = await Promise.all([
-        open(steady),
-        open({
-          ...at,
-          rate: Math.round(password.perSecond * 2),
-          seconds: SECONDS,
-          connections: 256,
-          next: signIn(headers, users),
-        }),
-      ]);
-      found.storm = { quietP95: quiet.p95, stormP95: storm.p95, ratio: storm.p95 / quiet.p95, quiet, storm, logins };
+      const rate = Math.round(password.perSecond * 2);
+      const logins = await startStorm({ ...at, rate, seconds: SECONDS, connections: 256, headers, users });
+      const [storm, login] = await Promise.all([open({ ...steady, begin: logins.begin }), logins.result]);
+      found.storm = {
+        quietP95: quiet.p95,
+        stormP95: storm.p95,
+        ratio: storm.p95 / quiet.p95,
+        quiet,
+        storm,
+        logins: login,
+      };
     }
     found.memory = Object.fromEntries(Object.entries(services).map(([name, [one]]) => [name, memory(one.pid)]));
     return found;
