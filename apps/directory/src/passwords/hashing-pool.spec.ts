@@ -82,22 +82,50 @@ describe('the hashing pool', () => {
     expect(await codes([pool.run({ password: 'x' }, call())])).toEqual(['temporarily_unavailable']);
   });
 
-  it('hashes in threads of low priority, and in these alone', async () => {
-    const [before, usual] = [getPriority(), niceThreads(7).length];
+  it('gives a thread several at once when many wait, and each gets its own answer', async () => {
+    const pool = poolOf({ concurrency: 2, queue: 40 });
+    const given: number[] = [];
+    const { running } = pool as unknown as { running: Map<object, unknown[]> };
+    const set = running.set.bind(running);
+    running.set = (thread, batch) => {
+      if (batch.length > 0) given.push(batch.length);
+      return set(thread, batch);
+    };
+    const [right, wrong] = ['right', 'wrong'];
+    const made = await pool.run({ password: right }, call());
+    const phc = 'phc' in made ? made.phc : '';
+    const asked = Array.from({ length: 40 }, (_, n) => (n % 3 ? right : wrong));
+    const answers = await Promise.all(asked.map((password) => pool.run({ password, phc }, call())));
+    expect(answers).toEqual(asked.map((password) => ({ matches: password === right })));
+    expect(Math.max(...given)).toBe(8);
+    expect(given.at(-1)).toBe(1);
+  });
+
+  it('hashes in threads that yield to all others, and in these alone', async () => {
+    const [before, usual] = [getPriority(), idleThreads().length];
     await poolOf({ concurrency: 1, niceness: 7 }).run({ password: 'x' }, call());
     expect(getPriority()).toBe(before);
-    expect(niceThreads(7)).toHaveLength(usual + (process.platform === 'linux' ? 1 : 0));
+    expect(niceThreads(7)).toHaveLength(process.platform === 'linux' ? 1 : 0);
+    expect(idleThreads()).toHaveLength(usual + (process.platform === 'linux' ? 1 : 0));
   });
 });
 
-/** The threads of this process with that niceness: field 19 of proc_pid_stat(5), the first after the name being the third. */
-function niceThreads(niceness: number): string[] {
+const NICENESS = 19;
+const POLICY = 41;
+/** SCHED_IDLE of sched(7). */
+const IDLE = 5;
+
+/** The threads of this process that have that number in that field of proc_pid_stat(5); the first after the name is the third. */
+function threadsWith(field: number, number: number): string[] {
   if (process.platform !== 'linux') return [];
   return readdirSync('/proc/self/task').filter((task) => {
     const fields = readFileSync(`/proc/self/task/${task}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    return Number(fields[16]) === niceness;
+    return Number(fields[field - 3]) === number;
   });
 }
+
+const niceThreads = (niceness: number) => threadsWith(NICENESS, niceness);
+const idleThreads = () => threadsWith(POLICY, IDLE);
 
 describe('passwords', () => {
   it('BF-06 compares a user without a hash with one of the same parameters, and never matches', async () => {

@@ -10,11 +10,14 @@ const overloaded = (description: string) => new ServiceError('temporarily_unavai
 
 /** How much hashing is done at once, and how. */
 export interface HashingPoolOptions extends HashingThreadData {
-  /** Threads; each computes one hash at a time. */
+  /** Threads; each computes one hash after the other. */
   concurrency: number;
   /** How many more may be admitted and wait. */
   queue: number;
 }
+
+/** Jobs that a thread is given at once when many wait. */
+const BATCH = 8;
 
 interface Waiting {
   job: HashingJob;
@@ -32,7 +35,7 @@ export class HashingPool {
   private closed = false;
   private readonly waiting: Waiting[] = [];
   private readonly idle: Worker[] = [];
-  private readonly running = new Map<Worker, Waiting | undefined>();
+  private readonly running = new Map<Worker, Waiting[]>();
 
   constructor(private readonly options: HashingPoolOptions) {}
 
@@ -65,14 +68,19 @@ export class HashingPool {
     await Promise.all([...this.running.keys()].map((thread) => thread.terminate()));
   }
 
+  /**
+   * When many wait, a thread gets several at once and answers them together: a machine that hashes on every core finds its
+   * caches cold whenever it does anything else, so it does less often more of it.
+   */
   private next(): void {
     while (this.waiting.length > 0) {
       const thread = this.idle.pop() ?? this.start();
       if (!thread) return;
-      const waiting = this.waiting.shift();
-      clearTimeout(waiting?.tooLate);
-      this.running.set(thread, waiting);
-      thread.postMessage(waiting?.job);
+      const share = Math.ceil(this.waiting.length / this.options.concurrency / 2);
+      const batch = this.waiting.splice(0, Math.min(share, BATCH));
+      for (const { tooLate } of batch) clearTimeout(tooLate);
+      this.running.set(thread, batch);
+      thread.postMessage(batch.map(({ job }) => job));
     }
   }
 
@@ -82,23 +90,24 @@ export class HashingPool {
     if (this.closed || this.running.size >= concurrency) return undefined;
     const workerData: HashingThreadData = { argon2, options, niceness };
     const thread = new Worker(HASHING_THREAD, { eval: true, name: 'hashing', workerData, resourceLimits });
-    this.running.set(thread, undefined);
-    thread.on('message', (result: HashingResult) => this.finish(thread, result));
+    this.running.set(thread, []);
+    thread.on('message', (results: HashingResult[]) => this.finish(thread, results));
     thread.on('error', () => undefined); // 'exit' follows
     thread.on('exit', () => this.lose(thread));
     return thread;
   }
 
-  private finish(thread: Worker, result: HashingResult): void {
-    this.running.get(thread)?.resolve(result);
-    this.running.set(thread, undefined);
+  private finish(thread: Worker, results: HashingResult[]): void {
+    const batch = this.running.get(thread) ?? [];
+    this.running.set(thread, []);
     this.idle.push(thread);
     this.next();
+    batch.forEach(({ resolve }, n) => resolve(results[n] ?? { failure: 'no answer' }));
   }
 
-  /** A thread has ended: its job is lost, the others go on in a new one. */
+  /** A thread has ended: its jobs are lost, the others go on in a new one. */
   private lose(thread: Worker): void {
-    this.running.get(thread)?.reject(overloaded('hashing was interrupted'));
+    for (const { reject } of this.running.get(thread) ?? []) reject(overloaded('hashing was interrupted'));
     this.running.delete(thread);
     this.idle.splice(0, this.idle.length, ...this.idle.filter((other) => other !== thread));
     this.next();
