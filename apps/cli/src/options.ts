@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { CommandError } from './command-error';
 
@@ -15,6 +16,17 @@ export function seconds(value: string): number {
 
 /** `a,b` is two. */
 export const commaSeparated = (value: string): string[] => value.split(',').filter((item) => item !== '');
+
+/** The JSON object in a file. */
+export function readJson(file: string): object {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    // Whatever it was: named below.
+  }
+  throw new CommandError(`${file} cannot be read, or is not a JSON object.`, 2);
+}
 
 /** The body of an update, which has to change something. */
 export function changes<T extends object>(body: T): T {

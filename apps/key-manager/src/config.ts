@@ -3,6 +3,7 @@ import {
   ClientLimitSettings,
   CliClientSettings,
   DatabaseSettings,
+  OutboundSettings,
   SealingSettings,
   SigningKeySettings,
   type Config,
@@ -15,6 +16,7 @@ export const KEY_MANAGER_SETTINGS = {
   signingKeys: SigningKeySettings,
   limits: ClientLimitSettings,
   cliClient: CliClientSettings,
+  outbound: OutboundSettings,
 };
 
 /** Those of a process of its own, which needs a wire. */

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { SigningKeySettings } from '@keyward/runtime';
 import { DataSource } from 'typeorm';
 import { ApplicationsController } from './applications/applications.controller';
+import { AssertionAuthentication } from './client-keys/assertion-authentication';
 import { ClientAuthentication } from './clients/client-authentication';
 import { ClientsController } from './clients/clients.controller';
 import { Clock } from './clock';
@@ -22,6 +23,7 @@ export interface KeyManagerParts {
   kek: KeyEncryptionKey;
   macs: SecretMacs;
   authentication: ClientAuthentication;
+  assertions: AssertionAuthentication;
   consumerKeyChanges: ConsumerKeyChanges;
   keyRing: KeyRing;
   signingKeyChanges: SigningKeyChanges;
@@ -48,6 +50,7 @@ export class KeyManagerModule {
         { provide: KeyEncryptionKey, useValue: parts.kek },
         { provide: SecretMacs, useValue: parts.macs },
         { provide: ClientAuthentication, useValue: parts.authentication },
+        { provide: AssertionAuthentication, useValue: parts.assertions },
         { provide: ConsumerKeyChanges, useValue: parts.consumerKeyChanges },
         { provide: KeyRing, useValue: parts.keyRing },
         { provide: SigningKeyChanges, useValue: parts.signingKeyChanges },

@@ -1,6 +1,8 @@
 import { Bus, serve, type Wire } from '@keyward/bus';
-import { assertUnprivileged, connectPatiently, query } from '@keyward/database';
-import { readiness, type Logger, type Running } from '@keyward/runtime';
+import { assertUnprivileged, connectPatiently, query, Replays } from '@keyward/database';
+import { Outbound, readiness, type Logger, type Running } from '@keyward/runtime';
+import { AssertionAuthentication } from './client-keys/assertion-authentication';
+import { RemoteJwks } from './client-keys/remote-jwks';
 import { ClientAuthentication } from './clients/client-authentication';
 import { ClientCache } from './clients/client-cache';
 import { FailureLimits } from './clients/failure-limits';
@@ -43,6 +45,13 @@ export async function startKeyManager(
     const limits = new FailureLimits(dataSource, slots, config.limits, logger, now);
     const uses = new SecretUses(dataSource, logger, now);
     const authentication = new ClientAuthentication(clients, limits, uses, macs, now);
+    const outbound = new Outbound(config.outbound);
+    undo.push(() => outbound.close());
+    const replays = new Replays(dataSource, (error) => logger.error({ message: 'partitions not kept', error }));
+    await replays.start();
+    undo.push(() => replays.stop());
+    const remote = new RemoteJwks(outbound, (message, error) => logger.warn({ message, error }), now);
+    const assertions = new AssertionAuthentication(authentication, remote, replays, now);
     const keyRing = new KeyRing(dataSource, kek, now);
     const consumerKeyChanges = new ConsumerKeyChanges(dataSource, bus, clients);
     const signingKeyChanges = new SigningKeyChanges(dataSource, bus, keyRing);
@@ -55,7 +64,8 @@ export async function startKeyManager(
     }
     await ensureRootObjects(consumerKeyChanges, macs, config.cliClient.cliSecret, clock, logger);
     undo.push(() => uses.stop());
-    const parts = { dataSource, clock, kek, macs, authentication, consumerKeyChanges, keyRing, signingKeyChanges };
+    const feedsOf = { consumerKeyChanges, signingKeyChanges };
+    const parts = { dataSource, clock, kek, macs, authentication, assertions, keyRing, ...feedsOf };
     const module = KeyManagerModule.with({ ...parts, signingKeySettings: config.signingKeys });
     const app = await serve('key-manager', module, wire, logger);
     undo.push(() => app.close());

@@ -1,10 +1,11 @@
-import { deployment, type Answer } from '@keyward/testing';
+import { deployment, type Answer, type SendOptions } from '@keyward/testing';
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { expectError } from './support/answers';
+import { assertionOf, pairOf } from './support/assertion';
 import {
   eventually,
   makeKey,
@@ -65,7 +66,7 @@ describe('the metadata', () => {
     }
     expect(metadata).toMatchObject({
       grant_types_supported: ['password', 'client_credentials', 'refresh_token'],
-      token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+      token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
       subject_types_supported: ['public'],
       request_uri_parameter_supported: false, // Absent means true.
     });
@@ -128,10 +129,18 @@ describe('the metadata', () => {
 
 describe('DS-06 all that it says is so:', () => {
   const METHODS = {
-    client_secret_basic: (form: Record<string, string>) => ({ form, basic: key.basic }),
+    client_secret_basic: (form: Record<string, string>): SendOptions => ({ form, basic: key.basic }),
     client_secret_post: (form: Record<string, string>) => ({
       form: { ...form, client_id: key.consumerKey, client_secret: key.consumerSecret },
     }),
+    private_key_jwt: async (form: Record<string, string>) => ({ form: { ...form, ...(await asserted('ES256')) } }),
+  };
+  /** A new client's assertion. */
+  const asserted = async (alg: string) => {
+    const pair = await pairOf(alg);
+    const jwks = { keys: [pair.jwk] };
+    const { consumerKey } = await makeKey(org, { tokenEndpointAuthMethod: 'private_key_jwt', jwks });
+    return assertionOf(consumerKey, String((await metadataOf(org))['issuer']), pair);
   };
   const password = () => ({ grant_type: 'password', username: user.loginName, password: user.password });
   const GRANTS: Record<string, () => Promise<Answer>> = {
@@ -149,7 +158,13 @@ describe('DS-06 all that it says is so:', () => {
   const methods = (path: string, form: Record<string, string>) => async (supported: unknown) => {
     expect(supported).toEqual(Object.keys(METHODS));
     for (const as of Object.values(METHODS))
-      expect((await keyward.send(`/t/${org}${path}`, as(form))).status).toBe(200);
+      expect((await keyward.send(`/t/${org}${path}`, await as(form))).status).toBe(200);
+  };
+  const algorithms = (path: string, form: Record<string, string>) => async (supported: unknown) => {
+    for (const alg of supported as string[])
+      expect((await keyward.send(`/t/${org}${path}`, { form: { ...form, ...(await asserted(alg)) } })).status).toBe(
+        200,
+      );
   };
 
   /** How each member is held to its word. One that is not here has nothing to say. */
@@ -157,10 +172,13 @@ describe('DS-06 all that it says is so:', () => {
     issuer: async (issuer) => expect(decodeJwt((await key.signIn(user)).body.access_token).iss).toBe(issuer),
     token_endpoint: endpoint('/oauth2/token', { grant_type: 'client_credentials' }),
     token_endpoint_auth_methods_supported: methods('/oauth2/token', { grant_type: 'client_credentials' }),
+    token_endpoint_auth_signing_alg_values_supported: algorithms('/oauth2/token', { grant_type: 'client_credentials' }),
     revocation_endpoint: endpoint('/oauth2/revoke', { token: 'x' }),
     revocation_endpoint_auth_methods_supported: methods('/oauth2/revoke', { token: 'x' }),
+    revocation_endpoint_auth_signing_alg_values_supported: algorithms('/oauth2/revoke', { token: 'x' }),
     introspection_endpoint: endpoint('/oauth2/introspect', { token: 'x' }),
     introspection_endpoint_auth_methods_supported: methods('/oauth2/introspect', { token: 'x' }),
+    introspection_endpoint_auth_signing_alg_values_supported: algorithms('/oauth2/introspect', { token: 'x' }),
     jwks_uri: async (url) => {
       const keys = createLocalJWKSet((await keyward.send(String(url))).body);
       await jwtVerify((await key.signIn(user)).body.access_token, keys);

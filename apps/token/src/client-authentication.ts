@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Bus, type Call } from '@keyward/bus';
 import {
+  assertClient,
   authenticateClient,
   ServiceError,
   type Client,
@@ -10,6 +11,8 @@ import {
 } from '@keyward/contracts';
 import { Organizations } from '@keyward/runtime';
 import { isPossible, readBasic } from './basic-credentials';
+import { readAssertion, type ClaimedAssertion } from './client-assertion';
+import { Issuers } from './issuer';
 
 /** A proven client and the organization it belongs to. */
 export interface Authenticated {
@@ -27,16 +30,35 @@ export class ClientAuthentication {
   constructor(
     private readonly bus: Bus,
     private readonly organizations: Organizations,
+    private readonly issuers: Issuers,
   ) {}
 
   /** Errors: `invalid_request` for two mechanisms at once, `invalid_client`, `too_many_requests`. */
-  async authenticate({ params, authorization, organizationId, ip }: TokenRequest, call: Call): Promise<Authenticated> {
-    const credentials = readCredentials(params, authorization);
+  async authenticate(request: TokenRequest, call: Call): Promise<Authenticated> {
+    const { params, authorization, organizationId, ip } = request;
+    const sent = params['client_assertion']
+      ? { claimed: claimedBy(params, authorization) }
+      : { credentials: readCredentials(params, authorization) };
     if (organizationId && !(await this.organizations.activeNow(organizationId))) throw invalidClient();
-    const client = await this.bus.call(authenticateClient, { credentials, organizationId, ip }, call).catch(uniform);
+    const proof = sent.claimed
+      ? this.byAssertion(sent.claimed, request, call)
+      : this.bus.call(authenticateClient, { credentials: sent.credentials, organizationId, ip }, call);
+    const client = await proof.catch(uniform);
     const organization = await this.organizations.activeNow(client.organizationId);
     if (!organization) throw invalidClient();
     return { client, organization };
+  }
+
+  /** CA-22: the one organization whose issuer it is meant for; an assertion for another one proves nothing here. */
+  private async byAssertion(
+    claimed: ClaimedAssertion,
+    { organizationId, ip }: TokenRequest,
+    call: Call,
+  ): Promise<Client> {
+    const key = this.issuers.keyOf(claimed.audience);
+    const organization = key === undefined ? undefined : await this.organizations.activeByKeyNow(key);
+    if (!organization || (organizationId && organizationId !== organization.id)) throw invalidClient();
+    return this.bus.call(assertClient, { ...claimed, organizationId: organization.id, ip }, call);
   }
 }
 
@@ -45,16 +67,27 @@ function uniform(error: unknown): never {
   throw error instanceof ServiceError && error.code === 'invalid_client' ? invalidClient() : error;
 }
 
+/** One mechanism a request, RFC 6749 §2.3. Errors: `invalid_request` for more than one (CA-04). */
+function assertOneMechanism(
+  { client_secret: secret, client_assertion: assertion }: Record<string, string>,
+  authorization: string | undefined,
+): void {
+  if (Number(!!authorization) + Number(!!secret) + Number(!!assertion) > 1)
+    throw new ServiceError('invalid_request', 'Request body and headers contain authorization information');
+}
+
+function claimedBy(params: Record<string, string>, authorization: string | undefined): ClaimedAssertion {
+  assertOneMechanism(params, authorization);
+  return readAssertion(params);
+}
+
 /**
- * What the client sent to prove itself, in the readings that are possible; one mechanism a request (RFC 6749 §2.3).
- * Errors: `invalid_request` for more than one (CA-04), `invalid_client` for none or what cannot be read (CA-08, CA-10).
+ * The secret that the client sent, in the readings that are possible. Errors: `invalid_client` for none or what cannot be
+ * read (CA-08, CA-10).
  */
 export function readCredentials(params: Record<string, string>, authorization?: string): ClientCredentials[] {
-  const { client_id: clientId, client_secret: clientSecret, client_assertion: assertion } = params;
-  const mechanisms = [authorization, clientSecret, assertion].filter((sent) => sent !== undefined && sent !== '');
-  if (mechanisms.length > 1)
-    throw new ServiceError('invalid_request', 'Request body and headers contain authorization information');
-  if (assertion) throw invalidClient();
+  assertOneMechanism(params, authorization);
+  const { client_id: clientId, client_secret: clientSecret } = params;
   const credentials = authorization ? basicOf(authorization, clientId) : bodyOf(clientId, clientSecret);
   if (credentials.length === 0) throw invalidClient();
   return credentials;

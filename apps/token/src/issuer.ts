@@ -11,6 +11,12 @@ export class Issuers {
   of(organization: Pick<Organization, 'key'>): string {
     return `${this.settings.publicUrl}/t/${organization.key}`;
   }
+
+  /** The org key that an issuer of ours names. */
+  keyOf(issuer: string): string | undefined {
+    const prefix = this.of({ key: '' });
+    return issuer.startsWith(prefix) ? issuer.slice(prefix.length) : undefined;
+  }
 }
 
 /** The audience of an access token while no other resource can be named (RFC 9068 §3 wants one). */

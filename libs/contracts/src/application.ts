@@ -6,6 +6,7 @@ import {
   IsIn,
   IsInt,
   IsISO8601,
+  IsObject,
   IsOptional,
   IsString,
   IsUUID,
@@ -15,7 +16,7 @@ import {
   Min,
   MinLength,
 } from 'class-validator';
-import { GRANT_TYPES } from './client';
+import { AUTH_METHODS, GRANT_TYPES, type AuthMethod } from './client';
 import { APPLICATION_TYPES, type ApplicationType } from './relying-party';
 import { Page, PageRequest } from './page';
 import { Empty, rpc } from './rpc';
@@ -66,6 +67,25 @@ export class SecretInfo {
   lastUsedAt: string | null;
 }
 
+/** A client's public key, the members of RFC 7517 §4 and RFC 7518 §6 that are of use. */
+export class ClientJwk {
+  kty: string;
+  kid?: string;
+  use?: string;
+  alg?: string;
+  crv?: string;
+  x?: string;
+  y?: string;
+  n?: string;
+  e?: string;
+  x5c?: string[];
+}
+
+/** A client's public keys, RFC 7517 §5. */
+export class ClientJwks {
+  keys: ClientJwk[];
+}
+
 /** A key pair of an application. */
 export class ConsumerKey {
   consumerKey: string;
@@ -76,6 +96,10 @@ export class ConsumerKey {
   grantTypes: string[];
   tokenType: 'jwt' | 'opaque';
   public: boolean;
+  tokenEndpointAuthMethod: AuthMethod;
+  /** The public keys of `private_key_jwt`: themselves, or where they are. */
+  jwks: ClientJwks | null;
+  jwksUri: string | null;
   rotateRefreshTokens: boolean;
   accessTokenLifetime: number | null;
   refreshTokenLifetime: number | null;
@@ -87,7 +111,7 @@ export class ConsumerKey {
   createdAt: string;
 }
 
-/** A consumer key and its secret, shown once; a public client has none. */
+/** A consumer key and its secret, shown once; a client that proves itself without one has none. */
 export class GeneratedKey {
   key: ConsumerKey;
   consumerSecret?: string;
@@ -103,6 +127,12 @@ class KeySettings {
   @IsOptional() @IsInt() @Min(60) @Max(86400) accessTokenLifetime?: number | null;
   /** Seconds, 60 to 90 days; the server's setting when absent; `null` in an update goes back to it. */
   @IsOptional() @IsInt() @Min(60) @Max(7776000) refreshTokenLifetime?: number | null;
+  /** `client_secret_basic` when absent, `none` for a public client. Without a secret there is none generated. */
+  @IsOptional() @IsIn(AUTH_METHODS) tokenEndpointAuthMethod?: AuthMethod;
+  /** A JWK set (RFC 7517 §5) of public keys for `private_key_jwt`; in an update it takes the place of `jwksUri`. */
+  @IsOptional() @IsObject() jwks?: object;
+  /** Or an https URL that the set is fetched from. */
+  @IsOptional() @IsString() @MaxLength(2000) jwksUri?: string;
   /** When its password grant ends; `null` in an update takes that back. */
   @IsOptional() @IsISO8601() passwordGrantSunset?: string | null;
   /** `native` runs on its user's device; `web`, when absent, on a server or in a browser. */

@@ -17,6 +17,10 @@ import { Empty, rpc } from './rpc';
 export const GRANT_TYPES = ['password', 'client_credentials', 'refresh_token', 'authorization_code'] as const;
 export type GrantType = (typeof GRANT_TYPES)[number];
 
+/** How a client proves itself (RFC 7591 §2); the two ways to send a secret are one to us (CA-03). */
+export const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const;
+export type AuthMethod = (typeof AUTH_METHODS)[number];
+
 /** An authenticated client: what the token service needs to know of a consumer key. */
 export class Client {
   clientId: string;
@@ -66,6 +70,23 @@ export class AuthenticateClient {
  * A failure is counted, so it is not repeatable.
  */
 export const authenticateClient = rpc('key-manager.client.authenticate', AuthenticateClient, Client);
+
+/** A client's assertion about itself, RFC 7523 §2.2. */
+export class AssertClient {
+  /** A compact JWS. */
+  @IsString() @MaxLength(8192) assertion: string;
+  /** Whom it says it is of, unproven. */
+  @IsString() @MaxLength(255) clientId: string;
+  /** The organization whose issuer it is meant for, and must be the client's. */
+  @IsUUID() organizationId: string;
+  /** That issuer, the only audience it may have. */
+  @IsString() @MaxLength(2048) audience: string;
+  /** The client's address as the gateway trusts it. */
+  @IsIP() ip: string;
+}
+
+/** Proves a client by a signature. Errors: as of `authenticateClient`. It counts, and it is used up: not repeatable. */
+export const assertClient = rpc('key-manager.client.assert', AssertClient, Client);
 
 export class CheckClient {
   @IsUUID() organizationId: string;

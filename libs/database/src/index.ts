@@ -7,3 +7,4 @@ export * from './feed-tables';
 export * from './feed-owner';
 export * from './page';
 export * from './embedded-postgres';
+export * from './replays';

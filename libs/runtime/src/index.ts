@@ -20,3 +20,5 @@ export * from './settings/limits';
 export * from './settings/hashing';
 export * from './settings/keys';
 export * from './settings/operator';
+export * from './settings/outbound';
+export * from './outbound/outbound';

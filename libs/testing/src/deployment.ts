@@ -34,6 +34,8 @@ export interface Access {
   caFile?: string;
   /** Where all that its processes write can be read; unknown of one that was there already. */
   directory?: string;
+  /** A certificate for this machine that the deployment believes where it fetches from other servers. */
+  trusted?: { certFile: string; keyFile: string };
   demo: Demo;
 }
 

@@ -20,7 +20,7 @@ export const CALLS: Record<Service, readonly Exported[]> = {
     ...(['deleteApplication', 'generateKey', 'listKeys', 'findKey', 'updateKey', 'rotateSecret'] as const),
     ...(['deleteKey', 'getJwks', 'listSigningKeys', 'rotateSigningKey'] as const),
   ],
-  token: ['authenticateClient', 'checkClient', 'authenticateUser', 'checkUser', 'getJwks', 'signJwt'],
+  token: ['assertClient', 'authenticateClient', 'checkClient', 'authenticateUser', 'checkUser', 'getJwks', 'signJwt'],
   directory: [],
   'key-manager': [],
   catalog: [],

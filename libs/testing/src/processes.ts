@@ -8,7 +8,7 @@ import { Guard } from './guard';
 import { type Nats, startNats } from './nats';
 import { freePort } from './ports';
 import { startPostgres, type TestPostgres } from './postgres';
-import { freeOffset, temporaryDirectory } from './standalone';
+import { fetchingFrom, freeOffset, temporaryDirectory } from './standalone';
 
 const SERVICES = ['directory', 'key-manager', 'catalog', 'token', 'gateway'] as const;
 export type ServiceName = (typeof SERVICES)[number];
@@ -94,7 +94,8 @@ export async function startProcesses({ instances = 1, env = {} }: ProcessesOptio
     };
     const { admin, caFile } = settings;
     const demo = JSON.parse(await keyward(['demo'], operatorEnv(baseUrl, admin, caFile))) as Demo;
-    const access: Access = { target: 'processes', baseUrl, caFile, directory, demo };
+    const trusted = { certFile: caFile, keyFile: settings.keyFile };
+    const access: Access = { target: 'processes', baseUrl, caFile, directory, trusted, demo };
     return { access, deployment: new Deployment(access), services, gatewayUrls, nats, postgres, natsPasswords, stop };
   } catch (error) {
     await stop();
@@ -134,14 +135,16 @@ async function settingsOf(
       ...database('key-manager'),
       KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
       KEYWARD_CLI_SECRET: admin.consumerSecret,
+      ...fetchingFrom(certFile),
     },
     catalog: database('catalog'),
-    token: database('token'),
+    token: { ...database('token'), ...fetchingFrom(certFile) },
     gateway: { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile },
   };
   return {
     admin,
     caFile: certFile,
+    keyFile,
     migrate: {
       DATABASE_ADMIN_URL: adminUrl,
       DIRECTORY_DATABASE_PASSWORD: databasePasswords.directory,

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeCertificate } from './certificate';
 import { Child } from './child';
 import { type Access, type Demo, Deployment, entryOf, plainEnv } from './deployment';
 import { Guard } from './guard';
@@ -18,6 +19,12 @@ export async function temporaryDirectory(): Promise<string> {
   await chmod(directory, 0o755);
   return directory;
 }
+
+/** Settings of a deployment that fetches from servers of this machine with this certificate. */
+export const fetchingFrom = (certFile: string) => ({
+  OUTBOUND_ADDRESSES: '127.0.0.0/8,::1',
+  OUTBOUND_CA_FILE: certFile,
+});
 
 /** `npm start` in a home of its own. */
 export interface Standalone {
@@ -36,11 +43,12 @@ export async function startStandalone(env: Record<string, string> = {}, uid?: nu
   const guard = new Guard();
   const home = env['KEYWARD_HOME'] ?? join(directory, 'home');
   const offset = await freeOffset();
+  const trusted = await writeCertificate(directory);
   const demoFile = join(home, 'demo.json');
   const child: Child = new Child({
     name: 'standalone',
     entry: entryOf('standalone'),
-    env: { ...plainEnv(), KEYWARD_HOME: home, PORT_OFFSET: String(offset), ...env },
+    env: { ...plainEnv(), KEYWARD_HOME: home, PORT_OFFSET: String(offset), ...fetchingFrom(trusted.certFile), ...env },
     cwd: directory,
     // The file of an earlier start may be there still.
     isReady: () => Promise.resolve(existsSync(demoFile) && statSync(demoFile).mtimeMs >= child.startedAt),
@@ -63,6 +71,7 @@ export async function startStandalone(env: Record<string, string> = {}, uid?: nu
     baseUrl: `https://localhost:${HTTPS_PORT + offset}`,
     caFile: join(home, 'certificate.pem'),
     directory,
+    trusted,
     demo: JSON.parse(readFileSync(demoFile, 'utf8')) as Demo,
   };
   return { access, deployment: new Deployment(access), home, offset, process: child, stop };

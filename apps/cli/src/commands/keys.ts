@@ -1,8 +1,8 @@
-import { type ConsumerKey, type GeneratedKey, type UpdateKey } from '@keyward/contracts';
+import { AUTH_METHODS, type ConsumerKey, type GeneratedKey, type UpdateKey } from '@keyward/contracts';
 import { Command, Option } from 'commander';
 import { path } from '../api';
 import { CommandError } from '../command-error';
-import { changes, commaSeparated, examples, onOff, seconds } from '../options';
+import { changes, commaSeparated, examples, onOff, readJson, seconds } from '../options';
 import { type Columns } from '../output';
 import { inSession, type Session } from '../session';
 import { readSecrets, type Terminal } from '../terminal';
@@ -14,11 +14,12 @@ const columns: Columns<ConsumerKey> = {
   State: ({ state }) => state,
   'Grant types': ({ grantTypes }) => grantTypes,
   'Token type': ({ tokenType }) => tokenType,
-  Public: (key) => key.public,
+  'Client authentication': ({ tokenEndpointAuthMethod }) => tokenEndpointAuthMethod,
 };
 
 const details: Columns<ConsumerKey> = {
   ...columns,
+  'Public keys': ({ jwks, jwksUri }) => jwksUri ?? jwks?.keys.map(({ kid, kty }) => kid ?? kty),
   'Rotate refresh tokens': ({ rotateRefreshTokens }) => rotateRefreshTokens,
   'Access token lifetime': ({ accessTokenLifetime }) => accessTokenLifetime ?? "the server's",
   'Refresh token lifetime': ({ refreshTokenLifetime }) => refreshTokenLifetime ?? "the server's",
@@ -36,7 +37,9 @@ const STATES = [
   ['enable', 'active', 'take a disabled consumer key back into service'],
 ] as const;
 
-type Settings = Omit<UpdateKey, 'organizationId' | 'consumerKey' | 'state'>;
+interface Settings extends Omit<UpdateKey, 'organizationId' | 'consumerKey' | 'state' | 'jwks'> {
+  jwksFile?: string;
+}
 
 interface Generation extends Settings {
   kind: 'production' | 'sandbox';
@@ -54,6 +57,13 @@ const withSettings = (command: Command): Command =>
       commaSeparated,
     )
     .addOption(new Option('--token-type <type>', 'the form of its access tokens').choices(['jwt', 'opaque']))
+    .addOption(
+      new Option('--token-endpoint-auth-method <method>', 'how it proves itself').choices(
+        AUTH_METHODS.filter((method) => method !== 'none'),
+      ),
+    )
+    .option('--jwks-file <file>', 'a JWK set of its public keys, for private_key_jwt')
+    .option('--jwks-uri <url>', 'or where that set is fetched from')
     .option('--rotate-refresh-tokens <on|off>', 'replace a refresh token on every use', onOff)
     .option('--access-token-lifetime <seconds>', 'how long access tokens live', seconds)
     .option('--refresh-token-lifetime <seconds>', 'how long refresh tokens live', seconds)
@@ -62,9 +72,12 @@ const withSettings = (command: Command): Command =>
     .option('--redirect-uris <uris...>', 'where users are sent back to after signing in; replaces those before')
     .option('--post-logout-redirect-uris <uris...>', 'where they may be sent after signing out');
 
-const settings = (options: Settings): Settings => ({
+const settings = (options: Settings): Omit<UpdateKey, 'organizationId' | 'consumerKey'> => ({
   grantTypes: options.grantTypes,
   tokenType: options.tokenType,
+  tokenEndpointAuthMethod: options.tokenEndpointAuthMethod,
+  jwks: options.jwksFile === undefined ? undefined : readJson(options.jwksFile),
+  jwksUri: options.jwksUri,
   rotateRefreshTokens: options.rotateRefreshTokens,
   accessTokenLifetime: options.accessTokenLifetime,
   refreshTokenLifetime: options.refreshTokenLifetime,
@@ -146,7 +159,13 @@ export function keys(terminal: Terminal): Command {
 
   withSettings(noun.command('update <consumer-key>'))
     .description("change a consumer key's settings")
-    .addHelpText('after', examples('keys update wU62DjlyDBnq87GlBwplfqvmAbAa --org johnsorg --token-type opaque'))
+    .addHelpText(
+      'after',
+      examples(
+        'keys update wU62DjlyDBnq87GlBwplfqvmAbAa --org johnsorg --token-type opaque',
+        'keys update wU62DjlyDBnq87GlBwplfqvmAbAa --org johnsorg --token-endpoint-auth-method private_key_jwt --jwks-file keys.json',
+      ),
+    )
     .action((consumerKey: string, options: Settings, command: Command) =>
       inSession(terminal, command, async (session) => {
         const body = changes(settings(options));

@@ -1,7 +1,9 @@
 import type { Organization } from '@keyward/contracts';
 import type { GatewayConfig } from '../config';
 
-const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post'];
+const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
+/** What may sign a client's assertion; the key manager's list. RFC 8414 §2: never `none`. */
+const ASSERTION_ALGORITHMS = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA', 'Ed25519'];
 
 /** An organization's issuer. `PUBLIC_URL` is its only source: no header of a request changes it (DS-08). */
 export const issuerOf = ({ server }: GatewayConfig, orgkey: string): string => `${server.publicUrl}/t/${orgkey}`;
@@ -22,10 +24,13 @@ export function metadataOf(config: GatewayConfig, { key, passwordGrant }: Organi
     issuer,
     token_endpoint: `${issuer}/oauth2/token`,
     token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     revocation_endpoint: `${issuer}/oauth2/revoke`,
     revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     introspection_endpoint: `${issuer}/oauth2/introspect`,
     introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     jwks_uri: `${issuer}/jwks`,
     // Never omitted: absent means authorization_code and implicit (RO-09).
     grant_types_supported: Object.entries(grants).flatMap(([grant, served]) => (served ? [grant] : [])),

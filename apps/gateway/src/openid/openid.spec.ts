@@ -21,14 +21,19 @@ describe('metadata', () => {
     expect([status, headers['cache-control'], headers.pragma]).toEqual([200, 'public, max-age=300', undefined]);
     expect(headers['content-type']).toMatch(/^application\/json/);
     const issuer = 'https://id.example/t/johnsorg';
+    const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
+    const algorithms = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA', 'Ed25519'];
     expect(json).toEqual({
       issuer,
       token_endpoint: `${issuer}/oauth2/token`,
-      token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+      token_endpoint_auth_methods_supported: methods,
+      token_endpoint_auth_signing_alg_values_supported: algorithms,
       revocation_endpoint: `${issuer}/oauth2/revoke`,
-      revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+      revocation_endpoint_auth_methods_supported: methods,
+      revocation_endpoint_auth_signing_alg_values_supported: algorithms,
       introspection_endpoint: `${issuer}/oauth2/introspect`,
-      introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+      introspection_endpoint_auth_methods_supported: methods,
+      introspection_endpoint_auth_signing_alg_values_supported: algorithms,
       jwks_uri: `${issuer}/jwks`,
       grant_types_supported: ['password', 'client_credentials', 'refresh_token'],
       scopes_supported: ['default'],

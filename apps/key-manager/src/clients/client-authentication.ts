@@ -1,5 +1,6 @@
 import {
   ServiceError,
+  type AssertClient,
   type AuthenticateClient,
   type CheckClient,
   type Client,
@@ -46,6 +47,18 @@ export class ClientAuthentication {
       exists ||= known !== undefined;
     }
     await this.limits.count(attempted, ip, { exists });
+    throw new ServiceError('invalid_client', 'client authentication failed');
+  }
+
+  /** Proves a client in another way than by a secret: `proof` is asked of one that may have tokens, and fails as a secret does. */
+  async proveBy(
+    { clientId, organizationId, ip }: Pick<AssertClient, 'clientId' | 'organizationId' | 'ip'>,
+    proof: (known: KnownClient) => Promise<boolean>,
+  ): Promise<Client> {
+    this.limits.assertOpen(clientId, ip);
+    const known = this.cache.held(clientId) ?? (await this.find(clientId, ip));
+    if (known?.active && known.client.organizationId === organizationId && (await proof(known))) return known.client;
+    await this.limits.count(clientId, ip, { exists: known !== undefined });
     throw new ServiceError('invalid_client', 'client authentication failed');
   }
 

@@ -1,4 +1,5 @@
-import type { Client } from '@keyward/contracts';
+import type { AuthMethod, Client, ClientJwks } from '@keyward/contracts';
+import { hasSecret } from '../client-keys/proof';
 import { query } from '@keyward/database';
 import type { DataSource } from 'typeorm';
 import { LoadingCache } from '../loading-cache';
@@ -16,7 +17,11 @@ export interface KnownSecret {
 export interface KnownClient {
   readonly client: Client;
   readonly active: boolean;
+  /** Valid or not; none when it proves itself in another way. */
   readonly secrets: readonly KnownSecret[];
+  readonly method: AuthMethod;
+  readonly jwks: ClientJwks | null;
+  readonly jwksUri: string | null;
 }
 
 /** Some 20 MB at most. What does not exist is remembered for 10 s: shorter than anyone waits, and the feed ends it too. */
@@ -32,17 +37,23 @@ export class ClientCache extends LoadingCache<KnownClient> {
 interface Row {
   organization_id: string;
   application_id: string;
-  kind: Client['kind'];
-  active: boolean;
-  grant_types: string[];
-  token_type: Client['tokenType'];
-  public: boolean;
   multi_organization: boolean;
   strict_scopes: boolean;
-  rotate_refresh_tokens: boolean;
-  access_token_lifetime: number | null;
-  refresh_token_lifetime: number | null;
-  password_grant_sunset: Date | null;
+  /** Columns of `consumer_keys`, their times as texts. */
+  key: {
+    kind: Client['kind'];
+    state: 'active' | 'disabled';
+    grant_types: string[];
+    token_type: Client['tokenType'];
+    public: boolean;
+    token_endpoint_auth_method: AuthMethod;
+    jwks: ClientJwks | null;
+    jwks_uri: string | null;
+    rotate_refresh_tokens: boolean;
+    access_token_lifetime: number | null;
+    refresh_token_lifetime: number | null;
+    password_grant_sunset: string | null;
+  };
   secret_id: string | null;
   mac: Buffer;
   expires_at: Date | null;
@@ -53,28 +64,30 @@ async function findClient(dataSource: DataSource, clientId: string): Promise<Kno
   const rows = await query<Row>(dataSource, 'find-client', 'SELECT * FROM find_client($1)', [clientId]);
   const [row] = rows;
   if (!row) return undefined;
+  const { key } = row;
   const client: Client = {
     clientId,
     organizationId: row.organization_id,
     applicationId: row.application_id,
-    kind: row.kind,
-    grantTypes: row.grant_types,
-    tokenType: row.token_type,
-    public: row.public,
+    kind: key.kind,
+    grantTypes: key.grant_types,
+    tokenType: key.token_type,
+    public: key.public,
     multiOrganization: row.multi_organization,
     strictScopes: row.strict_scopes,
-    rotateRefreshTokens: row.rotate_refresh_tokens,
-    accessTokenLifetime: row.access_token_lifetime ?? undefined,
-    refreshTokenLifetime: row.refresh_token_lifetime ?? undefined,
-    passwordGrantSunset: row.password_grant_sunset?.toISOString(),
+    rotateRefreshTokens: key.rotate_refresh_tokens,
+    accessTokenLifetime: key.access_token_lifetime ?? undefined,
+    refreshTokenLifetime: key.refresh_token_lifetime ?? undefined,
+    passwordGrantSunset: key.password_grant_sunset ? new Date(key.password_grant_sunset).toISOString() : undefined,
   };
+  const { token_endpoint_auth_method: method, jwks, jwks_uri: jwksUri } = key;
   const secrets = rows
-    .filter(({ secret_id }) => secret_id !== null)
+    .filter(({ secret_id }) => secret_id !== null && hasSecret(method))
     .map(({ secret_id, mac, expires_at }) => ({
       id: String(secret_id),
       mac,
       expiresAt: expires_at?.getTime() ?? Infinity,
       notedAt: 0,
     }));
-  return { client, active: row.active, secrets };
+  return { client, active: key.state === 'active', secrets, method, jwks, jwksUri };
 }

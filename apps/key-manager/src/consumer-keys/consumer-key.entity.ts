@@ -1,4 +1,4 @@
-import type { ApplicationType } from '@keyward/contracts';
+import type { ApplicationType, AuthMethod, ClientJwks } from '@keyward/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** See `ConsumerKey` of the contracts. */
@@ -12,6 +12,9 @@ export class ConsumerKeyEntity {
   @Column('text', { name: 'grant_types', array: true }) grantTypes: string[];
   @Column('text', { name: 'token_type' }) tokenType: 'jwt' | 'opaque';
   @Column('boolean') public: boolean;
+  @Column('text', { name: 'token_endpoint_auth_method' }) tokenEndpointAuthMethod: AuthMethod;
+  @Column('jsonb', { nullable: true }) jwks: ClientJwks | null;
+  @Column('text', { name: 'jwks_uri', nullable: true }) jwksUri: string | null;
   @Column('boolean', { name: 'rotate_refresh_tokens' }) rotateRefreshTokens: boolean;
   @Column('int', { name: 'access_token_lifetime', nullable: true }) accessTokenLifetime: number | null;
   @Column('int', { name: 'refresh_token_lifetime', nullable: true }) refreshTokenLifetime: number | null;

@@ -21,13 +21,14 @@ import { checkCursor, inOrganization, pageOf } from '@keyward/database';
 import { Controller } from '@nestjs/common';
 import { DataSource, MoreThan, type EntityManager } from 'typeorm';
 import { findApplication } from '../applications/find-application';
+import { hasSecret } from '../client-keys/proof';
 import { Clock } from '../clock';
 import { refuseOwnClient } from '../own-client';
 import { ConsumerKeyChanges } from './consumer-key-changes';
 import { ConsumerKeyEntity } from './consumer-key.entity';
 import { newConsumerSecret, SecretMacs } from './consumer-secret';
 import { describeKey, describeKeys } from './describe-keys';
-import { assertImportable, insertKey } from './generate-key';
+import { assertImportable, insertKey, methodOf } from './generate-key';
 import { settingsFrom } from './key-settings';
 import { addSecret, retireSecrets } from './secrets';
 
@@ -47,7 +48,7 @@ export class ConsumerKeysController {
   async generate(request: GenerateKey): Promise<GeneratedKey> {
     assertImportable(request);
     const now = this.clock.now();
-    const consumerSecret = request.public ? undefined : (request.consumerSecret ?? newConsumerSecret());
+    const consumerSecret = hasSecret(methodOf(request)) ? (request.consumerSecret ?? newConsumerSecret()) : undefined;
     return await this.changes.write(request.organizationId, async (manager, changed) => {
       const key = await insertKey(manager, request, now);
       if (consumerSecret) await addSecret(manager, key, this.macs.of(key.consumerKey, consumerSecret), now);
@@ -83,7 +84,8 @@ export class ConsumerKeysController {
   @Handle(updateKey)
   async update(request: UpdateKey): Promise<ConsumerKey> {
     const { organizationId, consumerKey, state, ...asked } = request;
-    if (state === 'disabled' || asked.grantTypes?.includes('password') === false || asked.passwordGrantSunset)
+    const isWithoutPassword = asked.grantTypes?.includes('password') === false || asked.passwordGrantSunset;
+    if (state === 'disabled' || isWithoutPassword || asked.tokenEndpointAuthMethod)
       refuseOwnClient(organizationId, consumerKey);
     return await this.changes.write(organizationId, async (manager, changed) => {
       const key = await keyNamed(manager, request, { lock: true });
@@ -106,7 +108,8 @@ export class ConsumerKeysController {
     const consumerSecret = newConsumerSecret();
     return await this.changes.write(name.organizationId, async (manager, changed) => {
       const key = await keyNamed(manager, name, { lock: true });
-      if (key.public) throw new ServiceError('invalid_request', 'a public client has no secret');
+      if (!hasSecret(key.tokenEndpointAuthMethod))
+        throw new ServiceError('invalid_request', 'a client of this kind has no secret');
       await retireSecrets(manager, key, overlap ?? DAY, now);
       await addSecret(manager, key, this.macs.of(key.consumerKey, consumerSecret), now);
       changed(key.consumerKey);

@@ -1,11 +1,19 @@
-import { CLI_CONSUMER_KEY, ServiceError, type GenerateKey } from '@keyward/contracts';
+import { CLI_CONSUMER_KEY, ServiceError, type AuthMethod, type GenerateKey } from '@keyward/contracts';
 import { isDuplicate } from '@keyward/database';
 import type { EntityManager } from 'typeorm';
 import { findApplication } from '../applications/find-application';
+import { hasSecret } from '../client-keys/proof';
 import { ConsumerKeyEntity } from './consumer-key.entity';
 import { assertStrong } from './consumer-secret';
 import { defaultSettings, settingsFrom } from './key-settings';
 import { newConsumerKey } from './new-consumer-key';
+
+/** How a client that is asked for will prove itself. Throws `invalid_request` when that is said in two ways. */
+export function methodOf({ public: isPublic, tokenEndpointAuthMethod: method }: Partial<GenerateKey>): AuthMethod {
+  if (method && isPublic !== undefined && isPublic !== (method === 'none'))
+    throw invalid('a public client is one with tokenEndpointAuthMethod none');
+  return method ?? (isPublic ? 'none' : 'client_secret_basic');
+}
 
 const MOST_KEYS = 50;
 
@@ -13,9 +21,10 @@ const MOST_KEYS = 50;
 const USER_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Refuses a pair to import that is incomplete, weak, or of a name that means something else. Throws `invalid_request`. */
-export function assertImportable({ consumerKey, consumerSecret, public: isPublic }: GenerateKey): void {
-  if (isPublic && consumerSecret) throw invalid('a public client has no secret');
-  if (!isPublic && !consumerKey !== !consumerSecret) throw invalid('import consumerKey and consumerSecret together');
+export function assertImportable({ consumerKey, consumerSecret, ...asked }: GenerateKey): void {
+  const keepsSecret = hasSecret(methodOf(asked));
+  if (!keepsSecret && consumerSecret) throw invalid('a client of this kind has no secret');
+  if (keepsSecret && !consumerKey !== !consumerSecret) throw invalid('import consumerKey and consumerSecret together');
   if (consumerSecret) assertStrong(consumerSecret);
   if (consumerKey && USER_ID.test(consumerKey)) throw invalid('consumerKey must not have the form of a user’s id');
   if (consumerKey?.toLowerCase().startsWith('keyward-'))
@@ -28,7 +37,7 @@ export async function insertKey(manager: EntityManager, request: GenerateKey, no
   const { organizationId, id: applicationId } = application;
   if ((await manager.countBy(ConsumerKeyEntity, { organizationId, applicationId })) >= MOST_KEYS)
     throw new ServiceError('conflict', `an application has ${MOST_KEYS} keys at most`);
-  const isPublic = request.public ?? false;
+  const isPublic = methodOf(request) === 'none';
   const key: ConsumerKeyEntity = {
     organizationId,
     consumerKey: request.consumerKey ?? newConsumerKey(),

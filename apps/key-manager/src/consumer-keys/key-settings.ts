@@ -1,19 +1,21 @@
 import { ServiceError, type UpdateKey } from '@keyward/contracts';
+import { proofFrom, type Proof } from '../client-keys/proof';
 import type { ConsumerKeyEntity } from './consumer-key.entity';
 import { assertRedirectUri } from './redirect-uri';
 
-type Settings = Pick<
-  ConsumerKeyEntity,
-  | 'grantTypes'
-  | 'tokenType'
-  | 'rotateRefreshTokens'
-  | 'accessTokenLifetime'
-  | 'refreshTokenLifetime'
-  | 'passwordGrantSunset'
-  | 'applicationType'
-  | 'redirectUris'
-  | 'postLogoutRedirectUris'
->;
+type Settings = Proof &
+  Pick<
+    ConsumerKeyEntity,
+    | 'grantTypes'
+    | 'tokenType'
+    | 'rotateRefreshTokens'
+    | 'accessTokenLifetime'
+    | 'refreshTokenLifetime'
+    | 'passwordGrantSunset'
+    | 'applicationType'
+    | 'redirectUris'
+    | 'postLogoutRedirectUris'
+  >;
 
 /** What a consumer key is generated with; a public client cannot be its own subject (CC-01). */
 export const defaultSettings = (isPublic: boolean, redirects: boolean): Settings => ({
@@ -22,6 +24,9 @@ export const defaultSettings = (isPublic: boolean, redirects: boolean): Settings
     ...(redirects ? ['authorization_code'] : []),
   ],
   tokenType: 'jwt',
+  tokenEndpointAuthMethod: isPublic ? 'none' : 'client_secret_basic',
+  jwks: null,
+  jwksUri: null,
   rotateRefreshTokens: true,
   accessTokenLifetime: null,
   refreshTokenLifetime: null,
@@ -40,6 +45,7 @@ export function settingsFrom(
   const settings: Settings = {
     grantTypes: asked.grantTypes ?? before.grantTypes,
     tokenType: asked.tokenType ?? before.tokenType,
+    ...proofFrom(before, asked),
     rotateRefreshTokens: asked.rotateRefreshTokens ?? before.rotateRefreshTokens,
     accessTokenLifetime: given(asked.accessTokenLifetime, before.accessTokenLifetime),
     refreshTokenLifetime: given(asked.refreshTokenLifetime, before.refreshTokenLifetime),

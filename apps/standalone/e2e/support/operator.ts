@@ -57,6 +57,9 @@ export interface KeyOptions {
   grantTypes?: string[];
   tokenType?: 'jwt' | 'opaque';
   public?: boolean;
+  tokenEndpointAuthMethod?: string;
+  jwks?: object;
+  jwksUri?: string;
   rotateRefreshTokens?: boolean;
   accessTokenLifetime?: number;
   refreshTokenLifetime?: number;

@@ -6,6 +6,7 @@ import { SealingSettings, SigningKeySettings } from './keys';
 import { ClientLimitSettings, PasswordLimitSettings } from './limits';
 import { OAuthSettings } from './oauth';
 import { AdminSettings, CliClientSettings } from './operator';
+import { OutboundSettings } from './outbound';
 import { ProcessSettings } from './process';
 import { ServerSettings } from './server';
 
@@ -22,6 +23,7 @@ export const ALL_SETTINGS: Readonly<Record<string, SettingsClass>> = {
   'Password hashing': HashingSettings,
   'Key encryption': SealingSettings,
   'Signing keys': SigningKeySettings,
+  'Requests to other servers': OutboundSettings,
   "Operator's user": AdminSettings,
   "Operator's client": CliClientSettings,
 };

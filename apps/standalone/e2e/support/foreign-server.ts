@@ -1,0 +1,36 @@
+import { deployment } from '@keyward/testing';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+
+/** Somebody else's https server, which the deployment believes; `answers` may be changed as it runs. */
+export interface ForeignServer {
+  url: string;
+  /** Path to what is answered there; 404 for what is not here. */
+  answers: Record<string, { status?: number; headers?: Record<string, string>; body?: string }>;
+  /** The paths that were asked for. */
+  asked: string[];
+  close: () => void;
+}
+
+/** Starts one on this machine. */
+export async function foreignServer(): Promise<ForeignServer> {
+  const { trusted } = deployment().access;
+  if (!trusted) throw new Error('A deployment at BASE_URL fetches from no server of this machine.');
+  const server: Omit<ForeignServer, 'url' | 'close'> = { answers: {}, asked: [] };
+  const listener = createServer(
+    { cert: readFileSync(trusted.certFile), key: readFileSync(trusted.keyFile) },
+    ({ url = '' }, response) => {
+      server.asked.push(url);
+      const { status, headers, body } = server.answers[url] ?? { status: 404 };
+      response.writeHead(status ?? 200, { 'content-type': 'application/json', ...headers }).end(body);
+    },
+  );
+  await once(listener.listen(0, '127.0.0.1'), 'listening');
+  const close = () => {
+    listener.closeAllConnections();
+    listener.close();
+  };
+  return Object.assign(server, { url: `https://localhost:${(listener.address() as AddressInfo).port}`, close });
+}
