@@ -4,6 +4,7 @@ import {
   signingKeyChanges,
   type Changes,
   type ChangesSince,
+  type ClientRecord,
   type Empty,
   type Heartbeat,
   type SnapshotPage,
@@ -13,7 +14,7 @@ import { Controller } from '@nestjs/common';
 import { ConsumerKeyChanges } from './consumer-keys/consumer-key-changes';
 import { SigningKeyChanges } from './signing-keys/signing-key-changes';
 
-/** Answers the followers of both feeds; they keep caches only, so a snapshot is empty. */
+/** Answers the followers of both feeds; those of signing keys keep caches only, so their snapshot is empty. */
 @Controller()
 export class FeedsController {
   constructor(
@@ -27,12 +28,12 @@ export class FeedsController {
   }
 
   @Handle(consumerKeyChanges.since)
-  consumerKeysSince(request: ChangesSince): Promise<Changes<Empty>> {
+  consumerKeysSince(request: ChangesSince): Promise<Changes<ClientRecord>> {
     return this.consumerKeys.owner.since(request);
   }
 
   @Handle(consumerKeyChanges.snapshot)
-  consumerKeysSnapshot(request: SnapshotPageOf): Promise<SnapshotPage<Empty>> {
+  consumerKeysSnapshot(request: SnapshotPageOf): Promise<SnapshotPage<ClientRecord>> {
     return this.consumerKeys.owner.snapshot(request);
   }
 

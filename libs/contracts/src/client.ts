@@ -96,8 +96,16 @@ export class CheckClient {
 /** A client of this organization that may still have tokens. Errors: `invalid_client` when disabled or gone. */
 export const checkClient = rpc('key-manager.client.check', CheckClient, Empty, { repeatable: true });
 
+/** What a gateway holds of a consumer key: whose tokens its are. */
+export class ClientRecord {
+  organizationId: string;
+  applicationId: string;
+  kind: 'production' | 'sandbox';
+  active: boolean;
+}
+
 /**
- * Which consumer keys have changed, by `client_id`, and no more: no secret and no MAC is in an event. Followed without a
- * snapshot, by those who keep a cache.
+ * Every consumer key by its `client_id`: no secret and no MAC is in an event. Gateways follow it with its records, who keeps
+ * a cache of more follows the changes alone.
  */
-export const consumerKeyChanges = feed<Empty>('key-manager.consumer-keys');
+export const consumerKeyChanges = feed<ClientRecord>('key-manager.consumer-keys');
