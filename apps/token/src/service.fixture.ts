@@ -2,6 +2,7 @@ import { Bus, openWire, startCall } from '@keyward/bus';
 import {
   introspectToken,
   issueToken,
+  readAccessToken,
   revokeToken,
   ServiceError,
   verifyBearer,
@@ -46,6 +47,8 @@ export async function startScene(natsUrl: string, databaseUrl: string, clock: Cl
     introspect: (params: Form) => bus.call(introspectToken, { params, ip: '127.0.0.1' }, startCall(2500)),
     revoke: (params: Form) => bus.call(revokeToken, { params, ip: '127.0.0.1' }, startCall(2500)),
     verify: (token: string) => bus.call(verifyBearer, { token }, startCall(2500)),
+    read: (organizationId: string, token: string) =>
+      bus.call(readAccessToken, { organizationId, token }, startCall(2500)),
     close: async () => {
       await service.close();
       await Promise.all([own.close(), gateway.close(), neighbours.close()]);

@@ -12,6 +12,7 @@ import type { TokenConfig } from './config';
 import { GRANTS } from './grants';
 import type { Grant } from './grants/grant';
 import { Grants } from './grants/grants';
+import { AccessTokenController } from './introspection/access-token.controller';
 import { BearerController } from './introspection/bearer.controller';
 import { IntrospectionController } from './introspection/introspection.controller';
 import { Issuers } from './issuer';
@@ -44,7 +45,13 @@ export class TokenModule {
     const grants = { provide: Grants, useFactory: (...all: Grant[]) => new Grants(all), inject: [...GRANTS] };
     return {
       module: TokenModule,
-      controllers: [TokenController, RevocationController, IntrospectionController, BearerController],
+      controllers: [
+        TokenController,
+        RevocationController,
+        IntrospectionController,
+        BearerController,
+        AccessTokenController,
+      ],
       providers: [
         ...given,
         ...[Issuers, ClientAuthentication, Clients, Users, RefreshTokens, AccessTokens, AccessTokenReader, PublicKeys],

@@ -51,6 +51,17 @@ export class Bearer {
   scopes: string[];
 }
 
+/** An access token at an API of the organization that issued it. */
+export class ReadAccessToken {
+  @IsUUID() organizationId: string;
+  @IsString() @MaxLength(8192) token: string;
+}
+
+/** What an access token that may be used now says (RFC 9068 §2.2); nothing of any other. */
+export class ReadToken {
+  claims?: Record<string, unknown>;
+}
+
 /** The scope of the management API, granted by password to operators through `keyward-cli` of `root` alone (RO-07). */
 export const MANAGEMENT_SCOPE = 'keyward:manage';
 /** The role in `root` that may have it. */
@@ -69,3 +80,5 @@ export const revokeToken = rpc('token.token.revoke', TokenRequest, Revoked);
 export const introspectToken = rpc('token.token.introspect', TokenRequest, Introspection);
 /** Errors: `invalid_token`. */
 export const verifyBearer = rpc('token.bearer.verify', VerifyBearer, Bearer, { repeatable: true });
+/** For gateways, which verify JWTs by themselves: what an opaque token says. No client proves itself. */
+export const readAccessToken = rpc('token.access-token.read', ReadAccessToken, ReadToken, { repeatable: true });
