@@ -3,6 +3,7 @@ import {
   ConfigError,
   OAuthSettings,
   ProcessSettings,
+  ProxySettings,
   ServerSettings,
   type Config,
 } from '@keyward/runtime';
@@ -13,6 +14,7 @@ export const gatewaySettings = {
   server: ServerSettings,
   bus: BusSettings,
   oauth: OAuthSettings,
+  proxy: ProxySettings,
 };
 export type GatewayConfig = Config<typeof gatewaySettings>;
 /** Where Nest finds the settings: they are data, not a class. */

@@ -27,6 +27,7 @@ const MANAGEMENT_API = [
 export interface Services {
   bus: Bus;
   organizations: Organizations;
+  keys: JwksCache;
 }
 
 /** HTTP in, messages out; the token API goes on by HTTP where a remote key manager is configured. */
@@ -46,10 +47,10 @@ export class GatewayModule {
   }
 }
 
-const onBus = ({ bus, organizations }: Services): Provider[] => [
+const onBus = ({ bus, organizations, keys }: Services): Provider[] => [
   { provide: Bus, useValue: bus },
   { provide: Organizations, useValue: organizations },
-  JwksCache,
+  { provide: JwksCache, useValue: keys },
   ManagementBus,
 ];
 

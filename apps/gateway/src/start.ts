@@ -9,6 +9,10 @@ import { Answers } from './http/answers';
 import { closeGently } from './http/close';
 import { serveHealth } from './http/health';
 import { listenPlain, urlOf } from './http/listen';
+import { serveProxied } from './http/proxied';
+import { Routes } from './http/routes';
+import { JwksCache } from './openid/jwks-cache';
+import { startProxy } from './proxy/start';
 
 /** A gateway that answers. */
 export interface Gateway {
@@ -25,15 +29,18 @@ export async function startGateway(config: GatewayConfig, wire: Wire | undefined
     throw new ConfigError(['NATS_URL and KEY_MANAGER_URL are missing: one must be there']);
   const answers = new Answers(logger);
   let closing = false;
-  const adapter = createAdapter(config, answers, () => closing);
+  const routes = new Routes();
+  const adapter = createAdapter(config, answers, routes, () => closing);
   const services = wire && servicesOn(wire);
+  const proxied = services && startProxy(config, services);
+  if (proxied) serveProxied(adapter.getInstance(), proxied.proxy, routes, answers, logger);
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.with(config, services), adapter, {
     logger,
     bodyParser: false,
     abortOnError: false,
   });
   app.useGlobalFilters(answers);
-  const checks = services ? checksOf(services) : {};
+  const checks = services && proxied ? { ...checksOf(services), apis: () => proxied.known.state } : {};
   void services?.organizations.start();
   const ready = () => readiness({ ...checks, open: () => !closing });
   serveHealth(adapter.getInstance(), ready);
@@ -47,13 +54,14 @@ export async function startGateway(config: GatewayConfig, wire: Wire | undefined
       closing = true;
       await closeGently(app, plain);
       services?.organizations.stop();
+      await proxied?.close();
     },
   };
 }
 
 function servicesOn(wire: Wire): Services {
   const bus = new Bus(wire);
-  return { bus, organizations: new Organizations(bus) };
+  return { bus, organizations: new Organizations(bus), keys: new JwksCache(bus) };
 }
 
 const checksOf = ({ bus, organizations }: Services): Checks => ({

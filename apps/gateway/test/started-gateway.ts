@@ -1,10 +1,21 @@
 import { LocalExchange, type Call, type Reply } from '@keyward/bus';
-import { organizations, type ServiceError, type Organization, type Rpc } from '@keyward/contracts';
+import {
+  apis,
+  consumerKeyChanges,
+  organizations,
+  subscriptions,
+  type Change,
+  type Feed,
+  type Organization,
+  type Rpc,
+  type ServiceError,
+} from '@keyward/contracts';
 import {
   BusSettings,
   createLogger,
   OAuthSettings,
   ProcessSettings,
+  ProxySettings,
   ServerSettings,
   type State,
 } from '@keyward/runtime';
@@ -36,12 +47,31 @@ export class Services {
   readonly exchange = new LocalExchange();
   private readonly wire = this.exchange.wire();
   private readonly handlers = new Map<string, Handler<never, object>>();
+  private readonly positions = new Map<string, number>();
 
   constructor(records: Organization[] = [ROOT, JOHNSORG, SUSPENDED, NO_PASSWORDS]) {
     this.on(organizations.position, () => ({ position: 0 }));
     this.on(organizations.since, () => ({ changes: [], more: false, gone: false }));
     const all = records.map((record) => ({ id: record.id, record }));
     this.on(organizations.snapshot, ({ after }) => ({ position: 0, records: after ? [] : all, more: false }));
+    this.tell(apis, {});
+    this.tell(subscriptions, {});
+    this.tell(consumerKeyChanges, {});
+  }
+
+  /** What a feed's snapshot has in it. */
+  tell<R extends object>(feed: Feed<R>, records: Record<string, R>): void {
+    const all = Object.entries(records).map(([id, record]) => ({ id, record }));
+    this.positions.set(feed.name, 0);
+    this.on(feed.since, () => ({ changes: [], more: false, gone: false }));
+    this.on(feed.snapshot, ({ after }) => ({ position: 0, records: after ? [] : all, more: false }));
+  }
+
+  /** Says one change. */
+  change<R extends object>(feed: Feed<R>, id: string, record: R | null): void {
+    const position = (this.positions.get(feed.name) ?? 0) + 1;
+    this.positions.set(feed.name, position);
+    this.wire.publish(feed.changed.subject, { position, id, record } satisfies Change<R>);
   }
 
   on<Req extends object, Res extends object>({ subject }: Rpc<Req, Res>, handler: Handler<Req, Res>): void {
@@ -99,6 +129,7 @@ export async function testGateway(
     ),
     bus: Object.assign(new BusSettings(), settings.bus),
     oauth: Object.assign(new OAuthSettings(), settings.oauth),
+    proxy: Object.assign(new ProxySettings(), { upstreamPrivateAddresses: true }, settings.proxy),
   };
   const lines: string[] = [];
   const logger = createLogger('gateway', {

@@ -13,6 +13,7 @@ export * from './settings/all';
 export * from './settings/process';
 export * from './settings/issuer';
 export * from './settings/server';
+export * from './settings/proxy';
 export * from './settings/bus';
 export * from './settings/database';
 export * from './settings/oauth';

@@ -13,7 +13,7 @@ type Exported = keyof typeof contracts;
 /** Who calls what by its name in the contracts. Whatever is not here, nats.conf refuses. */
 export const CALLS: Record<Service, readonly Exported[]> = {
   gateway: [
-    ...(['issueToken', 'revokeToken', 'introspectToken', 'verifyBearer'] as const),
+    ...(['issueToken', 'revokeToken', 'introspectToken', 'verifyBearer', 'readAccessToken'] as const),
     ...(['createOrganization', 'listOrganizations', 'findOrganization', 'updateOrganization'] as const),
     ...(['createUser', 'listUsers', 'findUser', 'updateUser', 'unlockUser', 'resetPassword', 'deleteUser'] as const),
     ...(['createApplication', 'listApplications', 'findApplication', 'updateApplication'] as const),
@@ -34,6 +34,7 @@ const FOLLOWS: Record<Service, readonly { feed: Exported; records: boolean }[]> 
     { feed: 'clientRevocations', records: true },
     { feed: 'apis', records: true },
     { feed: 'subscriptions', records: true },
+    { feed: 'consumerKeyChanges', records: true },
   ],
   // Of its own revocations it asks its database.
   token: [

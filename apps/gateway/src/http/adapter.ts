@@ -7,7 +7,7 @@ import { certificateOf, type GatewayConfig } from '../config';
 import type { Answers } from './answers';
 import { BODY_LIMIT, readBodies } from './body';
 import { correlationId, requestId } from './request-call';
-import { Routes } from './routes';
+import type { Routes } from './routes';
 
 /** bytes of a request's headers at most, and how long its parts may take (ms). */
 export const LIMITS = {
@@ -18,7 +18,12 @@ export const LIMITS = {
 };
 
 /** The HTTPS server beneath Nest: its limits, its headers, what it does with what no route takes. */
-export function createAdapter(config: GatewayConfig, answers: Answers, closing: () => boolean): FastifyAdapter {
+export function createAdapter(
+  config: GatewayConfig,
+  answers: Answers,
+  routes: Routes,
+  closing: () => boolean,
+): FastifyAdapter {
   const { certFile, keyFile } = certificateOf(config);
   const adapter = new FastifyAdapter({
     // RFC 9325 §3.1.1: TLS 1.2 and later.
@@ -46,7 +51,6 @@ export function createAdapter(config: GatewayConfig, answers: Answers, closing: 
     skipMiddie: true,
   });
 
-  const routes = new Routes();
   const fastify = adapter.getInstance();
   routes.watch(fastify);
   readBodies(fastify);
@@ -54,7 +58,7 @@ export function createAdapter(config: GatewayConfig, answers: Answers, closing: 
     standardHeaders(request, reply);
     if (closing()) reply.header('connection', 'close');
     // Before any body is read.
-    done(request.is404 ? routes.refusal(request.raw.url ?? '') : undefined);
+    done(request.is404 ? routes.refusal(request.raw.url ?? '', request.method) : undefined);
   });
   return adapter;
 }

@@ -3,10 +3,11 @@ import { Catch, type ArgumentsHost, type ExceptionFilter, type LoggerService } f
 import { MANAGEMENT_SCOPE } from '@keyward/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal, refusalOf } from './refusal';
+import { isProxied } from './routes';
 
 /** Whether the management API is asked, however its path is encoded: its errors are problems, all others are OAuth's. */
 export const isManagement = ({ routeOptions, raw }: FastifyRequest): boolean =>
-  (routeOptions.url ?? raw.url)?.startsWith('/api/') ?? false;
+  (isProxied(routeOptions.url) ? raw.url : routeOptions.url)?.startsWith('/api/') ?? false;
 
 /** The only place where an error becomes an HTTP answer. */
 @Catch()

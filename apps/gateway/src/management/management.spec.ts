@@ -368,7 +368,7 @@ describe('management API', () => {
         '/api//v1/organizations',
         '/api/./v1/organizations%2fjohnsorg',
       ])
-        expect((await ask(path)).status).toBe(404);
+        expect([400, 404]).toContain((await ask(path)).status);
       expect(seen).toEqual([]);
     });
   });

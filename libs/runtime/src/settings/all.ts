@@ -8,12 +8,14 @@ import { OAuthSettings } from './oauth';
 import { AdminSettings, CliClientSettings } from './operator';
 import { OutboundSettings } from './outbound';
 import { ProcessSettings } from './process';
+import { ProxySettings } from './proxy';
 import { ServerSettings } from './server';
 
 /** Every settings class: what deployment.toml may hold, and the generated reference. */
 export const ALL_SETTINGS: Readonly<Record<string, SettingsClass>> = {
   Process: ProcessSettings,
   Gateway: ServerSettings,
+  'API proxy': ProxySettings,
   'Services and key manager': BusSettings,
   Database: DatabaseSettings,
   Migrations: MigrationSettings,

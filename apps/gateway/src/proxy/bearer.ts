@@ -1,0 +1,26 @@
+import type { IncomingMessage } from 'node:http';
+import { Fault } from './fault';
+
+/**
+ * The access token of a request: of its `Authorization` header alone, what a query says is ignored (RS-03). `undefined`
+ * when there is none. Throws for two headers, and for credentials joined in one: whoever takes the first and who the last
+ * would disagree (RS-04).
+ */
+export function bearerOf({ headers, rawHeaders }: IncomingMessage): string | undefined {
+  const { authorization } = headers;
+  if (authorization === undefined) return undefined;
+  if (countOf('authorization', rawHeaders) > 1) throw new Fault('malformedCredentials');
+  if (authorization.length < 7 || authorization.slice(0, 6).toLowerCase() !== 'bearer') return undefined;
+  if (authorization[6] !== ' ') return undefined;
+  const token = authorization.slice(7);
+  // A space: two of them after the scheme, or something after the token. A comma: several credentials.
+  if (token.includes(' ') || token.includes(',')) throw new Fault('malformedCredentials');
+  return token;
+}
+
+function countOf(name: string, rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let n = 0; n < rawHeaders.length; n += 2)
+    if (rawHeaders[n]?.length === name.length && rawHeaders[n]?.toLowerCase() === name) count++;
+  return count;
+}

@@ -1,0 +1,133 @@
+/** Why a request does not pass: API Manager's code, and what it says (compatibility.md §3.2). */
+interface Reason {
+  status: number;
+  code: string;
+  message: string;
+  description: string;
+  /** RFC 6750 §3.1, in the challenge. */
+  error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope';
+  /** Milliseconds are not said; seconds for `Retry-After`. */
+  retryAfter?: number;
+}
+
+const INVALID = 'Make sure you have provided the correct security credentials';
+const status = (status: number, message: string, description: string): Reason => ({
+  ...{ status, code: String(status), message, description },
+});
+
+const REASONS = {
+  malformedTarget: status(400, 'Bad Request', 'The path of the request has no canonical form'),
+  malformedCredentials: {
+    ...status(400, 'Bad Request', 'The request has credentials in more than one place'),
+    error: 'invalid_request',
+  },
+  unknownApi: status(404, 'Not Found', 'The requested resource is not available.'),
+  unknownResource: status(404, 'Runtime Error', 'No matching resource found for given API Request'),
+  wrongMethod: status(405, 'Runtime Error', 'Method not allowed for given API resource'),
+  loop: status(508, 'Runtime Error', 'The request has passed through here too often'),
+  unclassified: {
+    ...{ status: 500, code: '900900', message: 'Unclassified Authentication Failure' },
+    description: 'Unclassified Authentication Failure',
+  },
+  unavailable: {
+    ...{ status: 503, code: '900900', message: 'Unclassified Authentication Failure' },
+    description: 'It cannot be said now whether this request may pass. Please try again later',
+    retryAfter: 1,
+  },
+  invalidCredentials: {
+    ...{ status: 401, code: '900901', message: 'Invalid Credentials' },
+    ...{ description: `Invalid Credentials. ${INVALID}`, error: 'invalid_token' },
+  },
+  noSandbox: {
+    ...{ status: 403, code: '900901', message: 'Invalid Credentials' },
+    description: 'Sandbox key offered to the API with no sandbox endpoint',
+  },
+  noProduction: {
+    ...{ status: 403, code: '900901', message: 'Invalid Credentials' },
+    description: 'Production key offered to the API with no production endpoint',
+  },
+  missingCredentials: {
+    ...{ status: 401, code: '900902', message: 'Missing Credentials' },
+    description:
+      "Invalid Credentials. Make sure your API invocation call has a header: 'Authorization : Bearer ACCESS_TOKEN'",
+  },
+  wrongTokenType: {
+    ...{ status: 401, code: '900905', message: 'Incorrect Access Token Type is provided' },
+    ...{ description: `Access Token Type is not one that this resource takes. ${INVALID}`, error: 'invalid_token' },
+  },
+  blockedSubscription: {
+    ...{ status: 401, code: '900907', message: 'The requested API is temporarily blocked' },
+    ...{ description: 'The subscription of this application is blocked', error: 'invalid_token' },
+  },
+  notSubscribed: {
+    ...{ status: 403, code: '900908', message: 'Resource forbidden' },
+    description: 'User is NOT authorized to access the Resource. API Subscription validation failed.',
+  },
+  inactiveSubscription: {
+    ...{ status: 401, code: '900909', message: 'The subscription to the API is inactive' },
+    ...{ description: 'The subscription of this application is not active', error: 'invalid_token' },
+  },
+  insufficientScope: {
+    ...{ status: 403, code: '900910', message: 'The access token does not allow you to access the requested resource' },
+    description: 'User is NOT authorized to access the Resource. Scope validation failed.',
+    error: 'insufficient_scope',
+  },
+  apiBlocked: {
+    ...{ status: 503, code: '700700', message: 'API blocked' },
+    description: 'This API has been blocked temporarily. Please try again later or contact the system administrators.',
+  },
+  connectionFailed: {
+    ...{ status: 502, code: '101503', message: 'Runtime Error', description: 'Error connecting to the back end' },
+  },
+  connectionTimedOut: {
+    ...{ status: 504, code: '101504', message: 'Runtime Error', description: 'Connection timed out' },
+  },
+  connectionClosed: {
+    ...{ status: 502, code: '101505', message: 'Runtime Error', description: 'Connection closed' },
+  },
+  protocolViolated: {
+    ...{ status: 502, code: '101506', message: 'Runtime Error', description: 'HTTP protocol violation' },
+  },
+  suspended: {
+    ...{ status: 503, code: '303001', message: 'Runtime Error' },
+    ...{ description: 'Currently, the back end is suspended', retryAfter: 5 },
+  },
+} as const satisfies Record<string, Reason>;
+
+export type FaultName = keyof typeof REASONS;
+
+/** A request that is refused, or that its upstream failed. */
+export class Fault extends Error {
+  readonly reason: Reason;
+
+  constructor(
+    override readonly name: FaultName,
+    /** What more the answer's headers say. */
+    readonly headers: Readonly<Record<string, string>> = {},
+    /** The scopes of which one would have been enough. */
+    readonly scopes: readonly string[] = [],
+  ) {
+    super(name);
+    this.reason = REASONS[name];
+  }
+}
+
+/** Neither the path nor the token is in an answer. */
+export const bodyOf = ({ reason: { code, message, description } }: Fault): string =>
+  JSON.stringify({ code, ...(code.length === 3 && { type: 'Status report' }), message, description });
+
+/** The headers of an answer, with the challenge of RFC 6750 §3 where one belongs. */
+export function headersOf({ reason, headers, scopes }: Fault): Record<string, string> {
+  const all: Record<string, string> = { 'content-type': 'application/json; charset=UTF-8', ...headers };
+  if (reason.retryAfter !== undefined) all['retry-after'] = String(reason.retryAfter);
+  if (reason.status === 401 || reason.error) all['www-authenticate'] = challenge(reason, scopes);
+  return all;
+}
+
+/** RS-01: without credentials nothing but that some are needed; RS-02: what is wrong with them, and which scope it takes. */
+function challenge({ error, message }: Reason, scopes: readonly string[]): string {
+  const realm = 'Bearer realm="keyward"';
+  if (!error) return realm;
+  const scope = scopes.length > 0 ? `, scope="${scopes.join(' ')}"` : '';
+  return `${realm}, error="${error}", error_description="${message}"${scope}`;
+}

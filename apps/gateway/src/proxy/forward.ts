@@ -1,0 +1,112 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Dispatcher } from 'undici';
+import { Fault, type FaultName } from './fault';
+import { responseHeaders } from './response-headers';
+
+/** A request that may pass. */
+export interface Forwarded {
+  origin: string;
+  /** Path and query. */
+  path: string;
+  headers: string[];
+  authenticated: boolean;
+  /** Headers of the answer that are the gateway's. */
+  own: OutgoingHttpHeaders;
+}
+
+/** Methods that may be sent again when their connection was lost before an answer (RFC 9110 §9.2.2), without a body. */
+const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Sends a request to its upstream and streams both ways. Resolves when the answer has begun or the client is gone; rejects
+ * with a `Fault` when there is none. An upstream that dies in the middle of its answer ends the client's connection, so
+ * that half an answer is never taken for a whole one.
+ */
+export async function forward(
+  dispatcher: Dispatcher,
+  request: IncomingMessage,
+  response: ServerResponse,
+  forwarded: Forwarded,
+): Promise<void> {
+  try {
+    await attempt(dispatcher, request, response, forwarded);
+  } catch (error) {
+    const mayRepeat = REPEATABLE.has(request.method ?? '') && !hasBody(request) && isLostConnection(error);
+    if (!mayRepeat || response.destroyed) throw faultOf(error);
+    await attempt(dispatcher, request, response, forwarded).catch((again: unknown) => {
+      throw faultOf(again);
+    });
+  }
+}
+
+function attempt(
+  dispatcher: Dispatcher,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { origin, path, headers, authenticated, own }: Forwarded,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let current: Dispatcher.DispatchController | undefined;
+    const onGone = () => {
+      if (!response.writableFinished) current?.abort(new Error('the client is gone'));
+      resolve();
+    };
+    const isStreamed = request.headers.accept?.includes('text/event-stream') ?? false;
+    const method = request.method ?? 'GET';
+    const body = hasBody(request) ? request : null;
+    response.once('close', onGone);
+    dispatcher.dispatch(
+      // An event stream may be silent for long.
+      { origin, path, method, headers, body, ...(isStreamed && { bodyTimeout: 0 }) },
+      {
+        onRequestStart: (controller) => {
+          current = controller;
+          if (response.destroyed) controller.abort(new Error('the client is gone'));
+        },
+        onResponseStart: (controller, status, answered) => {
+          if (status < 200) return;
+          response.writeHead(status, responseHeaders(answered, own, authenticated));
+          response.on('drain', () => controller.resume());
+          if (isStreamed) response.flushHeaders();
+          resolve();
+        },
+        onResponseData: (controller, chunk) => {
+          if (!response.write(chunk)) controller.pause();
+        },
+        onResponseEnd: () => response.end(),
+        onResponseError: (_, error) => {
+          if (response.headersSent) response.destroy();
+          else {
+            response.off('close', onGone);
+            reject(error);
+          }
+        },
+      },
+    );
+  });
+}
+
+/** Whether a request has a body (RFC 9112 §6). */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+
+/** A kept connection that the upstream closed while the request was on its way. */
+const isLostConnection = (error: unknown): boolean => ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error));
+
+const codeOf = (error: unknown): string => (error as { code?: string } | undefined)?.code ?? '';
+
+const TIMED_OUT = ['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'];
+
+/** What a failure of an upstream is to the client; which address failed and how is not its business. */
+function faultOf(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  const code = codeOf(error);
+  const name: FaultName = TIMED_OUT.includes(code)
+    ? 'connectionTimedOut'
+    : isLostConnection(error)
+      ? 'connectionClosed'
+      : code.startsWith('HPE_') || code.startsWith('UND_ERR_HEADERS') || code.startsWith('UND_ERR_RES')
+        ? 'protocolViolated'
+        : 'connectionFailed';
+  return Object.assign(new Fault(name), { cause: error });
+}

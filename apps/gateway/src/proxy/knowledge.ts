@@ -1,0 +1,94 @@
+import { FeedFollower, type Bus } from '@keyward/bus';
+import {
+  apis,
+  consumerKeyChanges,
+  ServiceError,
+  subscriptions,
+  type ClientRecord,
+  type SubscriptionRecord,
+} from '@keyward/contracts';
+import { RouteTable } from './route-table';
+
+/** How long a copy that nobody keeps right any more is still served. */
+const SERVED_STALE_MS = 5 * 60_000;
+
+/** What the gateway knows of APIs and of who may call them, in memory, as the feeds of their owners tell it. */
+export class Knowledge {
+  readonly routes = new RouteTable();
+  private readonly subscriptionsById = new Map<string, SubscriptionRecord>();
+  /** By API, then by application. */
+  private readonly subscriptionsOf = new Map<string, Map<string, SubscriptionRecord>>();
+  private readonly clients = new Map<string, ClientRecord>();
+  private readonly clientFeed: FeedFollower<ClientRecord>;
+  private readonly followers: FeedFollower<object>[];
+
+  constructor(bus: Bus) {
+    this.clientFeed = new FeedFollower(bus, consumerKeyChanges, {
+      apply: (id, record) => (record ? this.clients.set(id, record) : this.clients.delete(id)),
+      reset: () => this.clients.clear(),
+    });
+    this.followers = [
+      this.clientFeed,
+      new FeedFollower(bus, apis, {
+        apply: (id, record) => this.routes.apply(id, record),
+        reset: () => this.routes.clear(),
+      }),
+      new FeedFollower(bus, subscriptions, {
+        apply: (id, record) => this.applySubscription(id, record),
+        reset: () => {
+          this.subscriptionsById.clear();
+          this.subscriptionsOf.clear();
+        },
+      }),
+    ] as FeedFollower<object>[];
+  }
+
+  /** Resolves with the first snapshots; follows until `stop`. */
+  async start(): Promise<void> {
+    await Promise.all(this.followers.map((follower) => follower.start()));
+  }
+
+  stop(): void {
+    for (const follower of this.followers) follower.stop();
+  }
+
+  get state(): 'starting' | 'current' | 'degraded' {
+    const states = this.followers.map(({ state }) => state);
+    return states.find((state) => state === 'starting') ?? states.find((state) => state === 'degraded') ?? 'current';
+  }
+
+  /** Throws `temporarily_unavailable` while too little is known to say who may pass. */
+  assertKnown(): void {
+    for (const follower of this.followers)
+      if (follower.staleForMs > SERVED_STALE_MS || follower.state === 'starting')
+        throw new ServiceError('temporarily_unavailable', undefined, { detail: 'routes unknown', retryAfter: 1 });
+  }
+
+  client(clientId: string): ClientRecord | undefined {
+    return this.clients.get(clientId);
+  }
+
+  /** For a client that a genuine token names: it may be newer than what was heard. */
+  async clientNow(clientId: string): Promise<ClientRecord | undefined> {
+    await this.clientFeed.catchUp();
+    return this.clients.get(clientId);
+  }
+
+  subscription(apiId: string, applicationId: string): SubscriptionRecord | undefined {
+    return this.subscriptionsOf.get(apiId)?.get(applicationId);
+  }
+
+  private applySubscription(id: string, record: SubscriptionRecord | null): void {
+    const before = this.subscriptionsById.get(id);
+    if (before) {
+      const others = this.subscriptionsOf.get(before.apiId);
+      others?.delete(before.applicationId);
+      if (others?.size === 0) this.subscriptionsOf.delete(before.apiId);
+      this.subscriptionsById.delete(id);
+    }
+    if (!record) return;
+    this.subscriptionsById.set(id, record);
+    const ofApi = this.subscriptionsOf.get(record.apiId) ?? new Map<string, SubscriptionRecord>();
+    this.subscriptionsOf.set(record.apiId, ofApi.set(record.applicationId, record));
+  }
+}

@@ -1,0 +1,68 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+
+type Headers = Record<string, string | string[] | undefined>;
+
+/**
+ * What an upstream's answer may not say here: what belongs to its own connection, and what would change something for the
+ * whole origin of the gateway, which is also that of other APIs and of the sign-in pages.
+ */
+const DROPPED = new Set([
+  ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authentication-info', 'te'],
+  ...['trailer', 'transfer-encoding', 'upgrade'],
+  ...['set-cookie', 'set-cookie2', 'strict-transport-security', 'public-key-pins', 'public-key-pins-report-only'],
+  ...[
+    'clear-site-data',
+    'service-worker-allowed',
+    'alt-svc',
+    'nel',
+    'report-to',
+    'reporting-endpoints',
+    'origin-agent-cluster',
+  ],
+  ...['access-control-allow-origin', 'access-control-allow-credentials', 'access-control-allow-methods'],
+  ...['access-control-allow-headers', 'access-control-expose-headers', 'access-control-max-age'],
+  ...['x-correlation-id', 'x-content-type-options', 'access-control-allow-private-network'],
+]);
+
+/** The headers of an upstream's answer as the client gets them, under the gateway's own. */
+export function responseHeaders(
+  upstream: Headers,
+  own: OutgoingHttpHeaders,
+  authenticated: boolean,
+): OutgoingHttpHeaders {
+  const all: OutgoingHttpHeaders = {};
+  const dropped = upstream['connection'] === undefined ? undefined : namesIn(upstream['connection']);
+  for (const name in upstream) {
+    const value = upstream[name];
+    if (value !== undefined && !DROPPED.has(name) && !dropped?.has(name)) all[name] = value;
+  }
+  if (authenticated) all['cache-control'] = privately(upstream['cache-control']);
+  // A page of an upstream gets an origin of its own: no script of it runs on the gateway's (DESIGN.md).
+  const policies = [upstream['content-security-policy'] ?? []].flat();
+  all['content-security-policy'] = [...policies, 'sandbox'].join(', ');
+  const vary = own['vary'] === undefined ? undefined : [all['vary'] ?? [], own['vary']].flat().join(', ');
+  return Object.assign(all, own, vary && { vary });
+}
+
+/** RS-08: no cache that others share keeps what was answered to a token. */
+function privately(value: string | string[] | undefined): string {
+  if (value === undefined) return 'private';
+  const directives = [value]
+    .flat()
+    .join(',')
+    .split(',')
+    .map((directive) => directive.trim())
+    .filter((directive) => directive !== '' && !/^(?:public|s-maxage\b.*)$/i.test(directive));
+  return directives.some((directive) => /^(?:private|no-store)$/i.test(directive))
+    ? directives.join(', ')
+    : ['private', ...directives].join(', ');
+}
+
+const namesIn = (connection: string | string[]): Set<string> =>
+  new Set(
+    [connection]
+      .flat()
+      .join(',')
+      .split(',')
+      .map((name) => name.trim().toLowerCase()),
+  );

@@ -1,0 +1,45 @@
+import type { Organization } from '@keyward/contracts';
+
+/** What a genuine access token says. */
+export interface Grant {
+  /** Whose issuer it is of. */
+  readonly organizationId: string;
+  /** The key of the subject's organization. */
+  readonly org: string;
+  /** Whether a user granted it; otherwise the client is its own subject. */
+  readonly ofUser: boolean;
+  readonly scopes: readonly string[];
+  /** Unix seconds. */
+  readonly exp: number;
+  readonly claims: GrantClaims;
+}
+
+/** The claims that name whose token it is, and what it may be revoked by. */
+export interface GrantClaims {
+  client_id: string;
+  sub: string;
+  jti: string;
+  /** Unix seconds. */
+  iat: number;
+  auth_time?: number;
+  sid?: string;
+}
+
+/** Reads claims as RFC 9068 §2.2 and Keyward write them; `undefined` where one is not as it must be. */
+export function grantOf({ id }: Pick<Organization, 'id'>, claims: Record<string, unknown>): Grant | undefined {
+  const { client_id, sub, org, scope, jti, iat, exp, auth_time, sid } = claims;
+  if (!isText(client_id) || !isText(sub) || !isText(org) || !isText(scope) || !isText(jti)) return undefined;
+  if (!isTime(iat) || !isTime(exp)) return undefined;
+  if ((auth_time !== undefined && !isTime(auth_time)) || (sid !== undefined && !isText(sid))) return undefined;
+  return {
+    organizationId: id,
+    org,
+    ofUser: auth_time !== undefined,
+    scopes: scope.split(' '),
+    exp,
+    claims: { client_id, sub, jti, iat, auth_time, sid },
+  };
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isTime = (value: unknown): value is number => typeof value === 'number';
