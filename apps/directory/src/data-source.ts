@@ -3,17 +3,25 @@ import type { DatabaseSettings } from '@keyward/runtime';
 import type { DataSource } from 'typeorm';
 import { OrganizationsAndUsers1763700000000 } from './migrations/1763700000000-organizations-and-users';
 import { PasswordAttempts1763700000001 } from './migrations/1763700000001-password-attempts';
+import { Roles1763700000010 } from './migrations/1763700000010-roles';
 import { OrganizationEntity } from './organizations/organization.entity';
+import { RoleEntity } from './roles/role.entity';
 import { UserEntity } from './users/user.entity';
 
 /** What `migrate` needs to know of the directory. */
 export const DIRECTORY_SCHEMA = {
   schema: 'directory',
-  migrations: [OrganizationsAndUsers1763700000000, PasswordAttempts1763700000001],
+  migrations: [OrganizationsAndUsers1763700000000, PasswordAttempts1763700000001, Roles1763700000010],
 };
 
 export const directoryDataSource = ({ url, caFile, poolSize }: DatabaseSettings): DataSource =>
-  createDataSource({ url, caFile, poolSize, schema: 'directory', entities: [OrganizationEntity, UserEntity] });
+  createDataSource({
+    url,
+    caFile,
+    poolSize,
+    schema: 'directory',
+    entities: [OrganizationEntity, RoleEntity, UserEntity],
+  });
 
 const BY_KEY = 'found by its key, and listed, before an organization is known';
 

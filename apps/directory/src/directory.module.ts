@@ -3,6 +3,8 @@ import type { Organization } from '@keyward/contracts';
 import { FeedOwner } from '@keyward/database';
 import { Organizations } from './organizations/organizations';
 import { OrganizationsController } from './organizations/organizations.controller';
+import { Roles } from './roles/roles';
+import { RolesController } from './roles/roles.controller';
 import { SignIn } from './users/sign-in';
 import { Users } from './users/users';
 import { UsersController } from './users/users.controller';
@@ -12,20 +14,22 @@ export interface DirectoryParts {
   organizations: Organizations;
   owner: FeedOwner<Organization>;
   users: Users;
+  roles: Roles;
   signIn: SignIn;
 }
 
 /** Answers all of `directory.*`. */
 @Module({})
 export class DirectoryModule {
-  static with({ organizations, owner, users, signIn }: DirectoryParts): DynamicModule {
+  static with({ organizations, owner, users, roles, signIn }: DirectoryParts): DynamicModule {
     return {
       module: DirectoryModule,
-      controllers: [OrganizationsController, UsersController],
+      controllers: [OrganizationsController, UsersController, RolesController],
       providers: [
         { provide: Organizations, useValue: organizations },
         { provide: FeedOwner, useValue: owner },
         { provide: Users, useValue: users },
+        { provide: Roles, useValue: roles },
         { provide: SignIn, useValue: signIn },
       ],
     };

@@ -10,6 +10,7 @@ import { DirectoryModule } from './directory.module';
 import { Organizations, readOrganizations } from './organizations/organizations';
 import { startHashing } from './passwords/hashing';
 import { ensureRootObjects } from './root-objects';
+import { Roles } from './roles/roles';
 import { SignIn } from './users/sign-in';
 import { Users } from './users/users';
 
@@ -34,6 +35,7 @@ export async function startDirectory(config: DirectoryConfig, wire: Wire, logger
     const owner = new FeedOwner(database, bus, feed, readOrganizations(database));
     const organizations = new Organizations(database, owner);
     const users = new Users(database, pool, passwords);
+    const roles = new Roles(database);
     await ensureRootObjects({ organizations, users }, config.admin.adminPassword, logger, call);
     await owner.start();
     undo.push(() => owner.stop());
@@ -42,7 +44,12 @@ export async function startDirectory(config: DirectoryConfig, wire: Wire, logger
     const gate = new AccountGate(limits.account);
     const report = (error: unknown) => logger.warn({ error }, 'after a sign-in');
     const signIn = new SignIn(database, pool, passwords, gate, limits, report);
-    const app = await serve('directory', DirectoryModule.with({ organizations, owner, users, signIn }), wire, logger);
+    const app = await serve(
+      'directory',
+      DirectoryModule.with({ organizations, owner, users, roles, signIn }),
+      wire,
+      logger,
+    );
     undo.push(() => app.close());
 
     const answers = async () => (await query(database, 'ready', 'SELECT 1', [])).length === 1;

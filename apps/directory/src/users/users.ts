@@ -21,6 +21,7 @@ import { OrganizationEntity } from '../organizations/organization.entity';
 import type { HashingPool } from '../passwords/hashing-pool';
 import { checkNewPassword, generatePassword } from '../passwords/password-policy';
 import type { Passwords } from '../passwords/passwords';
+import { nameRoles } from '../roles/name-roles';
 import { UserEntity } from './user.entity';
 import { readUsers, userNamed } from './user-rows';
 import { checkUsername, usernameKey } from './username';
@@ -50,6 +51,7 @@ export class Users {
       const user = await inOrganization(this.database, organizationId, async (manager) => {
         if (!(await manager.existsBy(OrganizationEntity, { id: organizationId })))
           throw new ServiceError('not_found', 'there is no such organization');
+        await nameRoles(manager, organizationId, roles);
         await manager.insert(UserEntity, { ...row, passwordHash: hash });
         return userNamed(manager, organizationId, username);
       });
@@ -79,6 +81,7 @@ export class Users {
   /** To disable a user also ends what was granted before, should the user be enabled again. */
   update({ organizationId, username, state, roles }: UpdateUser): Promise<User> {
     return this.change(organizationId, username, async (manager, { id }) => {
+      await nameRoles(manager, organizationId, roles);
       await manager.query(
         `UPDATE users SET state = coalesce($3, state), roles = coalesce($4, roles),
            credentials_changed_at = CASE WHEN $3 = 'disabled' AND state <> 'disabled' THEN ${CHANGED_NOW}
@@ -166,7 +169,7 @@ async function forgetFailures(manager: EntityManager, organizationId: string, id
 }
 
 /** Refuses what would leave nobody to operate Keyward: who takes the last operator away cannot make another. */
-async function assertOperated(manager: EntityManager, organizationId: string): Promise<void> {
+export async function assertOperated(manager: EntityManager, organizationId: string): Promise<void> {
   if (organizationId !== ROOT_ORGANIZATION.id) return;
   // Of two that are taken away at once, the second is looked for when the first is gone.
   await manager.query(`SELECT pg_advisory_xact_lock(hashtextextended('directory.operators', 0))`);
