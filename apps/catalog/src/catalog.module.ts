@@ -1,7 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { ApisController } from './apis/apis.controller';
+import { OpenApiReader } from './apis/openapi/reader';
 import { Feeds } from './feeds';
 import { FeedsController } from './feeds.controller';
+import { PlansController } from './plans/plans.controller';
+import { ScopesController } from './scopes/scopes.controller';
+import { SubscriptionsController } from './subscriptions/subscriptions.controller';
 
 /** What the catalog's controllers work with. */
 export interface CatalogParts {
@@ -15,11 +20,8 @@ export class CatalogModule {
   static with({ dataSource, feeds }: CatalogParts): DynamicModule {
     return {
       module: CatalogModule,
-      controllers: [FeedsController],
-      providers: [
-        { provide: DataSource, useValue: dataSource },
-        { provide: Feeds, useValue: feeds },
-      ],
+      controllers: [ApisController, ScopesController, PlansController, SubscriptionsController, FeedsController],
+      providers: [{ provide: DataSource, useValue: dataSource }, { provide: Feeds, useValue: feeds }, OpenApiReader],
     };
   }
 }

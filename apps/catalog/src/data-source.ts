@@ -3,6 +3,7 @@ import type { DatabaseSettings } from '@keyward/runtime';
 import type { DataSource } from 'typeorm';
 import { ApiEntity } from './apis/api.entity';
 import { Catalog1763700000000 } from './migrations/1763700000000-catalog';
+import { PlanEntity } from './plans/plan.entity';
 import { ScopeEntity } from './scopes/scope.entity';
 import { SubscriptionEntity } from './subscriptions/subscription.entity';
 
@@ -15,5 +16,5 @@ export const catalogDataSource = ({ url, caFile, poolSize }: DatabaseSettings): 
     caFile,
     poolSize,
     schema: CATALOG_SCHEMA.schema,
-    entities: [ApiEntity, ScopeEntity, SubscriptionEntity],
+    entities: [ApiEntity, PlanEntity, ScopeEntity, SubscriptionEntity],
   });

@@ -1,4 +1,4 @@
-import type { ApiRoute, ApiResource, ApiState, CorsSettings, Upstreams } from '@keyward/contracts';
+import type { Api, ApiRoute, ApiResource, ApiState, CorsSettings, Upstreams } from '@keyward/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** A version of an API. */
@@ -42,3 +42,13 @@ export type RouteColumns = Omit<
   ApiEntity,
   'description' | 'visibleTo' | 'approvalRequired' | 'createdAt' | 'updatedAt'
 >;
+
+/** What its publishers see. */
+export const apiOf = (api: ApiEntity): Api => ({
+  ...routeOf(api),
+  description: api.description,
+  visibleTo: api.visibleTo,
+  approvalRequired: api.approvalRequired,
+  createdAt: api.createdAt.toISOString(),
+  updatedAt: api.updatedAt.toISOString(),
+});

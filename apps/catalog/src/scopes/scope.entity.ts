@@ -1,4 +1,4 @@
-import type { ScopeRecord } from '@keyward/contracts';
+import type { Scope, ScopeRecord } from '@keyward/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** A scope of an organization. */
@@ -17,4 +17,11 @@ export const scopeRecordOf = ({ organizationId, name, roles }: ScopeRecord & { i
   organizationId,
   name,
   roles,
+});
+
+/** What its readers see. */
+export const scopeOf = ({ description, createdAt, ...scope }: ScopeEntity): Scope => ({
+  ...scopeRecordOf(scope),
+  description,
+  createdAt: createdAt.toISOString(),
 });
