@@ -4,11 +4,16 @@ import { Organizations } from '@keyward/runtime';
 import { GATEWAY_CONFIG, type GatewayConfig } from './config';
 import { ForwardingController } from './forwarding/forwarding.controller';
 import { RemoteKeyManager } from './forwarding/remote-key-manager';
+import { ApisController } from './management/apis.controller';
 import { ApplicationsController } from './management/applications.controller';
 import { KeysController } from './management/keys.controller';
 import { ManagementBus } from './management/management';
 import { OrganizationsController } from './management/organizations.controller';
+import { PlansController } from './management/plans.controller';
+import { RolesController } from './management/roles.controller';
+import { ScopesController } from './management/scopes.controller';
 import { SigningKeysController } from './management/signing-keys.controller';
+import { SubscriptionsController } from './management/subscriptions.controller';
 import { UsersController } from './management/users.controller';
 import { OAuthController } from './oauth/oauth.controller';
 import { JwksCache } from './openid/jwks-cache';
@@ -18,9 +23,14 @@ const TOKEN_API = [OAuthController, OpenIdController];
 const MANAGEMENT_API = [
   OrganizationsController,
   UsersController,
+  RolesController,
   ApplicationsController,
   KeysController,
   SigningKeysController,
+  ApisController,
+  ScopesController,
+  PlansController,
+  SubscriptionsController,
 ];
 
 /** What a gateway that reaches the services knows of them. */

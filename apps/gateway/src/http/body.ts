@@ -4,11 +4,17 @@ import { Refusal } from './refusal';
 
 /** Bytes of a body at most. */
 export const BODY_LIMIT = 64 * 1024;
+/** A document of 512 KiB, as a text in JSON. */
+export const IMPORT_LIMIT = 640 * 1024;
+const IMPORT = /\/apis\/import$/;
 /** How deep JSON may be nested: the management API's own is two deep. */
 const JSON_DEPTH = 8;
 
 /** The forms of the token endpoints stay bytes, the management API's JSON is parsed; no body is read for the other. */
 export function readBodies(fastify: FastifyInstance): void {
+  fastify.addHook('onRoute', (route) => {
+    if (IMPORT.test(route.url)) route.bodyLimit = IMPORT_LIMIT;
+  });
   const json = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (request, body, done) => {

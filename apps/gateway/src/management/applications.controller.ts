@@ -4,6 +4,7 @@ import {
   createApplication,
   deleteApplication,
   findApplication,
+  forgetApplication,
   generateKey,
   listApplications,
   listKeys,
@@ -59,7 +60,7 @@ export class ApplicationsController {
     return this.services.call(updateApplication, orgkey, { ...body, application }, call);
   }
 
-  /** Its consumer keys go with it. */
+  /** Its consumer keys and its subscriptions go with it. */
   @Delete(':application')
   @HttpCode(204)
   async delete(
@@ -67,7 +68,9 @@ export class ApplicationsController {
     @Param('application') application: string,
     @RequestCall() call: Call,
   ): Promise<void> {
-    await this.services.call(deleteApplication, orgkey, { application }, call);
+    const { id } = await this.services.call(findApplication, orgkey, { application }, call);
+    await this.services.call(deleteApplication, orgkey, { application: id }, call);
+    await this.services.call(forgetApplication, orgkey, { applicationId: id }, call);
   }
 
   @Get(':application/keys')

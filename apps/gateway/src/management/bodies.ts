@@ -1,15 +1,29 @@
 import { OmitType, PickType } from '@nestjs/swagger';
 import {
+  ChangeApiState,
+  CopyApi,
+  CreateApi,
   CreateApplication,
+  CreatePlan,
+  CreateRole,
+  CreateScope,
   CreateUser,
   GenerateKey,
+  ImportApi,
+  NameMember,
   PageRequest,
   ResetPassword,
   RotateSecret,
   RotateSigningKey,
+  Subscribe,
+  UpdateApi,
   UpdateApplication,
   UpdateKey,
   UpdateOrganization,
+  UpdatePlan,
+  UpdateRole,
+  UpdateScope,
+  UpdateSubscription,
   UpdateUser,
 } from '@keyward/contracts';
 import { IsOptional, IsString, MaxLength } from 'class-validator';
@@ -26,6 +40,30 @@ export class NewKey extends OmitType(GenerateKey, ['organizationId', 'applicatio
 export class KeyChanges extends OmitType(UpdateKey, ['organizationId', 'consumerKey']) {}
 export class SecretRotation extends PickType(RotateSecret, ['overlap']) {}
 export class SigningKeyRotation extends PickType(RotateSigningKey, ['now']) {}
+export class NewApi extends OmitType(CreateApi, ['organizationId']) {}
+export class ApiDefinition extends OmitType(ImportApi, ['organizationId']) {}
+export class ApiChanges extends OmitType(UpdateApi, ['organizationId', 'api']) {}
+export class ApiStep extends PickType(ChangeApiState, ['state']) {}
+export class NewVersion extends PickType(CopyApi, ['version']) {}
+export class NewScope extends OmitType(CreateScope, ['organizationId']) {}
+export class ScopeChanges extends OmitType(UpdateScope, ['organizationId', 'scope']) {}
+export class NewPlan extends OmitType(CreatePlan, ['organizationId']) {}
+export class PlanChanges extends OmitType(UpdatePlan, ['organizationId', 'level', 'plan']) {}
+export class SubscriptionChanges extends PickType(UpdateSubscription, ['state', 'plan']) {}
+export class NewRole extends OmitType(CreateRole, ['organizationId']) {}
+export class RoleChanges extends PickType(UpdateRole, ['description']) {}
+export class NewMember extends PickType(NameMember, ['username']) {}
+
+/** The application by its id or its name. */
+export class NewSubscription extends OmitType(Subscribe, ['organizationId', 'applicationId']) {
+  @IsString() @MaxLength(100) application: string;
+}
+
+/** A part of the subscriptions, of one application or API when it is named. */
+export class SubscriptionQuery extends PageRequest {
+  @IsOptional() @IsString() @MaxLength(100) application?: string;
+  @IsOptional() @IsString() @MaxLength(131) api?: string;
+}
 
 /** A part of the keys, of one application when it is named. */
 export class KeyQuery extends PageRequest {
