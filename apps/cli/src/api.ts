@@ -25,11 +25,11 @@ export class Api {
   }
 
   /** Every page of a list, in order. */
-  async list<T>(url: string): Promise<T[]> {
+  async list<T>(url: string, only: Record<string, string> = {}): Promise<T[]> {
     const items: T[] = [];
     let after: string | undefined;
     do {
-      const query = new URLSearchParams({ limit: '200', ...(after === undefined ? {} : { after }) });
+      const query = new URLSearchParams({ ...only, limit: '200', ...(after === undefined ? {} : { after }) });
       const page: Page<T> = await this.get(`${url}?${query.toString()}`);
       items.push(...page.items);
       after = page.next;

@@ -1,11 +1,16 @@
 import { Command, CommanderError } from 'commander';
 import { CommandError } from './command-error';
+import { apis } from './commands/apis';
 import { applications } from './commands/applications';
 import { demoCommand } from './commands/demo';
 import { keys } from './commands/keys';
 import { migrate } from './commands/migrate';
 import { organizations } from './commands/organizations';
+import { plans } from './commands/plans';
+import { roles } from './commands/roles';
+import { scopes } from './commands/scopes';
 import { signingKeys } from './commands/signing-keys';
+import { subscribe, subscriptions } from './commands/subscriptions';
 import { token } from './commands/token';
 import { users } from './commands/users';
 import { examples } from './options';
@@ -35,7 +40,19 @@ export function keyward(terminal: Terminal): Command {
       'after',
       examples('orgs list', 'users create ann@johns.org --org johnsorg', 'token') + '\n' + ENVIRONMENT,
     );
-  const commands = [organizations, users, applications, keys, signingKeys, token, demoCommand, migrate];
+  const ofApis = [apis, scopes, plans, subscribe, subscriptions];
+  const commands = [
+    organizations,
+    users,
+    roles,
+    applications,
+    keys,
+    ...ofApis,
+    signingKeys,
+    token,
+    demoCommand,
+    migrate,
+  ];
   for (const command of commands) program.addCommand(command(terminal));
   prepare(program, terminal);
   return program;
