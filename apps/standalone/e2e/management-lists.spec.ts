@@ -1,6 +1,8 @@
 import { ask, expectProblem } from './support/management';
 import { makeKey, makeOrganization, makeUser, manage } from './support/operator';
 
+const NOUNS = ['users', 'applications', 'keys', 'roles', 'scopes', 'plans', 'apis'];
+
 describe('a list', () => {
   let paged: string;
   const names = ['ann', 'Bob', 'carl', 'dora@mail.example', 'eve'];
@@ -9,27 +11,29 @@ describe('a list', () => {
     paged = await makeOrganization();
     for (const username of names) {
       await manage('POST', `/${paged}/users`, { username });
+      const name = username.replace('@', '-');
+      await manage('POST', `/${paged}/roles`, { name });
+      await manage('POST', `/${paged}/scopes`, { name });
+      await manage('POST', `/${paged}/plans`, { name, level: 'api', requests: 1 });
+      await manage('POST', `/${paged}/apis`, { name, version: '1', context: `/${name}` });
       await manage('POST', `/${paged}/applications`, { name: username });
       await manage('POST', `/${paged}/applications/${encodeURIComponent(username)}/keys`, { kind: 'production' });
     }
   });
 
-  it.each(['users', 'applications', 'keys'])(
-    'of %s comes in parts that make the whole, each item once',
-    async (noun) => {
-      const whole = (await manage('GET', `/${paged}/${noun}`)) as { items: object[]; next?: string };
-      expect([whole.items.length, whole.next]).toEqual([5, undefined]);
-      const parts: object[][] = [];
-      for (let after: string | undefined = ''; after !== undefined;) {
-        const query = new URLSearchParams({ limit: '2', ...(after && { after }) }).toString();
-        const part = (await manage('GET', `/${paged}/${noun}?${query}`)) as typeof whole;
-        parts.push(part.items);
-        after = part.next;
-      }
-      expect(parts.map(({ length }) => length)).toEqual([2, 2, 1]);
-      expect(parts.flat()).toEqual(whole.items);
-    },
-  );
+  it.each(NOUNS)('of %s comes in parts that make the whole, each item once', async (noun) => {
+    const whole = (await manage('GET', `/${paged}/${noun}`)) as { items: object[]; next?: string };
+    expect([whole.items.length, whole.next]).toEqual([5, undefined]);
+    const parts: object[][] = [];
+    for (let after: string | undefined = ''; after !== undefined;) {
+      const query = new URLSearchParams({ limit: '2', ...(after && { after }) }).toString();
+      const part = (await manage('GET', `/${paged}/${noun}?${query}`)) as typeof whole;
+      parts.push(part.items);
+      after = part.next;
+    }
+    expect(parts.map(({ length }) => length)).toEqual([2, 2, 1]);
+    expect(parts.flat()).toEqual(whole.items);
+  });
 
   it('of users is in the order of their names', async () => {
     const { items } = (await manage('GET', `/${paged}/users`)) as { items: { username: string }[] };
@@ -39,7 +43,7 @@ describe('a list', () => {
   it.each(['limit=0', 'limit=201', 'limit=x', 'limit=1&limit=2', 'limit=1.5', 'page=2', `after=${'x'.repeat(401)}`])(
     'is refused with ?%s',
     async (query) => {
-      for (const noun of ['', `/${paged}/users`, `/${paged}/applications`, `/${paged}/keys`])
+      for (const noun of ['', ...NOUNS.map((each) => `/${paged}/${each}`), `/${paged}/subscriptions`])
         expectProblem(await ask('GET', `${noun}?${query}`), 'invalid_request', 400);
     },
   );
@@ -48,7 +52,7 @@ describe('a list', () => {
     'abuse 38: after %j shows nothing of another organization',
     async (after) => {
       const query = new URLSearchParams({ after }).toString();
-      for (const noun of ['users', 'applications', 'keys']) {
+      for (const noun of NOUNS) {
         const whole = (await manage('GET', `/${paged}/${noun}`)).items as object[];
         const { items } = (await manage('GET', `/${paged}/${noun}?${query}`)) as { items: object[] };
         for (const item of items) expect(whole).toContainEqual(item);

@@ -32,6 +32,42 @@ describe('every operation does what it is for', () => {
     createdAt: time,
     secrets: [{ id: expect.any(String), createdAt: time, expiresAt: null, lastUsedAt: null }],
   });
+  const ofOrganization = { organizationId: expect.any(String), description: '', createdAt: time };
+  const newRole = async () => (await manage('POST', `/${org}/roles`, { name: unique('role') })).name as string;
+  const roleOf = (name: string) => ({ ...ofOrganization, name });
+  const newScope = async () => (await manage('POST', `/${org}/scopes`, { name: unique('scope') })).name as string;
+  const scopeOf = (name: string) => ({ ...ofOrganization, name, roles: [] });
+  const newPlan = async () =>
+    (await manage('POST', `/${org}/plans`, { name: unique('plan'), level: 'subscription', requests: 10 }))
+      .name as string;
+  const planOf = (name: string) => ({
+    ...{ ...ofOrganization, name, level: 'subscription', requests: 10, kilobytes: null },
+    ...{ every: 1, unit: 'minute', burst: null },
+  });
+  const apiBody = (name: string) => ({
+    ...{ name, version: '1.0', context: `/${name}`, upstreams: { production: 'https://orders.example' } },
+    resources: [{ verb: 'GET', template: '/orders/{id}', authentication: 'any', scopes: [] }],
+  });
+  const newApi = async () => (await manage('POST', `/${org}/apis`, apiBody(unique('api')))).name as string;
+  const apiOf = (name: string) => ({
+    ...{ ...ofOrganization, ...apiBody(name), id: expect.any(String), isDefault: false, state: 'CREATED' },
+    ...{ visibility: 'organization', visibleTo: [], backendToken: false, approvalRequired: false },
+    ...{ subscriptionRequired: true, updatedAt: time },
+  });
+  const newPublished = async () => {
+    const name = await newApi();
+    await manage('POST', `/${org}/apis/${name}/state`, { state: 'PUBLISHED' });
+    return name;
+  };
+  const newSubscription = async () => {
+    const [application, api] = [await newApplication(), await newPublished()];
+    const { id } = await manage('POST', `/${org}/subscriptions`, { application, api });
+    return { id: id as string, application, api };
+  };
+  const subscriptionOf = (api: string) => ({
+    ...{ id: expect.any(String), organizationId: expect.any(String), applicationId: expect.any(String) },
+    ...{ apiId: expect.any(String), state: 'UNBLOCKED', api, version: '1.0', context: `/${api}`, createdAt: time },
+  });
   const activeKey = { kid: expect.any(String), alg: 'ES256', state: 'active', publishedAt: time, activatesAt: time };
 
   /** By operation: a request, the status and the whole body of its answer. */
@@ -155,6 +191,145 @@ describe('every operation does what it is for', () => {
       const secrets = [{ ...key.secrets[0], expiresAt: time }, key.secrets[0]];
       return [answer, 200, { key: { ...key, consumerKey, secrets }, consumerSecret: secret }];
     },
+    'GET /{orgkey}/roles': async () => {
+      const name = await newRole();
+      return [await ask('GET', `/${org}/roles?limit=200`), 200, containing(roleOf(name))];
+    },
+    'POST /{orgkey}/roles': async () => {
+      const name = unique('role');
+      const answer = await ask('POST', `/${org}/roles`, { name, description: 'May edit' });
+      return [answer, 201, { ...roleOf(name), description: 'May edit' }];
+    },
+    'GET /{orgkey}/roles/{role}': async () => {
+      const name = await newRole();
+      return [await ask('GET', `/${org}/roles/${name}`), 200, roleOf(name)];
+    },
+    'PATCH /{orgkey}/roles/{role}': async () => {
+      const name = await newRole();
+      const description = 'Something else';
+      return [await ask('PATCH', `/${org}/roles/${name}`, { description }), 200, { ...roleOf(name), description }];
+    },
+    'DELETE /{orgkey}/roles/{role}': async () => [await ask('DELETE', `/${org}/roles/${await newRole()}`), 204, ''],
+    'GET /{orgkey}/roles/{role}/members': async () => {
+      const [role, username] = [await newRole(), await newUser()];
+      await manage('POST', `/${org}/roles/${role}/members`, { username });
+      const answer = await ask('GET', `/${org}/roles/${role}/members`);
+      return [answer, 200, { items: [{ ...userOf(username), roles: [role] }] }];
+    },
+    'POST /{orgkey}/roles/{role}/members': async () => {
+      const [role, username] = [await newRole(), await newUser()];
+      const answer = await ask('POST', `/${org}/roles/${role}/members`, { username });
+      return [answer, 200, { ...userOf(username), roles: [role] }];
+    },
+    'DELETE /{orgkey}/roles/{role}/members/{username}': async () => {
+      const [role, username] = [await newRole(), await newUser()];
+      await manage('POST', `/${org}/roles/${role}/members`, { username });
+      return [await ask('DELETE', `/${org}/roles/${role}/members/${username}`), 204, ''];
+    },
+    'GET /{orgkey}/apis': async () => {
+      const name = await newApi();
+      return [await ask('GET', `/${org}/apis?limit=200`), 200, containing(apiOf(name))];
+    },
+    'POST /{orgkey}/apis': async () => {
+      const name = unique('api');
+      const switches = { isDefault: true, backendToken: true, approvalRequired: true, subscriptionRequired: false };
+      const body = { ...apiBody(name), ...switches, visibility: 'public', description: 'An API' };
+      return [await ask('POST', `/${org}/apis`, body), 201, { ...apiOf(name), ...body }];
+    },
+    'POST /{orgkey}/apis/import': async () => {
+      const name = unique('api');
+      const paths = { '/orders/{id}': { get: { responses: { 200: { description: 'An order' } } } } };
+      const info = { title: name, version: '1.0', description: 'An API' };
+      const servers = [{ url: 'https://orders.example' }];
+      const definition = JSON.stringify({ openapi: '3.1.0', info, servers, paths });
+      const answer = await ask('POST', `/${org}/apis/import`, { definition });
+      return [answer, 201, { ...apiOf(name), description: 'An API' }];
+    },
+    'GET /{orgkey}/apis/{api}': async () => {
+      const name = await newApi();
+      return [await ask('GET', `/${org}/apis/${name}:1.0`), 200, apiOf(name)];
+    },
+    'PATCH /{orgkey}/apis/{api}': async () => {
+      const name = await newApi();
+      const changes = { description: 'Changed', upstreams: { sandbox: 'https://sandbox.example' } };
+      return [await ask('PATCH', `/${org}/apis/${name}`, changes), 200, { ...apiOf(name), ...changes }];
+    },
+    'DELETE /{orgkey}/apis/{api}': async () => [await ask('DELETE', `/${org}/apis/${await newApi()}`), 204, ''],
+    'POST /{orgkey}/apis/{api}/state': async () => {
+      const name = await newApi();
+      const state = 'PUBLISHED';
+      return [await ask('POST', `/${org}/apis/${name}/state`, { state }), 200, { ...apiOf(name), state }];
+    },
+    'POST /{orgkey}/apis/{api}/versions': async () => {
+      const name = await newApi();
+      const version = '2.0';
+      return [await ask('POST', `/${org}/apis/${name}/versions`, { version }), 201, { ...apiOf(name), version }];
+    },
+    'GET /{orgkey}/scopes': async () => {
+      const name = await newScope();
+      return [await ask('GET', `/${org}/scopes?limit=200`), 200, containing(scopeOf(name))];
+    },
+    'POST /{orgkey}/scopes': async () => {
+      const body = { name: unique('orders:read'), description: 'Read orders', roles: ['clerk'] };
+      return [await ask('POST', `/${org}/scopes`, body), 201, { ...scopeOf(body.name), ...body }];
+    },
+    'GET /{orgkey}/scopes/{scope}': async () => {
+      const name = await newScope();
+      return [await ask('GET', `/${org}/scopes/${name}`), 200, scopeOf(name)];
+    },
+    'PATCH /{orgkey}/scopes/{scope}': async () => {
+      const name = await newScope();
+      const changes = { description: 'Changed', roles: ['clerk', 'boss'] };
+      return [await ask('PATCH', `/${org}/scopes/${name}`, changes), 200, { ...scopeOf(name), ...changes }];
+    },
+    'DELETE /{orgkey}/scopes/{scope}': async () => [await ask('DELETE', `/${org}/scopes/${await newScope()}`), 204, ''],
+    'GET /{orgkey}/plans': async () => {
+      const name = await newPlan();
+      return [await ask('GET', `/${org}/plans?limit=200`), 200, containing(planOf(name))];
+    },
+    'POST /{orgkey}/plans': async () => {
+      const body = { name: unique('Gold'), level: 'api', kilobytes: 100, every: 2, unit: 'hour', burst: 5 };
+      return [await ask('POST', `/${org}/plans`, body), 201, { ...planOf(body.name), requests: null, ...body }];
+    },
+    'GET /{orgkey}/plans/{level}/{plan}': async () => {
+      const name = await newPlan();
+      return [await ask('GET', `/${org}/plans/subscription/${name}`), 200, planOf(name)];
+    },
+    'PATCH /{orgkey}/plans/{level}/{plan}': async () => {
+      const name = await newPlan();
+      const changes = { requests: 7, unit: 'second', description: 'Few' };
+      return [await ask('PATCH', `/${org}/plans/subscription/${name}`, changes), 200, { ...planOf(name), ...changes }];
+    },
+    'DELETE /{orgkey}/plans/{level}/{plan}': async () => [
+      await ask('DELETE', `/${org}/plans/subscription/${await newPlan()}`),
+      204,
+      '',
+    ],
+    'GET /{orgkey}/subscriptions': async () => {
+      const { id, application, api } = await newSubscription();
+      const list = `/${org}/subscriptions?application=${application}&api=${api}`;
+      return [await ask('GET', list), 200, { items: [{ ...subscriptionOf(api), id }] }];
+    },
+    'POST /{orgkey}/subscriptions': async () => {
+      const [application, api, plan] = [await newApplication(), await newPublished(), await newPlan()];
+      const answer = await ask('POST', `/${org}/subscriptions`, { application, api, plan });
+      return [answer, 201, { ...subscriptionOf(api), plan }];
+    },
+    'GET /{orgkey}/subscriptions/{subscription}': async () => {
+      const { id, api } = await newSubscription();
+      return [await ask('GET', `/${org}/subscriptions/${id}`), 200, { ...subscriptionOf(api), id }];
+    },
+    'PATCH /{orgkey}/subscriptions/{subscription}': async () => {
+      const { id, api } = await newSubscription();
+      const state = 'PROD_ONLY_BLOCKED';
+      const answer = await ask('PATCH', `/${org}/subscriptions/${id}`, { state });
+      return [answer, 200, { ...subscriptionOf(api), id, state }];
+    },
+    'DELETE /{orgkey}/subscriptions/{subscription}': async () => [
+      await ask('DELETE', `/${org}/subscriptions/${(await newSubscription()).id}`),
+      204,
+      '',
+    ],
     'GET /{orgkey}/signing-keys': async () => [
       await ask('GET', `/${await makeOrganization()}/signing-keys`),
       200,

@@ -58,7 +58,8 @@ describe('an API', () => {
       ...{ createdAt: expect.any(String), updatedAt: api.createdAt },
     });
     expect(await find(organizationId, api.id)).toEqual(api);
-    const { description: _d, visibleTo: _v, approvalRequired: _a, createdAt: _c, updatedAt: _u, ...route } = api;
+    const hidden = ['description', 'visibleTo', 'approvalRequired', 'createdAt', 'updatedAt'];
+    const route = Object.fromEntries(Object.entries(api).filter(([name]) => !hidden.includes(name)));
     const { changes } = await catalog.bus.call(apis.since, before, call());
     expect(changes).toEqual([{ position: before.position + 1, id: api.id, record: route }]);
     const { records } = await catalog.bus.call(apis.snapshot, { limit: 500 }, call());

@@ -29,13 +29,25 @@ export const ask = async (method: SendOptions['method'], path: string, json?: un
 export const fill = (path: string, names: Record<string, string>): string =>
   path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(names[name] ?? 'x'));
 
+const SMALLEST: Record<string, object | undefined> = {
+  organizations: { key: 'sandbox' },
+  users: { username: 'sandbox' },
+  roles: { name: 'sandbox' },
+  members: { username: 'sandbox' },
+  applications: { name: 'sandbox' },
+  keys: { kind: 'sandbox' },
+  apis: { name: 'sandbox', version: '1', context: '/sandbox' },
+  import: { definition: '{"openapi":"3.0.0","info":{"title":"sandbox","version":"1"},"paths":{}}' },
+  state: { state: 'PUBLISHED' },
+  versions: { version: '2' },
+  scopes: { name: 'sandbox' },
+  plans: { name: 'sandbox', level: 'api', requests: 1 },
+  subscriptions: { application: 'sandbox', api: 'sandbox' },
+};
+
 /** What an operation needs in its body, at least. */
-export function smallestBody(path: string, method: SendOptions['method']): Record<string, string> {
-  if (method !== 'POST') return {};
-  const [noun = ''] = path.split('/').slice(-1);
-  const name = { organizations: 'key', users: 'username', applications: 'name', keys: 'kind' }[noun];
-  return name ? { [name]: 'sandbox' } : {};
-}
+export const smallestBody = (path: string, method: SendOptions['method']): object =>
+  (method === 'POST' && SMALLEST[path.split('/').at(-1) ?? '']) || {};
 
 /** RFC 9457, and that no cache keeps it. */
 export function expectProblem({ status, headers, body }: Answer, code: string, expected: number): void {

@@ -173,12 +173,10 @@ describe('an OpenAPI 3 document', () => {
       'aliases without end',
       [
         'a: &a [x]',
-        ...'bcdefghij'
-          .split('')
-          .map(
-            (one, i) =>
-              `${one}: &${one} [${'*' + 'abcdefghij'[i] + ','.repeat(1)} ${Array(20).fill(`*${'abcdefghij'[i]}`).join(',')}]`,
-          ),
+        ...['b', 'c', 'd', 'e', 'f', 'g'].map((name, i) => {
+          const before = '*' + ('abcdef'[i] ?? '');
+          return `${name}: &${name} [${Array(20).fill(before).join(',')}]`;
+        }),
         'openapi: 3.0.0',
       ].join('\n'),
     ],
