@@ -1,4 +1,5 @@
 import { Bus, LocalExchange, startCall, type Wire } from '@keyward/bus';
+import { CATALOG_SCHEMA, CATALOG_SETTINGS, startCatalog } from '@keyward/catalog';
 import {
   createApplication,
   createOrganization,
@@ -41,7 +42,7 @@ const noting = (wire: Wire): Wire =>
   });
 
 beforeAll(async () => {
-  database = await createTestDatabase([DIRECTORY_SCHEMA, KEY_MANAGER_SCHEMA, TOKEN_SCHEMA]);
+  database = await createTestDatabase([DIRECTORY_SCHEMA, KEY_MANAGER_SCHEMA, CATALOG_SCHEMA, TOKEN_SCHEMA]);
   const exchange = new LocalExchange();
   const started = async (start: (wire: Wire) => Promise<Running>) => {
     const running = await start(noting(exchange.wire()));
@@ -56,6 +57,7 @@ beforeAll(async () => {
   });
   await started((wire) => startDirectory(loadConfig(DIRECTORY_SETTINGS, { env: env('directory') }), wire, logger));
   await started((wire) => startKeyManager(loadConfig(KEY_MANAGER_SETTINGS, { env: env('key_manager') }), wire, logger));
+  await started((wire) => startCatalog(loadConfig(CATALOG_SETTINGS, { env: env('catalog') }), wire, logger));
   const token = await started((wire) => startToken(loadConfig(TOKEN_SETTINGS, { env: env('token') }), wire, logger));
   while ((await token.ready?.())?.status !== 'ready') await new Promise((resolve) => setTimeout(resolve, 10));
 
@@ -139,6 +141,14 @@ const COSTS: [string, keyof typeof keys, string[], string[]][] = [
 describe('what a request costs in messages and statements', () => {
   it.each(COSTS)('the grant %s (%s)', async (grant, type, asked, stated) => {
     expect(await costOfGrant(grant, type)).toEqual([[...asked].sort(), [...stated].sort()]);
+  });
+
+  it('TE-08 a scope costs nothing more: what the catalog says is held in memory', async () => {
+    for (const grant of [password, { grant_type: 'client_credentials' }]) {
+      const plain = await costOf(() => issue('jwt', grant));
+      const scoped = await costOf(() => issue('jwt', { ...grant, scope: 'read update' }));
+      expect(scoped.cost).toEqual(plain.cost);
+    }
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { openWire, type Wire } from '@keyward/bus';
 import {
+  apis,
   authenticateClient,
   authenticateUser,
   checkClient,
@@ -8,10 +9,14 @@ import {
   getJwks,
   organizations as feed,
   ROOT_ORGANIZATION,
+  scopes,
   signJwt,
+  subscriptions,
+  type ApiRoute,
   type AuthenticateClient,
   type AuthenticateUser,
   type Client,
+  type Feed,
   type Organization,
   type Rpc,
   type SignJwt,
@@ -72,6 +77,8 @@ export async function startNeighbours(url: string) {
     person('019b0000-0000-7000-8000-000000000002', 'john', marys.id),
     person('019b0000-0000-7000-8000-000000000003', 'admin', root.id, ['operator']),
     person('019b0000-0000-7000-8000-000000000004', 'john', strict.id),
+    person('019b0000-0000-7000-8000-000000000005', 'clerk', johns.id, ['Clerk']),
+    person('019b0000-0000-7000-8000-000000000006', 'clerk', marys.id, ['clerk']),
   ];
   const keys = new Map<string, GenerateKeyPairResult>();
   for (const { id } of [root, johns, marys]) keys.set(id, await generateKeyPair('ES256', { extractable: true }));
@@ -108,12 +115,34 @@ export async function startNeighbours(url: string) {
     to(checkUser, (named) =>
       people.find((one) => one.organizationId === named.organizationId && one.sub === named.sub),
     ),
-    to(feed.position, () => ({ position: 1 })),
-    to(feed.since, () => ({ changes: [], more: false, gone: false })),
-    to(feed.snapshot, () => ({ position: 1, more: false, records: all.map((record) => ({ id: record.id, record })) })),
+    ...told(feed, all),
+  ]);
+  await answer('catalog', [
+    ...told(apis, [ORDERS]),
+    ...told(subscriptions, [
+      { id: 's', organizationId: johns.id, applicationId: johns.id, apiId: 'orders', state: 'UNBLOCKED' },
+    ]),
+    ...told(scopes, [
+      { id: 'read', organizationId: johns.id, name: 'orders:read', roles: [] },
+      { id: 'update', organizationId: johns.id, name: 'orders:update', roles: ['clerk'] },
+    ]),
   ]);
   return { clients, people, keys, asked, close: () => Promise.all(wires.map((wire) => wire.close())) };
 }
+
+/** An API of `johnsorg`, to which the application of all its clients here subscribes. */
+const ORDERS: ApiRoute = {
+  ...{ id: 'orders', organizationId: johns.id, name: 'orders', version: '1', context: '/orders', isDefault: false },
+  ...{ state: 'PUBLISHED', visibility: 'organization', upstreams: {}, backendToken: false, subscriptionRequired: true },
+  resources: [{ verb: 'GET', template: '/*', authentication: 'any', scopes: ['orders:read', 'orders:update'] }],
+};
+
+/** A feed in which nothing changes. */
+const told = <R extends object>(of: Feed<R>, records: (R & { id: string })[]): Answer[] => [
+  to(of.position, () => ({ position: 1 })),
+  to(of.since, () => ({ changes: [], more: false, gone: false })),
+  to(of.snapshot, () => ({ position: 1, more: false, records: records.map((record) => ({ id: record.id, record })) })),
+];
 
 interface Answer {
   subject: string;

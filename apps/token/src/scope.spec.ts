@@ -1,11 +1,15 @@
 import { CLI_CONSUMER_KEY, MANAGEMENT_SCOPE, OPERATOR_ROLE, ROOT_ORGANIZATION, type Client } from '@keyward/contracts';
 import type { User } from './grants/grant';
 import { grantScope, parseScope } from './scope';
+import { ScopeTable } from './scopes/scope-table';
 
 const root = { ...ROOT_ORGANIZATION, name: 'root', state: 'active', passwordGrant: true, createdAt: '' } as const;
 const other = { ...root, id: '019a0000-0000-7000-8000-000000000002', key: 'johnsorg' } as const;
 const cli = { clientId: CLI_CONSUMER_KEY, organizationId: root.id } as Client;
 const operator: User = { sub: 'u', organization: root, roles: [OPERATOR_ROLE], authTime: 0, amr: ['pwd'] };
+
+/** No API of anybody. */
+const none = new ScopeTable();
 
 describe('TE-08 the scope parameter', () => {
   it.each([
@@ -51,13 +55,15 @@ describe('TE-08 what is granted', () => {
     ['management and more', ['read', MANAGEMENT_SCOPE, 'default'], `${MANAGEMENT_SCOPE} default`],
     ['a part of its name', ['keyward:manag', 'keyward', 'KEYWARD:MANAGE'], 'default'],
   ])('TE-08 for %s', (_, asked, granted) => {
-    expect(grantScope(asked, cli, operator)).toBe(granted);
+    expect(grantScope(asked, cli, operator, none)).toBe(granted);
   });
 
   it('TE-08 is refused in strict mode when a scope would be dropped', () => {
-    expect(() => grantScope(['read'], cli, operator, true)).toThrow(expect.objectContaining({ code: 'invalid_scope' }));
-    expect(grantScope([MANAGEMENT_SCOPE, 'default'], cli, operator, true)).toBe(`${MANAGEMENT_SCOPE} default`);
-    expect(grantScope(undefined, cli, operator, true)).toBe('default');
+    expect(() => grantScope(['read'], cli, operator, none, true)).toThrow(
+      expect.objectContaining({ code: 'invalid_scope' }),
+    );
+    expect(grantScope([MANAGEMENT_SCOPE, 'default'], cli, operator, none, true)).toBe(`${MANAGEMENT_SCOPE} default`);
+    expect(grantScope(undefined, cli, operator, none, true)).toBe('default');
   });
 
   it.each<[string, Partial<Client>, User | undefined]>([
@@ -67,6 +73,14 @@ describe('TE-08 what is granted', () => {
     ['a user without the role', {}, { ...operator, roles: ['Operator', 'admin'] }],
     ['the client itself', {}, undefined],
   ])('RO-07 management is not for %s', (_, client, user) => {
-    expect(grantScope([MANAGEMENT_SCOPE], { ...cli, ...client }, user)).toBe('default');
+    expect(grantScope([MANAGEMENT_SCOPE], { ...cli, ...client }, user, none)).toBe('default');
+  });
+
+  it('RO-07 TE-08 a scope of the platform is not granted, whatever the catalog would say', () => {
+    const all = { allows: () => true };
+    expect(
+      grantScope([MANAGEMENT_SCOPE, 'keyward:other', 'offline_access'], { ...cli, clientId: 'x' }, undefined, all),
+    ).toBe('default');
+    expect(grantScope(['read', 'write'], cli, operator, all)).toBe('read write');
   });
 });

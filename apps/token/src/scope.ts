@@ -2,11 +2,13 @@ import {
   CLI_CONSUMER_KEY,
   MANAGEMENT_SCOPE,
   OPERATOR_ROLE,
+  OWN_SCOPES,
   ROOT_ORGANIZATION,
   ServiceError,
   type Client,
 } from '@keyward/contracts';
 import type { User } from './grants/grant';
+import type { Catalog } from './scopes/catalog';
 
 type ScopedClient = Pick<Client, 'clientId' | 'organizationId'>;
 type ScopedUser = Pick<User, 'organization' | 'roles'>;
@@ -32,15 +34,21 @@ export function grantScope(
   asked: string[] | undefined,
   client: Client,
   user: ScopedUser | undefined,
+  catalog: Pick<Catalog, 'allows'>,
   strict = false,
 ): string {
-  const granted = (asked ?? []).filter((scope) => isGrantable(scope, client, user));
+  const granted = (asked ?? []).filter(
+    (scope) => isGrantable(scope, client, user) || (!isOwn(scope) && catalog.allows(scope, client, user)),
+  );
   if (strict && asked && granted.length < asked.length)
     throw new ServiceError('invalid_scope', 'A requested scope is unknown or not allowed');
   return granted.join(' ') || DEFAULT_SCOPE;
 }
 
-/** Whether a user may have a scope through a client, as both are now. */
+/** The platform's own, which no API can define. */
+const isOwn = (scope: string): boolean => scope.startsWith('keyward:') || OWN_SCOPES.includes(scope);
+
+/** Whether a user may have a scope of the platform's own through a client, as both are now. */
 export function isGrantable(scope: string, client: ScopedClient, user: ScopedUser | undefined): boolean {
   return scope === DEFAULT_SCOPE || (scope === MANAGEMENT_SCOPE && mayManage(client, user));
 }

@@ -5,11 +5,12 @@ import { Clock } from './clock';
 import type { TokenConfig } from './config';
 import { tokenDataSource } from './data-source';
 import { Partitions } from './partitions';
+import { Catalog } from './scopes/catalog';
 import { TokenModule } from './token.module';
 
 /**
  * Starts the token service on a wire, which the caller closes after it. Its schema must have been migrated. It takes
- * requests when it knows the organizations; it does not wait for them, so that the order of starts does not matter.
+ * requests when it knows the organizations and the scopes of their APIs; it does not wait for them, so that the order of starts does not matter.
  */
 export async function startToken(
   config: TokenConfig,
@@ -32,12 +33,14 @@ export async function startToken(
     const bus = new Bus(wire);
     const organizations = new Organizations(bus);
     undo.push(() => organizations.stop());
-    const module = TokenModule.with({ config, bus, dataSource, organizations, clock });
+    const catalog = new Catalog(bus);
+    undo.push(() => catalog.stop());
+    const module = TokenModule.with({ config, bus, dataSource, organizations, catalog, clock });
     const app = await prepare('token', module, wire, logger);
     undo.push(() => app.close());
     let serving = false;
     const serve = async () => {
-      await organizations.start();
+      await Promise.all([organizations.start(), catalog.start()]);
       await app.listen();
       serving = true;
     };
@@ -51,6 +54,7 @@ export async function startToken(
           database,
           bus: () => bus.connected,
           organizations: () => organizations.state,
+          catalog: () => catalog.state,
           serving: () => serving,
         }),
     };

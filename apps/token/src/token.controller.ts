@@ -16,6 +16,7 @@ import { readParams, type Grant, type User } from './grants/grant';
 import { Grants } from './grants/grants';
 import { RefreshTokens } from './refresh-tokens/refresh-tokens';
 import { grantScope, parseScope } from './scope';
+import { Catalog } from './scopes/catalog';
 import { newId } from './time-id';
 
 /** The token endpoint, RFC 6749 §3.2. Reads top to bottom in the order of TE-04; a grant supplies only `authorize`. */
@@ -24,6 +25,7 @@ export class TokenController {
   constructor(
     private readonly clients: ClientAuthentication,
     private readonly grants: Grants,
+    private readonly catalog: Catalog,
     private readonly accessTokens: AccessTokens,
     private readonly refreshTokens: RefreshTokens,
     private readonly settings: OAuthSettings,
@@ -39,7 +41,13 @@ export class TokenController {
     const values = readParams(grant.params, params);
     const authorization = await grant.authorize(values, { client, organization, scope: asked, call });
     const { user } = authorization;
-    const scope = grantScope(authorization.scope, client, user, client.strictScopes && asked !== undefined);
+    const scope = grantScope(
+      authorization.scope,
+      client,
+      user,
+      this.catalog,
+      client.strictScopes && asked !== undefined,
+    );
     const family = authorization.family ?? this.newFamily(user, client);
     const [accessToken, refreshToken] = await Promise.all([
       this.accessTokens.issue({ client, organization, user, scope, family: family?.id }, call),

@@ -18,6 +18,7 @@ import { IntrospectionController } from './introspection/introspection.controlle
 import { Issuers } from './issuer';
 import { RefreshTokens } from './refresh-tokens/refresh-tokens';
 import { RevocationController } from './revocation/revocation.controller';
+import { Catalog } from './scopes/catalog';
 import { TokenController } from './token.controller';
 import { Users } from './users';
 
@@ -27,17 +28,19 @@ export interface TokenParts {
   bus: Bus;
   dataSource: DataSource;
   organizations: Organizations;
+  catalog: Catalog;
   clock: Clock;
 }
 
 /** Answers all of `token.*`. */
 @Module({})
 export class TokenModule {
-  static with({ config, bus, dataSource, organizations, clock }: TokenParts): DynamicModule {
+  static with({ config, bus, dataSource, organizations, catalog, clock }: TokenParts): DynamicModule {
     const given: Provider[] = [
       { provide: Bus, useValue: bus },
       { provide: DataSource, useValue: dataSource },
       { provide: Organizations, useValue: organizations },
+      { provide: Catalog, useValue: catalog },
       { provide: Clock, useValue: clock },
       { provide: OAuthSettings, useValue: config.oauth },
       { provide: IssuerSettings, useValue: config.issuer },

@@ -99,6 +99,43 @@ describe('TE-04 the order of refusals', () => {
   });
 });
 
+describe('TE-08 the scopes of APIs', () => {
+  const [READ, UPDATE] = ['orders:read', 'orders:update'];
+  const clerk = () => scene.neighbours.people.filter(({ username }) => username === 'clerk');
+
+  it('TE-08 are granted by what the catalog has told, and nobody is asked for them', async () => {
+    const scope = `${READ} ${UPDATE} unknown`;
+    const { body } = await scene.signIn('johns', { scope });
+    expect(body.scope).toBe(READ);
+    expect(scene.neighbours.asked.map(({ subject }) => subject).filter((one) => one.startsWith('catalog.'))).toEqual(
+      [],
+    );
+    const johnsClerk = await scene.signIn('johns', { scope, username: 'clerk' }, clerk());
+    expect(johnsClerk.body.scope).toBe(`${READ} ${UPDATE}`);
+    const own = await scene.issue({ ...as('johns'), grant_type: 'client_credentials', scope });
+    expect(own.body.scope).toBe(READ);
+  });
+
+  it('abuse 1: need a role in the organization of the API, not one of the same name in another', async () => {
+    const scope = `${READ} ${UPDATE}`;
+    const [, marysClerk] = clerk();
+    const { body } = await scene.signIn(
+      'johns-saas',
+      { scope, username: 'clerk@marysorg' },
+      marysClerk && [marysClerk],
+    );
+    expect(body.scope).toBe(READ);
+    expect((await scene.issue({ ...as('marys'), grant_type: 'client_credentials', scope })).body.scope).toBe('default');
+  });
+
+  it('TE-08 RT-03 strict, what is refused at a refresh uses the token not up', async () => {
+    const first = await scene.signIn('johns-strict', { scope: READ });
+    for (const scope of [UPDATE, `${READ} unknown`])
+      expect((await refusal(refresh('johns-strict', first.body, { scope }))).code).toBe('invalid_scope');
+    expect((await scene.issue(refresh('johns-strict', first.body))).body.scope).toBe(READ);
+  });
+});
+
 describe('the password grant', () => {
   it('AT-01 RO-07 gives a JWT of the organization’s issuer, and a refresh token', async () => {
     const { body, sunset } = await scene.signIn('johns', { username: 'john@JohnsOrg', scope: 'read default' });

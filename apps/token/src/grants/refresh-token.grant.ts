@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Organizations, type OAuthSettings } from '@keyward/runtime';
 import { invalidRefreshToken, RefreshTokens } from '../refresh-tokens/refresh-tokens';
 import { grantScope } from '../scope';
+import { Catalog } from '../scopes/catalog';
 import { readToken } from '../token-string';
 import { Users } from '../users';
 import { Grant, type Authorization, type Request, type Values } from './grant';
@@ -19,6 +20,7 @@ export class RefreshTokenGrant extends Grant<typeof PARAMS> {
     private readonly refreshTokens: RefreshTokens,
     private readonly users: Users,
     private readonly organizations: Organizations,
+    private readonly catalog: Catalog,
   ) {
     super();
   }
@@ -33,7 +35,7 @@ export class RefreshTokenGrant extends Grant<typeof PARAMS> {
     if (!subject) throw invalidRefreshToken('the user may have no more tokens');
     const { roles } = subject;
     // RT-03: what the endpoint would refuse must not consume the token.
-    grantScope(scope, client, { organization, roles }, client.strictScopes);
+    grantScope(scope, client, { organization, roles }, this.catalog, client.strictScopes);
     const notBefore = this.users.grantsBegin(subject);
     const { refreshToken, authTime, amr, original } = await this.refreshTokens.use(token, client, { scope, notBefore });
     return {
