@@ -1,15 +1,9 @@
 import { OWN_PATHS } from '@keyward/contracts';
-import { OAuthSettings, BusSettings, ProcessSettings, ServerSettings } from '@keyward/runtime';
+import { BusSettings } from '@keyward/runtime';
+import type { GatewayConfig } from '../config';
 import { GatewayModule, type Services } from '../gateway.module';
 
-const config = {
-  ...{
-    process: new ProcessSettings(),
-    server: new ServerSettings(),
-    bus: new BusSettings(),
-    oauth: new OAuthSettings(),
-  },
-};
+const config = { bus: new BusSettings() } as GatewayConfig;
 
 /** What Nest's decorators say of a controller or of one of its methods. */
 const pathsOf = (decorated: object): string[] => [Reflect.getMetadata('path', decorated) as string | string[]].flat();
