@@ -4,6 +4,7 @@ export * from './tenancy';
 export * from './isolate';
 export * from './migrations';
 export * from './feed-tables';
+export * from './revocation-owner';
 export * from './feed-owner';
 export * from './page';
 export * from './embedded-postgres';
