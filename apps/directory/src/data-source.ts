@@ -4,6 +4,7 @@ import type { DataSource } from 'typeorm';
 import { OrganizationsAndUsers1763700000000 } from './migrations/1763700000000-organizations-and-users';
 import { PasswordAttempts1763700000001 } from './migrations/1763700000001-password-attempts';
 import { Roles1763700000010 } from './migrations/1763700000010-roles';
+import { Revocations1763800000000 } from './migrations/1763800000000-revocations';
 import { OrganizationEntity } from './organizations/organization.entity';
 import { RoleEntity } from './roles/role.entity';
 import { UserEntity } from './users/user.entity';
@@ -11,7 +12,12 @@ import { UserEntity } from './users/user.entity';
 /** What `migrate` needs to know of the directory. */
 export const DIRECTORY_SCHEMA = {
   schema: 'directory',
-  migrations: [OrganizationsAndUsers1763700000000, PasswordAttempts1763700000001, Roles1763700000010],
+  migrations: [
+    OrganizationsAndUsers1763700000000,
+    PasswordAttempts1763700000001,
+    Roles1763700000010,
+    Revocations1763800000000,
+  ],
 };
 
 export const directoryDataSource = ({ url, caFile, poolSize }: DatabaseSettings): DataSource =>

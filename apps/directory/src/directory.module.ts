@@ -1,10 +1,11 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Organization } from '@keyward/contracts';
-import { FeedOwner } from '@keyward/database';
+import { FeedOwner, RevocationOwner } from '@keyward/database';
 import { Organizations } from './organizations/organizations';
 import { OrganizationsController } from './organizations/organizations.controller';
 import { Roles } from './roles/roles';
 import { RolesController } from './roles/roles.controller';
+import { RevocationsController } from './users/revocations.controller';
 import { SignIn } from './users/sign-in';
 import { Users } from './users/users';
 import { UsersController } from './users/users.controller';
@@ -13,6 +14,7 @@ import { UsersController } from './users/users.controller';
 export interface DirectoryParts {
   organizations: Organizations;
   owner: FeedOwner<Organization>;
+  revocations: RevocationOwner;
   users: Users;
   roles: Roles;
   signIn: SignIn;
@@ -21,13 +23,14 @@ export interface DirectoryParts {
 /** Answers all of `directory.*`. */
 @Module({})
 export class DirectoryModule {
-  static with({ organizations, owner, users, roles, signIn }: DirectoryParts): DynamicModule {
+  static with({ organizations, owner, revocations, users, roles, signIn }: DirectoryParts): DynamicModule {
     return {
       module: DirectoryModule,
-      controllers: [OrganizationsController, UsersController, RolesController],
+      controllers: [OrganizationsController, UsersController, RolesController, RevocationsController],
       providers: [
         { provide: Organizations, useValue: organizations },
         { provide: FeedOwner, useValue: owner },
+        { provide: RevocationOwner, useValue: revocations },
         { provide: Users, useValue: users },
         { provide: Roles, useValue: roles },
         { provide: SignIn, useValue: signIn },

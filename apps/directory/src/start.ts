@@ -1,6 +1,6 @@
 import { Bus, serve, startCall, type Wire } from '@keyward/bus';
-import { organizations as feed } from '@keyward/contracts';
-import { assertUnprivileged, connectPatiently, FeedOwner, query } from '@keyward/database';
+import { organizations as feed, userRevocations } from '@keyward/contracts';
+import { assertUnprivileged, connectPatiently, FeedOwner, query, RevocationOwner } from '@keyward/database';
 import { readiness, type Logger, type Running } from '@keyward/runtime';
 import { AccountGate } from './attempts/account-gate';
 import type { AttemptLimits } from './attempts/attempts';
@@ -34,22 +34,21 @@ export async function startDirectory(config: DirectoryConfig, wire: Wire, logger
     const bus = new Bus(wire);
     const owner = new FeedOwner(database, bus, feed, readOrganizations(database));
     const organizations = new Organizations(database, owner);
-    const users = new Users(database, pool, passwords);
+    const revocations = new RevocationOwner(database, bus, userRevocations);
+    const users = new Users(database, pool, passwords, revocations);
     const roles = new Roles(database);
     await ensureRootObjects({ organizations, users }, config.admin.adminPassword, logger, call);
-    await owner.start();
-    undo.push(() => owner.stop());
+    for (const each of [owner, revocations]) {
+      await each.start();
+      undo.push(() => each.stop());
+    }
 
     const limits = limitsOf(config);
     const gate = new AccountGate(limits.account);
     const report = (error: unknown) => logger.warn({ error }, 'after a sign-in');
     const signIn = new SignIn(database, pool, passwords, gate, limits, report);
-    const app = await serve(
-      'directory',
-      DirectoryModule.with({ organizations, owner, users, roles, signIn }),
-      wire,
-      logger,
-    );
+    const module = DirectoryModule.with({ organizations, owner, revocations, users, roles, signIn });
+    const app = await serve('directory', module, wire, logger);
     undo.push(() => app.close());
 
     const answers = async () => (await query(database, 'ready', 'SELECT 1', [])).length === 1;

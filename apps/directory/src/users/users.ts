@@ -15,7 +15,14 @@ import {
   type User,
   type UserPage,
 } from '@keyward/contracts';
-import { checkCursor, inOrganization, isDuplicate, pageOf, queryInOrganization } from '@keyward/database';
+import {
+  checkCursor,
+  inOrganization,
+  isDuplicate,
+  pageOf,
+  queryInOrganization,
+  type RevocationOwner,
+} from '@keyward/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { OrganizationEntity } from '../organizations/organization.entity';
 import type { HashingPool } from '../passwords/hashing-pool';
@@ -32,6 +39,7 @@ export class Users {
     private readonly database: DataSource,
     private readonly pool: HashingPool,
     private readonly passwords: Passwords,
+    private readonly revocations: RevocationOwner,
   ) {}
 
   /** A password that is not given is generated and told this once. */
@@ -80,16 +88,17 @@ export class Users {
 
   /** To disable a user also ends what was granted before, should the user be enabled again. */
   update({ organizationId, username, state, roles }: UpdateUser): Promise<User> {
-    return this.change(organizationId, username, async (manager, { id }) => {
+    return this.change(organizationId, username, async (manager, user) => {
       await nameRoles(manager, organizationId, roles);
       await manager.query(
         `UPDATE users SET state = coalesce($3, state), roles = coalesce($4, roles),
            credentials_changed_at = CASE WHEN $3 = 'disabled' AND state <> 'disabled' THEN ${CHANGED_NOW}
                                          ELSE credentials_changed_at END
          WHERE organization_id = $1 AND id = $2`,
-        [organizationId, id, state ?? null, roles ?? null],
+        [organizationId, user.id, state ?? null, roles ?? null],
       );
       await assertOperated(manager, organizationId);
+      if (state === 'disabled' && user.state !== 'disabled') await this.endGrants(manager, 'user', user);
     });
   }
 
@@ -100,26 +109,30 @@ export class Users {
   async resetPassword({ organizationId, username, password }: ResetPassword, call: Call): Promise<CreatedUser> {
     await this.find({ organizationId, username }); // costs no hash when there is no such user
     const { hash, told } = await this.newPassword(password, username, call);
-    const user = await this.change(organizationId, username, async (manager, { id }) => {
+    const user = await this.change(organizationId, username, async (manager, its) => {
       await manager.query(
         `UPDATE users SET password_hash = $3, credentials_changed_at = ${CHANGED_NOW}
          WHERE organization_id = $1 AND id = $2`,
-        [organizationId, id, hash],
+        [organizationId, its.id, hash],
       );
-      await forgetFailures(manager, organizationId, id);
+      await forgetFailures(manager, organizationId, its.id);
+      await this.endGrants(manager, 'password', its);
     });
     return { user, ...told };
   }
 
-  delete({ organizationId, username }: NameUser): Promise<User> {
-    return inOrganization(this.database, organizationId, async (manager) => {
+  async delete({ organizationId, username }: NameUser): Promise<User> {
+    const deleted = await inOrganization(this.database, organizationId, async (manager) => {
       const user = await userNamed(manager, organizationId, username);
       const both = [organizationId, user.id];
       await manager.query(`DELETE FROM account_attempts WHERE organization_id = $1 AND account = $2`, both);
       await manager.query(`DELETE FROM users WHERE organization_id = $1 AND id = $2`, both);
       await assertOperated(manager, organizationId);
+      await this.endGrants(manager, 'user', user);
       return user;
     });
+    void this.revocations.publishNew();
+    return deleted;
   }
 
   /** A user who may still have tokens: one round trip. */
@@ -130,15 +143,27 @@ export class Users {
   }
 
   /** Changes a user by name and reads it again, in one transaction. */
-  private change(
+  private async change(
     organizationId: string,
     username: string,
     work: (manager: EntityManager, user: User) => Promise<void>,
   ): Promise<User> {
-    return inOrganization(this.database, organizationId, async (manager) => {
+    const changed = await inOrganization(this.database, organizationId, async (manager) => {
       await work(manager, await userNamed(manager, organizationId, username));
       return userNamed(manager, organizationId, username);
     });
+    void this.revocations.publishNew();
+    return changed;
+  }
+
+  /** RT-10: what was granted before the credentials changed is over; all of it, where the user is gone. */
+  private async endGrants(manager: EntityManager, kind: 'user' | 'password', { organizationId, id }: User) {
+    const [row] = await manager.query<{ before: number }[]>(
+      `SELECT extract(epoch FROM credentials_changed_at)::float8 AS before
+         FROM users WHERE organization_id = $1 AND id = $2`,
+      [organizationId, id],
+    );
+    await this.revocations.append(manager, { kind, name: id, organizationId, before: row?.before }, Date.now());
   }
 
   /** `null` is nothing given, as everywhere in a message: what was generated then must be told. */
