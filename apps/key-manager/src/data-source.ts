@@ -7,13 +7,20 @@ import { ConsumerSecretEntity } from './consumer-keys/consumer-secret.entity';
 import { Keys1763700000000 } from './migrations/1763700000000-keys';
 import { RelyingParties1763740000000 } from './migrations/1763740000000-relying-parties';
 import { ClientKeys1763750000000 } from './migrations/1763750000000-client-keys';
+import { Revocations1763800000000 } from './migrations/1763800000000-revocations';
 import { ConsumerKeysAfter1763800000001 } from './migrations/1763800000001-consumer-keys-after';
 import { SigningKeyEntity } from './signing-keys/signing-key.entity';
 
 /** What `migrate` needs to know of the key manager. */
 export const KEY_MANAGER_SCHEMA = {
   schema: 'key_manager',
-  migrations: [Keys1763700000000, RelyingParties1763740000000, ClientKeys1763750000000, ConsumerKeysAfter1763800000001],
+  migrations: [
+    Keys1763700000000,
+    RelyingParties1763740000000,
+    ClientKeys1763750000000,
+    Revocations1763800000000,
+    ConsumerKeysAfter1763800000001,
+  ],
 };
 
 export const keyManagerDataSource = ({ url, caFile, poolSize }: DatabaseSettings): DataSource =>

@@ -1,10 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { RevocationOwner } from '@keyward/database';
 import { SigningKeySettings } from '@keyward/runtime';
 import { DataSource } from 'typeorm';
 import { ApplicationsController } from './applications/applications.controller';
 import { AssertionAuthentication } from './client-keys/assertion-authentication';
 import { ClientAuthentication } from './clients/client-authentication';
 import { ClientsController } from './clients/clients.controller';
+import { RevocationsController } from './clients/revocations.controller';
 import { Clock } from './clock';
 import { ConsumerKeyChanges } from './consumer-keys/consumer-key-changes';
 import { SecretMacs } from './consumer-keys/consumer-secret';
@@ -25,6 +27,7 @@ export interface KeyManagerParts {
   authentication: ClientAuthentication;
   assertions: AssertionAuthentication;
   consumerKeyChanges: ConsumerKeyChanges;
+  revocations: RevocationOwner;
   keyRing: KeyRing;
   signingKeyChanges: SigningKeyChanges;
   signingKeySettings: SigningKeySettings;
@@ -42,6 +45,7 @@ export class KeyManagerModule {
         ConsumerKeysController,
         FeedsController,
         RelyingPartiesController,
+        RevocationsController,
         SigningKeysController,
       ],
       providers: [
@@ -52,6 +56,7 @@ export class KeyManagerModule {
         { provide: ClientAuthentication, useValue: parts.authentication },
         { provide: AssertionAuthentication, useValue: parts.assertions },
         { provide: ConsumerKeyChanges, useValue: parts.consumerKeyChanges },
+        { provide: RevocationOwner, useValue: parts.revocations },
         { provide: KeyRing, useValue: parts.keyRing },
         { provide: SigningKeyChanges, useValue: parts.signingKeyChanges },
         { provide: SigningKeySettings, useValue: parts.signingKeySettings },

@@ -1,5 +1,6 @@
 import { Bus, serve, type Wire } from '@keyward/bus';
-import { assertUnprivileged, connectPatiently, query, Replays } from '@keyward/database';
+import { clientRevocations } from '@keyward/contracts';
+import { assertUnprivileged, connectPatiently, query, Replays, RevocationOwner } from '@keyward/database';
 import { Outbound, readiness, type Logger, type Running } from '@keyward/runtime';
 import { AssertionAuthentication } from './client-keys/assertion-authentication';
 import { RemoteJwks } from './client-keys/remote-jwks';
@@ -54,6 +55,7 @@ export async function startKeyManager(
     const assertions = new AssertionAuthentication(authentication, remote, replays, now);
     const keyRing = new KeyRing(dataSource, kek, now);
     const consumerKeyChanges = new ConsumerKeyChanges(dataSource, bus, clients);
+    const revocations = new RevocationOwner(dataSource, bus, clientRevocations);
     const signingKeyChanges = new SigningKeyChanges(dataSource, bus, keyRing);
     const schedule = new RotationSchedule(dataSource, signingKeyChanges, kek, config.signingKeys, logger, now);
 
@@ -62,9 +64,11 @@ export async function startKeyManager(
       undo.push(() => feed.stop());
       await feed.owner.start();
     }
+    undo.push(() => revocations.stop());
+    await revocations.start();
     await ensureRootObjects(consumerKeyChanges, macs, config.cliClient.cliSecret, clock, logger);
     undo.push(() => uses.stop());
-    const feedsOf = { consumerKeyChanges, signingKeyChanges };
+    const feedsOf = { consumerKeyChanges, signingKeyChanges, revocations };
     const parts = { dataSource, clock, kek, macs, authentication, assertions, keyRing, ...feedsOf };
     const module = KeyManagerModule.with({ ...parts, signingKeySettings: config.signingKeys });
     const app = await serve('key-manager', module, wire, logger);

@@ -43,6 +43,8 @@ export class Client {
   refreshTokenLifetime?: number;
   /** When its password grant ends, ISO 8601 (RO-08). */
   passwordGrantSunset?: string;
+  /** Unix seconds: what was issued before was issued to another of its name, and is dead. */
+  tokensFrom: number;
 }
 
 /** One reading of what the client sent. `clientSecret` is absent for a public client. */

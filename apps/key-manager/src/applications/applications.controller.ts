@@ -15,12 +15,13 @@ import {
   type NameApplication,
   type UpdateApplication,
 } from '@keyward/contracts';
-import { checkCursor, inOrganization, isDuplicate, pageOf } from '@keyward/database';
+import { checkCursor, inOrganization, isDuplicate, pageOf, RevocationOwner } from '@keyward/database';
 import { Controller } from '@nestjs/common';
 import { DataSource, MoreThan, type EntityManager } from 'typeorm';
 import { Clock } from '../clock';
 import { ConsumerKeyChanges } from '../consumer-keys/consumer-key-changes';
 import { ConsumerKeyEntity } from '../consumer-keys/consumer-key.entity';
+import { revokeForEver } from '../consumer-keys/revoked-keys';
 import { refuseOwnClient } from '../own-client';
 import { ApplicationEntity } from './application.entity';
 import { assertName, findApplication } from './find-application';
@@ -31,6 +32,7 @@ export class ApplicationsController {
   constructor(
     private readonly dataSource: DataSource,
     private readonly changes: ConsumerKeyChanges,
+    private readonly revocations: RevocationOwner,
     private readonly clock: Clock,
   ) {}
 
@@ -96,9 +98,12 @@ export class ApplicationsController {
       const application = await findApplication(manager, request, { lock: true });
       const { organizationId, id, name } = application;
       refuseOwnClient(organizationId, name);
-      for (const { consumerKey } of await keysOf(manager, application)) changed(consumerKey);
+      const keys = await keysOf(manager, application);
+      for (const { consumerKey } of keys) changed(consumerKey);
       await manager.delete(ApplicationEntity, { organizationId, id });
+      for (const key of keys) await revokeForEver(this.revocations, manager, key, this.clock.now());
     });
+    void this.revocations.publishNew();
     return new Empty();
   }
 }

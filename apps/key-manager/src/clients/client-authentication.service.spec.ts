@@ -52,6 +52,7 @@ describe('client authentication', () => {
       strictScopes: false,
       rotateRefreshTokens: true,
       accessTokenLifetime: 120,
+      tokensFrom: Math.floor(Date.parse(key.createdAt) / 1000),
     });
   });
 

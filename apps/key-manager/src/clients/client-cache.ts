@@ -2,6 +2,7 @@ import type { AuthMethod, Client, ClientJwks } from '@keyward/contracts';
 import { hasSecret } from '../client-keys/proof';
 import { query } from '@keyward/database';
 import type { DataSource } from 'typeorm';
+import { tokensFrom } from '../consumer-keys/revoked-keys';
 import { LoadingCache } from '../loading-cache';
 
 /** A secret's MAC, and until when it is valid (Unix milliseconds). */
@@ -53,6 +54,7 @@ interface Row {
     access_token_lifetime: number | null;
     refresh_token_lifetime: number | null;
     password_grant_sunset: string | null;
+    created_at: string;
   };
   secret_id: string | null;
   mac: Buffer;
@@ -79,6 +81,7 @@ async function findClient(dataSource: DataSource, clientId: string): Promise<Kno
     accessTokenLifetime: key.access_token_lifetime ?? undefined,
     refreshTokenLifetime: key.refresh_token_lifetime ?? undefined,
     passwordGrantSunset: key.password_grant_sunset ? new Date(key.password_grant_sunset).toISOString() : undefined,
+    tokensFrom: tokensFrom({ createdAt: new Date(key.created_at) }),
   };
   const { token_endpoint_auth_method: method, jwks, jwks_uri: jwksUri } = key;
   const secrets = rows

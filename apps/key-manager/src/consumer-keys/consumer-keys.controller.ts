@@ -17,7 +17,7 @@ import {
   type RotateSecret,
   type UpdateKey,
 } from '@keyward/contracts';
-import { checkCursor, inOrganization, pageOf } from '@keyward/database';
+import { checkCursor, inOrganization, pageOf, RevocationOwner } from '@keyward/database';
 import { Controller } from '@nestjs/common';
 import { DataSource, MoreThan, type EntityManager } from 'typeorm';
 import { findApplication } from '../applications/find-application';
@@ -30,6 +30,7 @@ import { newConsumerSecret, SecretMacs } from './consumer-secret';
 import { describeKey, describeKeys } from './describe-keys';
 import { assertImportable, insertKey, methodOf } from './generate-key';
 import { settingsFrom } from './key-settings';
+import { revokeForEver, revokeWhileDisabled } from './revoked-keys';
 import { addSecret, retireSecrets } from './secrets';
 
 const DAY = 86_400;
@@ -40,6 +41,7 @@ export class ConsumerKeysController {
   constructor(
     private readonly dataSource: DataSource,
     private readonly changes: ConsumerKeyChanges,
+    private readonly revocations: RevocationOwner,
     private readonly macs: SecretMacs,
     private readonly clock: Clock,
   ) {}
@@ -87,13 +89,17 @@ export class ConsumerKeysController {
     const isWithoutPassword = asked.grantTypes?.includes('password') === false || asked.passwordGrantSunset;
     if (state === 'disabled' || isWithoutPassword || asked.tokenEndpointAuthMethod)
       refuseOwnClient(organizationId, consumerKey);
-    return await this.changes.write(organizationId, async (manager, changed) => {
-      const key = await keyNamed(manager, request, { lock: true });
-      const changes = { state: state ?? key.state, ...settingsFrom(key, asked, key.public) };
+    const updated = await this.changes.write(organizationId, async (manager, changed) => {
+      const before = await keyNamed(manager, request, { lock: true });
+      const changes = { state: state ?? before.state, ...settingsFrom(before, asked, before.public) };
       await manager.update(ConsumerKeyEntity, { organizationId, consumerKey }, changes);
       changed(consumerKey);
-      return await describeKey(manager, { ...key, ...changes });
+      const key = { ...before, ...changes };
+      if (key.state !== before.state) await revokeWhileDisabled(this.revocations, manager, key, this.clock.now());
+      return await describeKey(manager, key);
     });
+    void this.revocations.publishNew();
+    return updated;
   }
 
   @Handle(rotateSecret)
@@ -122,10 +128,12 @@ export class ConsumerKeysController {
     const { organizationId, consumerKey } = request;
     refuseOwnClient(organizationId, consumerKey);
     await this.changes.write(organizationId, async (manager, changed) => {
-      await keyNamed(manager, request, { lock: true });
+      const key = await keyNamed(manager, request, { lock: true });
       await manager.delete(ConsumerKeyEntity, { organizationId, consumerKey });
       changed(consumerKey);
+      await revokeForEver(this.revocations, manager, key, this.clock.now());
     });
+    void this.revocations.publishNew();
     return new Empty();
   }
 }

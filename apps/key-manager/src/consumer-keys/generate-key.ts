@@ -7,6 +7,7 @@ import { ConsumerKeyEntity } from './consumer-key.entity';
 import { assertStrong } from './consumer-secret';
 import { defaultSettings, settingsFrom } from './key-settings';
 import { newConsumerKey } from './new-consumer-key';
+import { mayBegin } from './revoked-keys';
 
 /** How a client that is asked for will prove itself. Throws `invalid_request` when that is said in two ways. */
 export function methodOf({ public: isPublic, tokenEndpointAuthMethod: method }: Partial<GenerateKey>): AuthMethod {
@@ -38,15 +39,16 @@ export async function insertKey(manager: EntityManager, request: GenerateKey, no
   if ((await manager.countBy(ConsumerKeyEntity, { organizationId, applicationId })) >= MOST_KEYS)
     throw new ServiceError('conflict', `an application has ${MOST_KEYS} keys at most`);
   const isPublic = methodOf(request) === 'none';
+  const consumerKey = request.consumerKey ?? newConsumerKey();
   const key: ConsumerKeyEntity = {
     organizationId,
-    consumerKey: request.consumerKey ?? newConsumerKey(),
+    consumerKey,
     applicationId,
     kind: request.kind,
     state: 'active',
     public: isPublic,
     ...settingsFrom(defaultSettings(isPublic, (request.redirectUris ?? []).length > 0), request, isPublic),
-    createdAt: new Date(now),
+    createdAt: new Date(await mayBegin(manager, { organizationId, consumerKey }, now)),
   };
   // A consumer key is unique over all organizations, so this answer tells that another one has it: to an administrator,
   // of a key known already, and there is no other way to refuse it.
