@@ -1,6 +1,6 @@
 import { type DynamicModule, type Provider } from '@nestjs/common';
 import { Bus } from '@keyward/bus';
-import { Organizations } from '@keyward/runtime';
+import { Organizations, Revocations } from '@keyward/runtime';
 import { GATEWAY_CONFIG, type GatewayConfig } from './config';
 import { ForwardingController } from './forwarding/forwarding.controller';
 import { RemoteKeyManager } from './forwarding/remote-key-manager';
@@ -38,6 +38,7 @@ export interface Services {
   bus: Bus;
   organizations: Organizations;
   keys: JwksCache;
+  revocations: Revocations;
 }
 
 /** HTTP in, messages out; the token API goes on by HTTP where a remote key manager is configured. */
@@ -57,9 +58,10 @@ export class GatewayModule {
   }
 }
 
-const onBus = ({ bus, organizations, keys }: Services): Provider[] => [
+const onBus = ({ bus, organizations, revocations, keys }: Services): Provider[] => [
   { provide: Bus, useValue: bus },
   { provide: Organizations, useValue: organizations },
+  { provide: Revocations, useValue: revocations },
   { provide: JwksCache, useValue: keys },
   ManagementBus,
 ];

@@ -1,7 +1,15 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Bus, type Wire } from '@keyward/bus';
-import { ConfigError, Organizations, readiness, type Checks, type Logger, type Readiness } from '@keyward/runtime';
+import {
+  ConfigError,
+  Organizations,
+  readiness,
+  Revocations,
+  type Checks,
+  type Logger,
+  type Readiness,
+} from '@keyward/runtime';
 import type { GatewayConfig } from './config';
 import { GatewayModule, type Services } from './gateway.module';
 import { createAdapter } from './http/adapter';
@@ -31,7 +39,7 @@ export async function startGateway(config: GatewayConfig, wire: Wire | undefined
   let closing = false;
   const routes = new Routes();
   const adapter = createAdapter(config, answers, routes, () => closing);
-  const services = wire && servicesOn(wire);
+  const services = wire && servicesOn(wire, config);
   const proxied = services && startProxy(config, services);
   if (proxied) serveProxied(adapter.getInstance(), proxied.proxy, routes, answers, logger);
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.with(config, services), adapter, {
@@ -42,6 +50,7 @@ export async function startGateway(config: GatewayConfig, wire: Wire | undefined
   app.useGlobalFilters(answers);
   const checks = services && proxied ? { ...checksOf(services), apis: () => proxied.known.state } : {};
   void services?.organizations.start();
+  void services?.revocations.start();
   const ready = () => readiness({ ...checks, open: () => !closing });
   serveHealth(adapter.getInstance(), ready);
   await app.listen(config.server.port, config.server.host);
@@ -55,17 +64,20 @@ export async function startGateway(config: GatewayConfig, wire: Wire | undefined
       await closeGently(app, plain);
       services?.organizations.stop();
       await proxied?.close();
+      services?.revocations.stop();
     },
   };
 }
 
-function servicesOn(wire: Wire): Services {
+function servicesOn(wire: Wire, { oauth }: GatewayConfig): Services {
   const bus = new Bus(wire);
-  return { bus, organizations: new Organizations(bus), keys: new JwksCache(bus) };
+  const revocations = new Revocations(bus, { passwordChange: oauth.revokeOnPasswordChange });
+  return { bus, organizations: new Organizations(bus), revocations, keys: new JwksCache(bus) };
 }
 
-const checksOf = ({ bus, organizations }: Services): Checks => ({
+const checksOf = ({ bus, organizations, revocations }: Services): Checks => ({
   // Cut off it goes on with what it knows, for a while.
   bus: () => (bus.connected ? 'ready' : 'degraded'),
   organizations: () => organizations.state,
+  revocations: () => revocations.state,
 });

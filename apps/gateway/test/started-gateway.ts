@@ -1,9 +1,12 @@
 import { LocalExchange, type Call, type Reply } from '@keyward/bus';
 import {
   apis,
+  clientRevocations,
   consumerKeyChanges,
   organizations,
   subscriptions,
+  tokenRevocations,
+  userRevocations,
   type Change,
   type Feed,
   type Organization,
@@ -54,6 +57,7 @@ export class Services {
     this.on(organizations.since, () => ({ changes: [], more: false, gone: false }));
     const all = records.map((record) => ({ id: record.id, record }));
     this.on(organizations.snapshot, ({ after }) => ({ position: 0, records: after ? [] : all, more: false }));
+    for (const feed of [tokenRevocations, userRevocations, clientRevocations]) this.tell(feed, {});
     this.tell(apis, {});
     this.tell(subscriptions, {});
     this.tell(consumerKeyChanges, {});

@@ -5,6 +5,7 @@ import {
   authenticateUser,
   checkClient,
   checkUser,
+  clientRevocations,
   CLI_CONSUMER_KEY,
   getJwks,
   organizations as feed,
@@ -12,6 +13,7 @@ import {
   scopes,
   signJwt,
   subscriptions,
+  userRevocations,
   type ApiRoute,
   type AuthenticateClient,
   type AuthenticateUser,
@@ -37,7 +39,7 @@ export const strict = organization('019a0000-0000-7000-8000-00000000000d', 'stri
 const client = (clientId: string, organizationId: string, more: Partial<Client> = {}): Client => ({
   ...{ clientId, organizationId, applicationId: organizationId, kind: 'production', tokenType: 'jwt', public: false },
   grantTypes: ['password', 'client_credentials', 'refresh_token'],
-  ...{ multiOrganization: false, strictScopes: false, rotateRefreshTokens: true, ...more },
+  ...{ multiOrganization: false, strictScopes: false, rotateRefreshTokens: true, tokensFrom: 0, ...more },
 });
 
 /** Every confidential one has the secret `<clientId>-secret`. */
@@ -108,6 +110,7 @@ export async function startNeighbours(url: string) {
     ),
     to(signJwt, async (request) => ({ jwt: await sign(request, keysOf(request)) })),
     to(getJwks, async (request) => ({ keys: [await publicKey(keysOf(request))] })),
+    ...following(clientRevocations),
   ]);
   const all = [root, johns, marys, closed, strict];
   await answer('directory', [
@@ -115,17 +118,22 @@ export async function startNeighbours(url: string) {
     to(checkUser, (named) =>
       people.find((one) => one.organizationId === named.organizationId && one.sub === named.sub),
     ),
-    ...told(feed, all),
+    ...following(feed, withIds(all)),
+    ...following(userRevocations),
   ]);
   await answer('catalog', [
-    ...told(apis, [ORDERS]),
-    ...told(subscriptions, [
-      { id: 's', organizationId: johns.id, applicationId: johns.id, apiId: 'orders', state: 'UNBLOCKED' },
-    ]),
-    ...told(scopes, [
-      { id: 'read', organizationId: johns.id, name: 'orders:read', roles: [] },
-      { id: 'update', organizationId: johns.id, name: 'orders:update', roles: ['clerk'] },
-    ]),
+    ...following(apis, withIds([ORDERS])),
+    ...following(
+      subscriptions,
+      withIds([{ id: 's', organizationId: johns.id, applicationId: johns.id, apiId: 'orders', state: 'UNBLOCKED' }]),
+    ),
+    ...following(
+      scopes,
+      withIds([
+        { id: 'read', organizationId: johns.id, name: 'orders:read', roles: [] },
+        { id: 'update', organizationId: johns.id, name: 'orders:update', roles: ['clerk'] },
+      ]),
+    ),
   ]);
   return { clients, people, keys, asked, close: () => Promise.all(wires.map((wire) => wire.close())) };
 }
@@ -138,11 +146,8 @@ const ORDERS: ApiRoute = {
 };
 
 /** A feed in which nothing changes. */
-const told = <R extends object>(of: Feed<R>, records: (R & { id: string })[]): Answer[] => [
-  to(of.position, () => ({ position: 1 })),
-  to(of.since, () => ({ changes: [], more: false, gone: false })),
-  to(of.snapshot, () => ({ position: 1, more: false, records: records.map((record) => ({ id: record.id, record })) })),
-];
+const withIds = <R extends { id: string }>(records: R[]): { id: string; record: R }[] =>
+  records.map((record) => ({ id: record.id, record }));
 
 interface Answer {
   subject: string;
@@ -153,6 +158,13 @@ const to = <Req extends object>({ subject }: Rpc<Req, object>, respond: (request
   subject,
   respond: respond as Answer['respond'],
 });
+
+/** A feed of which nothing changes. */
+const following = <R extends object>(feed: Feed<R>, records: { id: string; record: R }[] = []): Answer[] => [
+  to(feed.position, () => ({ position: 1 })),
+  to(feed.since, () => ({ changes: [], more: false, gone: false })),
+  to(feed.snapshot, () => ({ position: 1, more: false, records })),
+];
 
 /** In words of their own: the token service answers in its. */
 const refusals: Record<string, { code: 'invalid_client' | 'invalid_grant'; description: string }> = {

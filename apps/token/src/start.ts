@@ -1,16 +1,19 @@
 import { Bus, prepare, type Wire } from '@keyward/bus';
+import { clientRevocations, userRevocations } from '@keyward/contracts';
 import { assertUnprivileged, connectPatiently, query } from '@keyward/database';
-import { readiness, type Logger, type Running, Organizations } from '@keyward/runtime';
+import { readiness, type Logger, type Running, Organizations, Revocations } from '@keyward/runtime';
 import { Clock } from './clock';
 import type { TokenConfig } from './config';
 import { tokenDataSource } from './data-source';
 import { Partitions } from './partitions';
 import { Catalog } from './scopes/catalog';
+import { RevocationFeed } from './revocation/revocation-feed';
 import { TokenModule } from './token.module';
 
 /**
  * Starts the token service on a wire, which the caller closes after it. Its schema must have been migrated. It takes
- * requests when it knows the organizations and the scopes of their APIs; it does not wait for them, so that the order of starts does not matter.
+ * requests when it knows the organizations, the scopes of their APIs and whose tokens have ended; it does not wait for them,
+ * so that the order of starts does not matter.
  */
 export async function startToken(
   config: TokenConfig,
@@ -31,16 +34,25 @@ export async function startToken(
     undo.push(() => partitions.stop());
 
     const bus = new Bus(wire);
+    const revocationFeed = new RevocationFeed(dataSource, bus);
+    await revocationFeed.start();
+    undo.push(() => revocationFeed.stop());
     const organizations = new Organizations(bus);
     undo.push(() => organizations.stop());
     const catalog = new Catalog(bus);
     undo.push(() => catalog.stop());
-    const module = TokenModule.with({ config, bus, dataSource, organizations, catalog, clock });
+    const revocations = new Revocations(bus, {
+      passwordChange: config.oauth.revokeOnPasswordChange,
+      feeds: [userRevocations, clientRevocations], // of its own it asks its database
+    });
+    undo.push(() => revocations.stop());
+    const parts = { config, bus, dataSource, organizations, catalog, revocations, revocationFeed, clock };
+    const module = TokenModule.with(parts);
     const app = await prepare('token', module, wire, logger);
     undo.push(() => app.close());
     let serving = false;
     const serve = async () => {
-      await Promise.all([organizations.start(), catalog.start()]);
+      await Promise.all([organizations.start(), catalog.start(), revocations.start()]);
       await app.listen();
       serving = true;
     };
@@ -55,6 +67,7 @@ export async function startToken(
           bus: () => bus.connected,
           organizations: () => organizations.state,
           catalog: () => catalog.state,
+          revocations: () => revocations.state,
           serving: () => serving,
         }),
     };

@@ -22,4 +22,7 @@ export const dayAt = (milliseconds: number): string => {
   return written.slice(0, written.indexOf('T'));
 };
 
-export const dayOf = (id: string): string => dayAt(parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
+/** When an id was made, Unix milliseconds. */
+export const madeAt = (id: string): number => parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+
+export const dayOf = (id: string): string => dayAt(madeAt(id));

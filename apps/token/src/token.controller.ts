@@ -86,6 +86,6 @@ export class TokenController {
   /** A user's tokens belong to a family if they may be refreshed; a client's own never do (RT-11). */
   private newFamily(user: User | undefined, client: Client): { id: string; refreshToken?: string } | undefined {
     const mayRefresh = this.settings.refreshTokenGrant && client.grantTypes.includes('refresh_token');
-    return user && mayRefresh ? { id: newId(this.clock.now()) } : undefined;
+    return user && mayRefresh ? { id: newId(Math.max(this.clock.now(), client.tokensFrom * 1000)) } : undefined;
   }
 }

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { Bus } from '@keyward/bus';
-import { IssuerSettings, OAuthSettings, Organizations } from '@keyward/runtime';
+import { IssuerSettings, OAuthSettings, Organizations, Revocations } from '@keyward/runtime';
 import { DataSource } from 'typeorm';
 import { AccessTokenReader } from './access-tokens/access-token-reader';
 import { AccessTokens } from './access-tokens/access-tokens';
@@ -17,6 +17,8 @@ import { BearerController } from './introspection/bearer.controller';
 import { IntrospectionController } from './introspection/introspection.controller';
 import { Issuers } from './issuer';
 import { RefreshTokens } from './refresh-tokens/refresh-tokens';
+import { RevocationFeed } from './revocation/revocation-feed';
+import { RevocationFeedController } from './revocation/revocation-feed.controller';
 import { RevocationController } from './revocation/revocation.controller';
 import { Catalog } from './scopes/catalog';
 import { TokenController } from './token.controller';
@@ -29,18 +31,23 @@ export interface TokenParts {
   dataSource: DataSource;
   organizations: Organizations;
   catalog: Catalog;
+  revocations: Revocations;
+  revocationFeed: RevocationFeed;
   clock: Clock;
 }
 
 /** Answers all of `token.*`. */
 @Module({})
 export class TokenModule {
-  static with({ config, bus, dataSource, organizations, catalog, clock }: TokenParts): DynamicModule {
+  static with(parts: TokenParts): DynamicModule {
+    const { config, bus, dataSource, organizations, catalog, revocations, revocationFeed, clock } = parts;
     const given: Provider[] = [
       { provide: Bus, useValue: bus },
       { provide: DataSource, useValue: dataSource },
       { provide: Organizations, useValue: organizations },
       { provide: Catalog, useValue: catalog },
+      { provide: Revocations, useValue: revocations },
+      { provide: RevocationFeed, useValue: revocationFeed },
       { provide: Clock, useValue: clock },
       { provide: OAuthSettings, useValue: config.oauth },
       { provide: IssuerSettings, useValue: config.issuer },
@@ -49,11 +56,8 @@ export class TokenModule {
     return {
       module: TokenModule,
       controllers: [
-        TokenController,
-        RevocationController,
-        IntrospectionController,
-        BearerController,
-        AccessTokenController,
+        ...[TokenController, RevocationController, RevocationFeedController],
+        ...[IntrospectionController, BearerController, AccessTokenController],
       ],
       providers: [
         ...given,

@@ -5,6 +5,7 @@ export * from './database';
 export * from './deployment';
 export * from './guard';
 export * from './isolation';
+export * from './link';
 export * from './nats';
 export * from './ports';
 export * from './postgres';

@@ -16,7 +16,7 @@ export interface StartedProxy {
 }
 
 /** Begins to follow what the proxy has to know. */
-export function startProxy(config: GatewayConfig, { bus, organizations, keys }: Services): StartedProxy {
+export function startProxy(config: GatewayConfig, { bus, organizations, revocations, keys }: Services): StartedProxy {
   const known = new Knowledge(bus);
   void known.start();
   const agent = upstreamAgent(config.proxy);
@@ -25,7 +25,7 @@ export function startProxy(config: GatewayConfig, { bus, organizations, keys }: 
     known,
     organizations,
     tokens: new AccessTokens(jwts, new OpaqueReader(bus)),
-    revocations: { isRevoked: () => false },
+    revocations,
     agent,
     host: new URL(config.server.publicUrl).host,
   });

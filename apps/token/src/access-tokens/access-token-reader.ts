@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '@keyward/bus';
 import type { Organization } from '@keyward/contracts';
-import { Organizations } from '@keyward/runtime';
+import { Organizations, Revocations } from '@keyward/runtime';
 import { errors, jwtVerify } from 'jose';
 import { DataSource } from 'typeorm';
 import type { AccessTokenClaims } from '../claims';
@@ -28,6 +28,7 @@ export class AccessTokenReader {
     private readonly keys: PublicKeys,
     private readonly issuers: Issuers,
     private readonly organizations: Organizations,
+    private readonly revocations: Revocations,
     private readonly clients: Clients,
     private readonly users: Users,
     private readonly clock: Clock,
@@ -56,6 +57,7 @@ export class AccessTokenReader {
     const { sub, org, client_id: clientId, auth_time: authTime, amr = [] } = claims;
     const ofUser = authTime !== undefined;
     const home = ofUser ? this.organizations.activeByKey(org) : undefined;
+    if (this.revocations.isRevoked(claims, organization.id, home?.id)) return undefined;
     const [isNotRevoked, isClientActive, user] = await Promise.all([
       isAlive(this.dataSource, organization.id, claims),
       clientId === proven || this.clients.isActive(clientId, organization, call),

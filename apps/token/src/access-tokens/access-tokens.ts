@@ -46,7 +46,8 @@ export class AccessTokens {
       ...issue,
       issuer: this.issuers.of(organization),
       jti: jtiOf(randomBytes(16).toString('base64url'), family),
-      issuedAt: inSeconds(now),
+      // What is older than the client's record was issued to another of its name.
+      issuedAt: Math.max(inSeconds(now), client.tokensFrom),
       lifetime: this.lifetimeFor(client, user),
     });
     return client.tokenType === 'jwt' ? this.sign(client, claims, call) : this.store(client, claims, now);

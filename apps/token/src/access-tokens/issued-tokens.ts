@@ -1,4 +1,4 @@
-import { familyOf } from '@keyward/contracts';
+import { CLOCK_SKEW, familyOf } from '@keyward/contracts';
 import { query, queryInOrganization } from '@keyward/database';
 import type { DataSource } from 'typeorm';
 import type { AccessTokenClaims } from '../claims';
@@ -54,6 +54,6 @@ export async function revokeAccessToken(
   organizationId: string,
   { jti, iat, exp }: AccessTokenClaims,
 ): Promise<void> {
-  const params = [organizationId, dayAt(iat * 1000), jti, new Date(exp * 1000)];
+  const params = [organizationId, dayAt(iat * 1000), jti, new Date((exp + CLOCK_SKEW) * 1000)];
   await query(dataSource, 'revoke-access-token', `SELECT revoke_access_token($1, $2, $3, $4)`, params);
 }

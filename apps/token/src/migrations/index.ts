@@ -1,6 +1,12 @@
 import { Tokens1763700000000 } from './1763700000000-tokens';
 import { Partitions1763700000001 } from './1763700000001-partitions';
 import { RotationInOneStatement1763700000002 } from './1763700000002-rotation-in-one-statement';
+import { Revocations1763800000000 } from './1763800000000-revocations';
 
 /** In the order in which they are run. */
-export const TOKEN_MIGRATIONS = [Tokens1763700000000, Partitions1763700000001, RotationInOneStatement1763700000002];
+export const TOKEN_MIGRATIONS = [
+  Tokens1763700000000,
+  Partitions1763700000001,
+  RotationInOneStatement1763700000002,
+  Revocations1763800000000,
+];

@@ -5,6 +5,8 @@ import { OAuthSettings } from '@keyward/runtime';
 import { DataSource } from 'typeorm';
 import { Clock } from '../clock';
 import type { User } from '../grants/grant';
+import { RevocationFeed } from '../revocation/revocation-feed';
+import { madeAt } from '../time-id';
 import { newSecret, readToken, writeToken, type TokenString } from '../token-string';
 import {
   findFamily,
@@ -48,6 +50,7 @@ export class RefreshTokens {
     private readonly dataSource: DataSource,
     private readonly settings: OAuthSettings,
     private readonly clock: Clock,
+    private readonly revocations: RevocationFeed,
   ) {}
 
   /** The first refresh token of a new family. */
@@ -77,6 +80,9 @@ export class RefreshTokens {
 
   /** Uses a token that nothing is known of but its text. Errors: `invalid_grant`, `invalid_scope` (RT-03). */
   async use(presented: TokenString<'krt'>, client: Client, { scope, notBefore }: Use): Promise<Used> {
+    // What is older than the client's record was granted to another of its name.
+    if (madeAt(presented.id) < client.tokensFrom * 1000)
+      throw invalidRefreshToken('of a consumer key that was deleted');
     // RT-14: only a client that proves itself by a secret may keep its refresh token.
     const keep = !client.rotateRefreshTokens && !client.public;
     const next = keep ? presented : writeToken('krt', presented, newSecret('krt'));
@@ -90,6 +96,7 @@ export class RefreshTokens {
       lifetime: this.lifetimeFor(client),
       grace: this.settings.refreshGrace,
     });
+    if (rotated.outcome === 'reuse') void this.revocations.publishNew();
     switch (rotated.outcome) {
       case 'rotated':
       case 'kept':
@@ -103,9 +110,10 @@ export class RefreshTokens {
     }
   }
 
-  /** Ends a family: its refresh tokens, and at introspection its access tokens. */
-  revoke(family: RefreshFamily): Promise<void> {
-    return revokeFamily(this.dataSource, family.organizationId, family.id, new Date(this.clock.now()));
+  /** Ends a family: its refresh tokens and its access tokens. */
+  async revoke(family: RefreshFamily): Promise<void> {
+    await revokeFamily(this.dataSource, family.organizationId, family.id, new Date(this.clock.now()));
+    void this.revocations.publishNew();
   }
 
   private lifetimeFor(client: Client): number {

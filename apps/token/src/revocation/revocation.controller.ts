@@ -7,6 +7,7 @@ import { revokeAccessToken } from '../access-tokens/issued-tokens';
 import { ClientAuthentication, type Authenticated } from '../client-authentication';
 import { RefreshTokens } from '../refresh-tokens/refresh-tokens';
 import { tokenParam } from '../token-param';
+import { RevocationFeed } from './revocation-feed';
 
 /** The revocation endpoint, RFC 7009. A token that is not there any more is revoked already (§2.2). */
 @Controller()
@@ -16,6 +17,7 @@ export class RevocationController {
     private readonly refreshTokens: RefreshTokens,
     private readonly accessTokens: AccessTokenReader,
     private readonly dataSource: DataSource,
+    private readonly revocations: RevocationFeed,
   ) {}
 
   @Handle(revokeToken)
@@ -38,7 +40,9 @@ export class RevocationController {
   /** RV-08: an access token ends alone. */
   private async revokeAccessToken(token: string, { client, organization }: Authenticated, call: Call): Promise<void> {
     const claims = await this.accessTokens.read(token, organization, call);
-    if (claims && isOwn(claims.client_id, client)) await revokeAccessToken(this.dataSource, organization.id, claims);
+    if (!claims || !isOwn(claims.client_id, client)) return;
+    await revokeAccessToken(this.dataSource, organization.id, claims);
+    void this.revocations.publishNew();
   }
 }
 
