@@ -85,8 +85,8 @@ const issue = async (type: keyof typeof keys, params: Record<string, string>) =>
   (await bus.call(issueToken, form(type, params), call())).body;
 const password = { grant_type: 'password', username: 'john', password: PASSWORD };
 
-/** Feeds are followed beside all requests, whatever these are. */
-const ofFeeds = (name: string) => /^feed-|\.(since|position|snapshot)$/.test(name);
+/** Feeds are followed, and who used an application is noted, beside all requests, whatever these are. */
+const ofFeeds = (name: string) => /^(feed-|note-)|\.(since|position|snapshot)$/.test(name);
 
 async function costOf<T>(request: () => Promise<T>): Promise<{ answer: T; cost: [string[], string[]] }> {
   messages.length = 0;

@@ -145,7 +145,6 @@ const ORDERS: ApiRoute = {
   resources: [{ verb: 'GET', template: '/*', authentication: 'any', scopes: ['orders:read', 'orders:update'] }],
 };
 
-/** A feed in which nothing changes. */
 const withIds = <R extends { id: string }>(records: R[]): { id: string; record: R }[] =>
   records.map((record) => ({ id: record.id, record }));
 

@@ -2,6 +2,7 @@ import { Bus, prepare, type Wire } from '@keyward/bus';
 import { clientRevocations, userRevocations } from '@keyward/contracts';
 import { assertUnprivileged, connectPatiently, query } from '@keyward/database';
 import { readiness, type Logger, type Running, Organizations, Revocations } from '@keyward/runtime';
+import { ApplicationUsers } from './application-users/application-users';
 import { Clock } from './clock';
 import type { TokenConfig } from './config';
 import { tokenDataSource } from './data-source';
@@ -46,7 +47,11 @@ export async function startToken(
       feeds: [userRevocations, clientRevocations], // of its own it asks its database
     });
     undo.push(() => revocations.stop());
-    const parts = { config, bus, dataSource, organizations, catalog, revocations, revocationFeed, clock };
+    const applicationUsers = new ApplicationUsers(dataSource, logger, () => clock.now());
+    applicationUsers.start();
+    undo.push(() => applicationUsers.stop());
+    const feeds = { organizations, catalog, revocations };
+    const parts = { config, bus, dataSource, ...feeds, revocationFeed, applicationUsers, clock };
     const module = TokenModule.with(parts);
     const app = await prepare('token', module, wire, logger);
     undo.push(() => app.close());

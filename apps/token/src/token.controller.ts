@@ -10,6 +10,7 @@ import {
 } from '@keyward/contracts';
 import { OAuthSettings } from '@keyward/runtime';
 import { AccessTokens } from './access-tokens/access-tokens';
+import { ApplicationUsers } from './application-users/application-users';
 import { ClientAuthentication } from './client-authentication';
 import { Clock } from './clock';
 import { readParams, type Grant, type User } from './grants/grant';
@@ -28,6 +29,7 @@ export class TokenController {
     private readonly catalog: Catalog,
     private readonly accessTokens: AccessTokens,
     private readonly refreshTokens: RefreshTokens,
+    private readonly applicationUsers: ApplicationUsers,
     private readonly settings: OAuthSettings,
     private readonly clock: Clock,
   ) {}
@@ -51,8 +53,10 @@ export class TokenController {
     const family = authorization.family ?? this.newFamily(user, client);
     const [accessToken, refreshToken] = await Promise.all([
       this.accessTokens.issue({ client, organization, user, scope, family: family?.id }, call),
-      family?.refreshToken ?? (family && user && this.refreshTokens.issue(family.id, client, user, scope)),
+      family?.refreshToken ?? (family && user && this.refreshTokens.issue(family.id, client, user, scope, grant.type)),
     ]);
+    // A family that begins here has noted its user in its own statement.
+    if (user && (authorization.family || !family)) this.applicationUsers.note(client, user, grant.type);
     return {
       body: {
         access_token: accessToken,

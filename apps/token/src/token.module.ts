@@ -13,6 +13,8 @@ import { GRANTS } from './grants';
 import type { Grant } from './grants/grant';
 import { Grants } from './grants/grants';
 import { AccessTokenController } from './introspection/access-token.controller';
+import { ApplicationUsers } from './application-users/application-users';
+import { ApplicationUsersController } from './application-users/application-users.controller';
 import { BearerController } from './introspection/bearer.controller';
 import { IntrospectionController } from './introspection/introspection.controller';
 import { Issuers } from './issuer';
@@ -33,6 +35,7 @@ export interface TokenParts {
   catalog: Catalog;
   revocations: Revocations;
   revocationFeed: RevocationFeed;
+  applicationUsers: ApplicationUsers;
   clock: Clock;
 }
 
@@ -40,7 +43,8 @@ export interface TokenParts {
 @Module({})
 export class TokenModule {
   static with(parts: TokenParts): DynamicModule {
-    const { config, bus, dataSource, organizations, catalog, revocations, revocationFeed, clock } = parts;
+    const { config, bus, dataSource, organizations, catalog, revocations, revocationFeed, applicationUsers, clock } =
+      parts;
     const given: Provider[] = [
       { provide: Bus, useValue: bus },
       { provide: DataSource, useValue: dataSource },
@@ -48,6 +52,7 @@ export class TokenModule {
       { provide: Catalog, useValue: catalog },
       { provide: Revocations, useValue: revocations },
       { provide: RevocationFeed, useValue: revocationFeed },
+      { provide: ApplicationUsers, useValue: applicationUsers },
       { provide: Clock, useValue: clock },
       { provide: OAuthSettings, useValue: config.oauth },
       { provide: IssuerSettings, useValue: config.issuer },
@@ -58,6 +63,7 @@ export class TokenModule {
       controllers: [
         ...[TokenController, RevocationController, RevocationFeedController],
         ...[IntrospectionController, BearerController, AccessTokenController],
+        ApplicationUsersController,
       ],
       providers: [
         ...given,

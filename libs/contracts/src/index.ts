@@ -13,6 +13,7 @@ export * from './application';
 export * from './signing-key';
 export * from './token';
 export * from './revocation';
+export * from './application-user';
 export * from './api';
 export * from './plan';
 export * from './scope';

@@ -42,6 +42,16 @@ export class CheckUser {
   @IsUUID() sub: string;
 }
 
+export class NameUsers {
+  @IsUUID() organizationId: string;
+  @IsArray() @ArrayMaxSize(200) @IsUUID(undefined, { each: true }) ids: string[];
+}
+
+/** What the users of these ids are called now; one who is gone is not in it. */
+export class UserNames {
+  names: Record<string, string>;
+}
+
 /** A user as administrators see one; the password is nowhere in it. */
 export class User {
   id: string;
@@ -97,6 +107,8 @@ export class UserPage extends Page<User> {}
 export const authenticateUser = rpc('directory.user.authenticate', AuthenticateUser, Subject);
 /** A user who may still have tokens. Errors: `invalid_grant` when disabled or gone. */
 export const checkUser = rpc('directory.user.check', CheckUser, Subject, { repeatable: true });
+
+export const nameUsers = rpc('directory.user.name', NameUsers, UserNames, { repeatable: true });
 
 /** Errors: `conflict` when the name is taken; `invalid_request` for a name that ends in `@` and an org key. */
 export const createUser = rpc('directory.user.create', CreateUser, CreatedUser);

@@ -14,6 +14,7 @@ type Exported = keyof typeof contracts;
 export const CALLS: Record<Service, readonly Exported[]> = {
   gateway: [
     ...(['issueToken', 'revokeToken', 'introspectToken', 'verifyBearer', 'readAccessToken'] as const),
+    'listApplicationUsers',
     ...(['createOrganization', 'listOrganizations', 'findOrganization', 'updateOrganization'] as const),
     ...(['createUser', 'listUsers', 'findUser', 'updateUser', 'unlockUser', 'resetPassword', 'deleteUser'] as const),
     ...(['createApplication', 'listApplications', 'findApplication', 'updateApplication'] as const),
@@ -27,7 +28,16 @@ export const CALLS: Record<Service, readonly Exported[]> = {
     ...(['unsubscribe', 'forgetApplication'] as const),
     ...(['deleteKey', 'getJwks', 'listSigningKeys', 'rotateSigningKey'] as const),
   ],
-  token: ['assertClient', 'authenticateClient', 'checkClient', 'authenticateUser', 'checkUser', 'getJwks', 'signJwt'],
+  token: [
+    'assertClient',
+    'authenticateClient',
+    'checkClient',
+    'authenticateUser',
+    'checkUser',
+    'nameUsers',
+    'getJwks',
+    'signJwt',
+  ],
   directory: [],
   'key-manager': [],
   catalog: [],

@@ -1,4 +1,4 @@
-import { type Application } from '@keyward/contracts';
+import { type Application, type ApplicationUser } from '@keyward/contracts';
 import { Command } from 'commander';
 import { path } from '../api';
 import { changes, examples, onOff } from '../options';
@@ -11,6 +11,14 @@ const columns: Columns<Application> = {
   'Multi-organization': ({ multiOrganization }) => multiOrganization,
   'Strict scopes': ({ strictScopes }) => strictScopes,
   Created: ({ createdAt }) => createdAt,
+};
+
+const userColumns: Columns<ApplicationUser> = {
+  User: ({ username }) => username ?? '(deleted)',
+  Id: ({ sub }) => sub,
+  Grant: ({ grant }) => grant,
+  First: ({ firstAt }) => firstAt,
+  Last: ({ lastAt }) => lastAt,
 };
 
 const MULTI = [
@@ -81,6 +89,17 @@ export function applications(terminal: Terminal): Command {
         const { multiOrganization, strictScopes } = options;
         const body = changes({ name: options.name, multiOrganization, strictScopes });
         session.show(await session.api.patch<Application>(applicationPath(session, name), body), columns);
+      }),
+    );
+
+  noun
+    .command('users <name>')
+    .description('list who was given tokens through it, whether or not any is still alive')
+    .addHelpText('after', examples('applications users shop --org johnsorg'))
+    .action((name: string, _options: object, command: Command) =>
+      inSession(terminal, command, async (session) => {
+        const url = `${applicationPath(session, name)}/users`;
+        session.list(await session.api.list<ApplicationUser>(url), userColumns);
       }),
     );
 

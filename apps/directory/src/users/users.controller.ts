@@ -7,6 +7,7 @@ import {
   deleteUser,
   findUser,
   listUsers,
+  nameUsers,
   resetPassword,
   unlockUser,
   updateUser,
@@ -16,10 +17,12 @@ import {
   type CreateUser,
   type ListUsers,
   type NameUser,
+  type NameUsers,
   type ResetPassword,
   type Subject,
   type UpdateUser,
   type User,
+  type UserNames,
   type UserPage,
 } from '@keyward/contracts';
 import { SignIn } from './sign-in';
@@ -41,6 +44,11 @@ export class UsersController {
   @Handle(checkUser)
   check(request: CheckUser): Promise<Subject> {
     return this.users.check(request);
+  }
+
+  @Handle(nameUsers)
+  names(request: NameUsers): Promise<UserNames> {
+    return this.users.names(request);
   }
 
   @Handle(createUser)

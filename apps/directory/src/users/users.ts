@@ -9,10 +9,12 @@ import {
   type CreateUser,
   type ListUsers,
   type NameUser,
+  type NameUsers,
   type ResetPassword,
   type Subject,
   type UpdateUser,
   type User,
+  type UserNames,
   type UserPage,
 } from '@keyward/contracts';
 import {
@@ -140,6 +142,16 @@ export class Users {
     const [subject] = await queryInOrganization<Subject>(this.database, 'check-user', CHECK, [organizationId, sub]);
     if (!subject) throw new ServiceError('invalid_grant');
     return subject;
+  }
+
+  async names({ organizationId, ids }: NameUsers): Promise<UserNames> {
+    const found = await queryInOrganization<{ id: string; username: string }>(
+      this.database,
+      'name-users',
+      'SELECT id, username FROM users WHERE organization_id = $1 AND id = ANY ($2::uuid[])',
+      [organizationId, ids],
+    );
+    return { names: Object.fromEntries(found.map(({ id, username }) => [id, username])) };
   }
 
   /** Changes a user by name and reads it again, in one transaction. */

@@ -7,11 +7,13 @@ import {
   forgetApplication,
   generateKey,
   listApplications,
+  listApplicationUsers,
   listKeys,
   PageRequest,
   updateApplication,
   type Application,
   type ApplicationPage,
+  type ApplicationUserPage,
   type GeneratedKey,
   type KeyPage,
 } from '@keyward/contracts';
@@ -81,6 +83,18 @@ export class ApplicationsController {
     @RequestCall() call: Call,
   ): Promise<KeyPage> {
     return this.services.call(listKeys, orgkey, { ...page, application }, call);
+  }
+
+  /** Who was given tokens through it, whether or not any is still alive; `after` is a `sub`. */
+  @Get(':application/users')
+  async users(
+    @Param('orgkey') orgkey: string,
+    @Param('application') application: string,
+    @Query() page: PageRequest,
+    @RequestCall() call: Call,
+  ): Promise<ApplicationUserPage> {
+    const { id: applicationId } = await this.services.call(findApplication, orgkey, { application }, call);
+    return this.services.call(listApplicationUsers, orgkey, { ...page, applicationId }, call);
   }
 
   /** Generates a key pair, or imports one. The secret is in the answer and never again. */

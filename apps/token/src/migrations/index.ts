@@ -2,6 +2,7 @@ import { Tokens1763700000000 } from './1763700000000-tokens';
 import { Partitions1763700000001 } from './1763700000001-partitions';
 import { RotationInOneStatement1763700000002 } from './1763700000002-rotation-in-one-statement';
 import { Revocations1763800000000 } from './1763800000000-revocations';
+import { ApplicationUsers1763810000000 } from './1763810000000-application-users';
 
 /** In the order in which they are run. */
 export const TOKEN_MIGRATIONS = [
@@ -9,4 +10,5 @@ export const TOKEN_MIGRATIONS = [
   Partitions1763700000001,
   RotationInOneStatement1763700000002,
   Revocations1763800000000,
+  ApplicationUsers1763810000000,
 ];

@@ -35,6 +35,7 @@ async function newFamily({ lifetime = DAY, absolute = 90 * DAY } = {}) {
   const first = writeToken('krt', { id: newId(now), ...user, proof: randomUUID() }, newSecret('krt'));
   await insertFamily(one, {
     ...{ id: first.id, organizationId, clientId: 'key', ...user, proof: first.proof },
+    ...{ applicationId: organizationId, grant: 'password' },
     ...{ scope: 'default more', authTime: Math.floor(now / 1000), amr: ['pwd'], currentHash: first.hash },
     ...{ createdAt: new Date(now), expiresAt: new Date(now + lifetime * 1000) },
     absoluteExpiresAt: new Date(now + absolute * 1000),
@@ -284,8 +285,15 @@ describe('RT-02 whose it is', () => {
     expect(await count()).toBe(0);
     const nextYear = newId(Date.now() + 400 * DAY * 1000);
     const family = await stateOf(first.id);
+    const signedIn = { applicationId: organizationId, grant: 'password' };
     await expect(
-      insertFamily(single, { ...family!, id: nextYear, proof: first.proof, absoluteExpiresAt: new Date() }),
+      insertFamily(single, {
+        ...family!,
+        ...signedIn,
+        id: nextYear,
+        proof: first.proof,
+        absoluteExpiresAt: new Date(),
+      }),
     ).rejects.toThrow(/no partition/);
     expect(await count()).toBe(0);
   });

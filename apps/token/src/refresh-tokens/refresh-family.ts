@@ -28,6 +28,9 @@ export type NewFamily = Omit<RefreshFamily, 'revoked' | 'previousHash'> & {
   absoluteExpiresAt: Date;
   /** What every refresh token of the family says, and nothing else does; its hash is stored. */
   proof: string;
+  /** Where and how its user signed in: noted in the same statement. */
+  applicationId: string;
+  grant: string;
 };
 
 /** One use of a refresh token. Hashes are SHA-256 of the token; times by the caller's clock, spans in seconds. */
@@ -59,14 +62,14 @@ export type Rotated = Pick<RefreshFamily, 'scope' | 'authTime' | 'amr'> &
 
 export async function insertFamily(dataSource: DataSource, family: NewFamily): Promise<void> {
   const { organizationId, id, clientId, sub, userOrganizationId, scope, authTime, amr } = family;
-  const { createdAt, absoluteExpiresAt, expiresAt, currentHash, proof } = family;
+  const { createdAt, absoluteExpiresAt, expiresAt, currentHash, proof, applicationId, grant } = family;
   await query(
     dataSource,
     'insert-refresh-family',
-    `SELECT insert_refresh_family($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+    `SELECT insert_refresh_family($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
     [
       ...[organizationId, dayOf(id), id, clientId, sub, userOrganizationId, hashToken(proof), scope, authTime, amr],
-      ...[createdAt, absoluteExpiresAt, expiresAt, currentHash],
+      ...[createdAt, absoluteExpiresAt, expiresAt, currentHash, applicationId, grant],
     ],
   );
 }

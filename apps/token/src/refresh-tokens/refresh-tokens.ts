@@ -54,7 +54,7 @@ export class RefreshTokens {
   ) {}
 
   /** The first refresh token of a new family. */
-  async issue(id: string, client: Client, user: User, scope: string): Promise<string> {
+  async issue(id: string, client: Client, user: User, scope: string, grant: string): Promise<string> {
     const { sub, authTime, amr, organization } = user;
     const named = { id, sub, userOrganizationId: organization.id, proof: randomUUID() };
     const token = writeToken('krt', named, newSecret('krt'));
@@ -63,6 +63,7 @@ export class RefreshTokens {
       ...{ ...named, scope, authTime, amr },
       organizationId: client.organizationId,
       clientId: client.clientId,
+      ...{ applicationId: client.applicationId, grant },
       createdAt: new Date(now),
       absoluteExpiresAt: new Date(now + this.settings.refreshFamilyLifetime * 1000),
       expiresAt: new Date(now + this.lifetimeFor(client) * 1000),
