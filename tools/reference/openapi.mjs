@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { before } from '@nestjs/swagger/plugin';
 import ts from 'typescript';
@@ -38,7 +39,12 @@ function compile() {
     },
     program,
   );
-  for (const file of files)
+  for (const file of files.filter((name) => name.endsWith('.json'))) {
+    const copy = `${scratch}/${relative(root, file)}`;
+    mkdirSync(dirname(copy), { recursive: true });
+    copyFileSync(file, copy);
+  }
+  for (const file of files.filter((name) => name.endsWith('.ts')))
     program.emit(program.getSourceFile(file), undefined, undefined, false, { before: [plugin] });
   // The compiled gateway is to find the compiled contracts.
   const link = `${scratch}/node_modules/@keyward/contracts`;

@@ -9,6 +9,7 @@ import { organizations } from './commands/organizations';
 import { plans } from './commands/plans';
 import { roles } from './commands/roles';
 import { scopes } from './commands/scopes';
+import { consents, sessions } from './commands/sessions';
 import { signingKeys } from './commands/signing-keys';
 import { subscribe, subscriptions } from './commands/subscriptions';
 import { token } from './commands/token';
@@ -42,16 +43,8 @@ export function keyward(terminal: Terminal): Command {
     );
   const ofApis = [apis, scopes, plans, subscribe, subscriptions];
   const commands = [
-    organizations,
-    users,
-    roles,
-    applications,
-    keys,
-    ...ofApis,
-    signingKeys,
-    token,
-    demoCommand,
-    migrate,
+    ...[organizations, users, roles, sessions, consents, applications, keys],
+    ...[...ofApis, signingKeys, token, demoCommand, migrate],
   ];
   for (const command of commands) program.addCommand(command(terminal));
   prepare(program, terminal);

@@ -12,18 +12,24 @@ import { OrganizationsController } from './management/organizations.controller';
 import { PlansController } from './management/plans.controller';
 import { RolesController } from './management/roles.controller';
 import { ScopesController } from './management/scopes.controller';
+import { SessionsController } from './management/sessions.controller';
 import { SigningKeysController } from './management/signing-keys.controller';
 import { SubscriptionsController } from './management/subscriptions.controller';
 import { UsersController } from './management/users.controller';
 import { OAuthController } from './oauth/oauth.controller';
+import { AccountController } from './openid/account.controller';
+import { AuthorizationController } from './openid/authorization.controller';
+import { FilesController } from './openid/files.controller';
 import { JwksCache } from './openid/jwks-cache';
 import { OpenIdController } from './openid/openid.controller';
 
 const TOKEN_API = [OAuthController, OpenIdController];
+const PAGES = [AuthorizationController, AccountController, FilesController];
 const MANAGEMENT_API = [
   OrganizationsController,
   UsersController,
   RolesController,
+  SessionsController,
   ApplicationsController,
   KeysController,
   SigningKeysController,
@@ -48,7 +54,7 @@ export class GatewayModule {
     const tokenApi = remoteKeyManager === undefined ? TOKEN_API : [ForwardingController];
     return {
       module: GatewayModule,
-      controllers: services ? [...tokenApi, ...MANAGEMENT_API] : tokenApi,
+      controllers: services ? [...tokenApi, ...MANAGEMENT_API, ...PAGES] : tokenApi,
       providers: [
         { provide: GATEWAY_CONFIG, useValue: config },
         ...(services ? onBus(services) : []),

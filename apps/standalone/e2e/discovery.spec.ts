@@ -6,6 +6,7 @@ import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { expectError } from './support/answers';
 import { assertionOf, pairOf } from './support/assertion';
+import { answerOf, authorizationUrl, codeFor, pkce, REDIRECT_URI, Visitor } from './support/browser';
 import {
   eventually,
   makeKey,
@@ -25,7 +26,7 @@ let key: TestKey;
 
 beforeAll(async () => {
   org = await makeOrganization();
-  [user, key] = await Promise.all([makeUser(org), makeKey(org)]);
+  [user, key] = await Promise.all([makeUser(org), makeKey(org, { redirectUris: [REDIRECT_URI] })]);
 });
 
 /** OpenID Connect Discovery 1.0 §4 puts the well-known part after the issuer's path, RFC 8414 §3 before it. */
@@ -65,7 +66,8 @@ describe('the metadata', () => {
         expect(value).toMatch(new RegExp(`^${String(metadata['issuer'])}/[a-z0-9/]+$`));
     }
     expect(metadata).toMatchObject({
-      grant_types_supported: ['password', 'client_credentials', 'refresh_token'],
+      response_types_supported: ['code'],
+      grant_types_supported: ['password', 'client_credentials', 'refresh_token', 'authorization_code'],
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
       subject_types_supported: ['public'],
       request_uri_parameter_supported: false, // Absent means true.
@@ -150,7 +152,12 @@ describe('DS-06 all that it says is so:', () => {
       const { refresh_token } = (await key.signIn(user)).body as { refresh_token: string };
       return key.token({ grant_type: 'refresh_token', refresh_token });
     },
+    authorization_code: async () => key.token(await codeFor(org, key, user)),
   };
+  const authorize = (params: Record<string, string> = {}) =>
+    new Visitor().get(
+      authorizationUrl(org, { client_id: key.consumerKey, code_challenge: pkce().challenge, ...params }),
+    );
   const endpoint = (path: string, form: Record<string, string>) => async (url: unknown) => {
     expect(url).toBe(`${String((await metadataOf(org))['issuer'])}${path}`);
     expect((await keyward.send(String(url), METHODS.client_secret_basic(form))).status).toBe(200);
@@ -169,6 +176,37 @@ describe('DS-06 all that it says is so:', () => {
 
   /** How each member is held to its word. One that is not here has nothing to say. */
   const HELD: Record<string, (value: unknown) => Promise<void>> = {
+    authorization_endpoint: async (url) => {
+      expect(url).toBe(`${String((await metadataOf(org))['issuer'])}/authorize`);
+      expect((await authorize()).status).toBe(200);
+    },
+    response_types_supported: async (types) => {
+      expect(types).toEqual(['code']);
+      expect(answerOf(await authorize({ response_type: 'token' }))).toMatchObject({
+        error: 'unsupported_response_type',
+      });
+    },
+    response_modes_supported: async (modes) => {
+      for (const mode of modes as string[]) expect((await authorize({ response_mode: mode })).status).toBe(200);
+      expect(answerOf(await authorize({ response_mode: 'fragment' }))).toMatchObject({ error: 'invalid_request' });
+    },
+    code_challenge_methods_supported: async (methods) => {
+      expect(methods).toEqual(['S256']);
+      expect(answerOf(await authorize({ code_challenge_method: 'plain' }))).toMatchObject({ error: 'invalid_request' });
+    },
+    authorization_response_iss_parameter_supported: async (supported) => {
+      expect(supported).toBe(true);
+      expect(answerOf(await authorize({ prompt: 'none' }))).toMatchObject({ iss: (await metadataOf(org))['issuer'] });
+    },
+    prompt_values_supported: async (prompts) => {
+      for (const prompt of prompts as string[])
+        expect((await authorize({ prompt })).status).toBe(prompt === 'none' ? 303 : 200);
+    },
+    ui_locales_supported: async (locales) => {
+      const pages = (locales as string[]).map(async (locale) => (await authorize({ ui_locales: locale })).text);
+      for (const [n, page] of (await Promise.all(pages)).entries())
+        expect(page).toContain(`<html lang="${(locales as string[])[n]}"`);
+    },
     issuer: async (issuer) => expect(decodeJwt((await key.signIn(user)).body.access_token).iss).toBe(issuer),
     token_endpoint: endpoint('/oauth2/token', { grant_type: 'client_credentials' }),
     token_endpoint_auth_methods_supported: methods('/oauth2/token', { grant_type: 'client_credentials' }),
@@ -197,8 +235,9 @@ describe('DS-06 all that it says is so:', () => {
       expect(first).toBe(second);
     },
     request_uri_parameter_supported: async (supported) => {
-      expect(supported).toBe(false); // There is nothing yet that could take one.
-      expect((await keyward.send(`/t/${org}/oauth2/authorize`)).status).toBe(404);
+      expect(supported).toBe(false);
+      const answer = answerOf(await authorize({ request_uri: 'https://app.example/request' }));
+      expect(answer).toMatchObject({ error: 'request_uri_not_supported' });
     },
   };
 
@@ -221,7 +260,7 @@ describe('DS-06 all that it says is so:', () => {
       '/oidc/logout',
     ])
       expect((await keyward.send(`/t/${org}${path}`)).status).toBe(404);
-    for (const grant_type of ['authorization_code', 'implicit', 'urn:ietf:params:oauth:grant-type:device_code'])
+    for (const grant_type of ['implicit', 'urn:ietf:params:oauth:grant-type:device_code'])
       expectError(await key.token({ grant_type }), 'unsupported_grant_type');
   });
 });

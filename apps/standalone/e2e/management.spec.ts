@@ -1,6 +1,7 @@
 import { type Answer } from '@keyward/testing';
 import { ask, operations } from './support/management';
-import { makeKey, makeOrganization, makeUser, manage, unique } from './support/operator';
+import { makeKey, makeOrganization, makeUser, manage, unique, type TestKey, type TestUser } from './support/operator';
+import { codeFor, REDIRECT_URI } from './support/browser';
 
 let org: string;
 
@@ -13,6 +14,11 @@ describe('every operation does what it is for', () => {
   const secret = expect.stringMatching(/^[A-Za-z0-9_-]{43}$/);
   const organization = { id: expect.any(String), state: 'active', passwordGrant: true, createdAt: time };
   const newUser = async () => (await makeUser(org)).username;
+  const signedIn = async (): Promise<[TestUser, TestKey]> => {
+    const [user, key] = [await makeUser(org), await makeKey(org, { redirectUris: [REDIRECT_URI] })];
+    await key.token(await codeFor(org, key, user));
+    return [user, key];
+  };
   const newApplication = async () =>
     (await manage('POST', `/${org}/applications`, { name: unique('app') })).name as string;
   const userOf = (username: string) => ({
@@ -127,6 +133,30 @@ describe('every operation does what it is for', () => {
         200,
         { user: userOf(username) },
       ];
+    },
+    'GET /{orgkey}/users/{username}/sessions': async () => {
+      const [{ id, username }, { consumerKey }] = await signedIn();
+      const session = { id: expect.any(String), sub: id, signedInAt: time, usedAt: time, expiresAt: time };
+      const items = [{ ...session, userAgent: null, clients: [consumerKey] }];
+      return [await ask('GET', `/${org}/users/${username}/sessions`), 200, { items }];
+    },
+    'DELETE /{orgkey}/users/{username}/sessions': async () => {
+      const [{ username }] = await signedIn();
+      return [await ask('DELETE', `/${org}/users/${username}/sessions`), 204, ''];
+    },
+    'DELETE /{orgkey}/users/{username}/sessions/{session}': async () => {
+      const [{ username }] = await signedIn();
+      const { items } = await manage('GET', `/${org}/users/${username}/sessions`);
+      return [await ask('DELETE', `/${org}/users/${username}/sessions/${items[0].id}`), 204, ''];
+    },
+    'GET /{orgkey}/users/{username}/consents': async () => {
+      const [{ username }, { consumerKey, application }] = await signedIn();
+      const items = [{ clientId: consumerKey, name: application, scopes: ['default'], grantedAt: time }];
+      return [await ask('GET', `/${org}/users/${username}/consents`), 200, { items }];
+    },
+    'DELETE /{orgkey}/users/{username}/consents/{consumerKey}': async () => {
+      const [{ username }, { consumerKey }] = await signedIn();
+      return [await ask('DELETE', `/${org}/users/${username}/consents/${consumerKey}`), 204, ''];
     },
     'GET /{orgkey}/applications': async () => {
       const name = await newApplication();

@@ -34,7 +34,7 @@ describe('an organization’s switch', () => {
     await eventually(async () => (await key.signIn(user)).status !== 200);
     expectError(await key.signIn(user), 'unauthorized_client');
     await eventually(async () => !(await grantsOf(org)).includes('password'));
-    expect((await grantsOf(org)).sort()).toEqual(['client_credentials', 'refresh_token']);
+    expect(await grantsOf(org)).toEqual(['client_credentials', 'refresh_token', 'authorization_code']);
     const { body } = await keyward.send(`/.well-known/oauth-authorization-server/t/${org}`);
     expect(body.grant_types_supported).not.toContain('password');
 

@@ -1,10 +1,18 @@
-import { BusSettings, DatabaseSettings, IssuerSettings, OAuthSettings, type Config } from '@keyward/runtime';
+import {
+  BusSettings,
+  DatabaseSettings,
+  IssuerSettings,
+  OAuthSettings,
+  SessionSettings,
+  type Config,
+} from '@keyward/runtime';
 
 /** What the token service needs to know. */
 export const TOKEN_SETTINGS = {
   database: DatabaseSettings,
   issuer: IssuerSettings,
   oauth: OAuthSettings,
+  sessions: SessionSettings,
 };
 export type TokenConfig = Config<typeof TOKEN_SETTINGS>;
 

@@ -3,12 +3,14 @@ import { crc32 } from 'node:zlib';
 import { dayOf, idBytes, idFromBytes } from './time-id';
 
 /**
- * What each kind names, in this order, and the bytes of its secret: with the checksum 102 and 54 bytes, 136 and 72
- * characters without spare bits, so that every token has one spelling.
+ * What each kind names, in this order, and the bytes of its secret: with the checksum a multiple of three bytes, which
+ * are characters without spare bits, so that every token has one spelling.
  */
 const KINDS = {
   krt: { names: ['id', 'sub', 'userOrganizationId', 'proof'], secret: 34, form: /^krt_([A-Za-z0-9_-]{136})$/ },
   kat: { names: ['id'], secret: 34, form: /^kat_([A-Za-z0-9_-]{72})$/ },
+  kac: { names: ['id', 'sub', 'userOrganizationId'], secret: 32, form: /^kac_([A-Za-z0-9_-]{112})$/ },
+  kss: { names: ['id'], secret: 34, form: /^kss_([A-Za-z0-9_-]{72})$/ },
 } as const;
 
 /** Typed prefixes, so that one token is never taken for the other and scanners find leaked ones. */
@@ -20,7 +22,7 @@ export type TokenKind = keyof typeof KINDS;
  */
 export type Named<Kind extends TokenKind> = Readonly<Record<(typeof KINDS)[Kind]['names'][number] | 'id', string>>;
 
-/** What a refresh token or an opaque access token says of itself; only its hash is stored. */
+/** What a refresh token, opaque access token, authorization code or session cookie says of itself; only its hash is stored. */
 export type TokenString<Kind extends TokenKind> = Named<Kind> & {
   /** The partition its row is in, `YYYY-MM-DD`. */
   readonly day: string;

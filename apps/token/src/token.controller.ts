@@ -53,7 +53,9 @@ export class TokenController {
     const family = authorization.family ?? this.newFamily(user, client);
     const [accessToken, refreshToken] = await Promise.all([
       this.accessTokens.issue({ client, organization, user, scope, family: family?.id }, call),
-      family?.refreshToken ?? (family && user && this.refreshTokens.issue(family.id, client, user, scope, grant.type)),
+      authorization.family
+        ? authorization.family.refreshToken
+        : family && user && this.refreshTokens.issue(family.id, client, user, scope, grant.type),
     ]);
     // A family that begins here has noted its user in its own statement.
     if (user && (authorization.family || !family)) this.applicationUsers.note(client, user, grant.type);
@@ -88,7 +90,7 @@ export class TokenController {
   }
 
   /** A user's tokens belong to a family if they may be refreshed; a client's own never do (RT-11). */
-  private newFamily(user: User | undefined, client: Client): { id: string; refreshToken?: string } | undefined {
+  private newFamily(user: User | undefined, client: Client): { id: string } | undefined {
     const mayRefresh = this.settings.refreshTokenGrant && client.grantTypes.includes('refresh_token');
     return user && mayRefresh ? { id: newId(Math.max(this.clock.now(), client.tokensFrom * 1000)) } : undefined;
   }

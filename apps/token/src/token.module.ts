@@ -1,13 +1,18 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { Bus } from '@keyward/bus';
-import { IssuerSettings, OAuthSettings, Organizations, Revocations } from '@keyward/runtime';
+import { IssuerSettings, OAuthSettings, Organizations, Revocations, SessionSettings } from '@keyward/runtime';
 import { DataSource } from 'typeorm';
 import { AccessTokenReader } from './access-tokens/access-token-reader';
 import { AccessTokens } from './access-tokens/access-tokens';
 import { PublicKeys } from './access-tokens/public-keys';
+import { AuthorizationController } from './authorization/authorization.controller';
+import { Decision } from './authorization/decision';
+import { PasswordProof } from './authorization/password-proof';
 import { ClientAuthentication } from './client-authentication';
 import { Clients } from './clients';
 import { Clock } from './clock';
+import { Codes } from './codes/codes';
+import { Consents } from './consents/consents';
 import type { TokenConfig } from './config';
 import { GRANTS } from './grants';
 import type { Grant } from './grants/grant';
@@ -23,6 +28,8 @@ import { RevocationFeed } from './revocation/revocation-feed';
 import { RevocationFeedController } from './revocation/revocation-feed.controller';
 import { RevocationController } from './revocation/revocation.controller';
 import { Catalog } from './scopes/catalog';
+import { Sessions } from './sessions/sessions';
+import { SessionsController } from './sessions/sessions.controller';
 import { TokenController } from './token.controller';
 import { Users } from './users';
 
@@ -56,6 +63,7 @@ export class TokenModule {
       { provide: Clock, useValue: clock },
       { provide: OAuthSettings, useValue: config.oauth },
       { provide: IssuerSettings, useValue: config.issuer },
+      { provide: SessionSettings, useValue: config.sessions },
     ];
     const grants = { provide: Grants, useFactory: (...all: Grant[]) => new Grants(all), inject: [...GRANTS] };
     return {
@@ -63,11 +71,12 @@ export class TokenModule {
       controllers: [
         ...[TokenController, RevocationController, RevocationFeedController],
         ...[IntrospectionController, BearerController, AccessTokenController],
-        ApplicationUsersController,
+        ...[AuthorizationController, SessionsController, ApplicationUsersController],
       ],
       providers: [
         ...given,
         ...[Issuers, ClientAuthentication, Clients, Users, RefreshTokens, AccessTokens, AccessTokenReader, PublicKeys],
+        ...[Codes, Consents, Decision, PasswordProof, Sessions],
         ...GRANTS,
         grants,
       ],

@@ -18,3 +18,5 @@ export * from './api';
 export * from './plan';
 export * from './scope';
 export * from './subscription';
+export * from './authorization';
+export * from './session';

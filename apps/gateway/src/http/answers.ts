@@ -2,6 +2,10 @@ import { STATUS_CODES } from 'node:http';
 import { Catch, type ArgumentsHost, type ExceptionFilter, type LoggerService } from '@nestjs/common';
 import { MANAGEMENT_SCOPE } from '@keyward/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { lookOf, type At } from '../openid/browser';
+import { errorPage, plainPage } from '../openid/pages/messages';
+import { sendPage } from '../openid/pages/send';
+import { isPage } from '../openid/paths';
 import { Refusal, refusalOf } from './refusal';
 import { isProxied } from './routes';
 
@@ -25,8 +29,22 @@ export class Answers implements ExceptionFilter {
     const path = request.raw.url?.split('?')[0];
     if (refusal.status === 500) this.log.error({ message: 'unexpected failure', path, trace: request.id, error });
     if (isManagement(request)) problem(refusal, reply);
+    else if (isPage(request)) pageError(refusal, request, reply);
     else oauthError(refusal, reply);
   }
+}
+
+/** For people: what is wrong in their language, what else is known for whoever looks after the application. */
+function pageError(
+  { status, code, description, headers }: Refusal,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const look = lookOf(request as At, {});
+  void reply.headers(headers);
+  if (status === 404) sendPage(reply, plainPage(look, look.texts.notFound), { status });
+  else if (status >= 429) sendPage(reply, plainPage(look, look.texts.unavailable), { status });
+  else sendPage(reply, errorPage({ ...look, code, description }), { status });
 }
 
 /** RFC 6749 §5.2. */

@@ -25,14 +25,20 @@ const FORM_ONLY = new Set([
 ]);
 
 /** The bytes of a form that was posted as RFC 6749 §3.2 says. Throws `invalid_request`. */
-export function formOf({ body, raw }: FastifyRequest): Buffer {
-  if (!Buffer.isBuffer(body))
-    throw new ServiceError('invalid_request', 'the content type must be application/x-www-form-urlencoded');
+export function formOf(request: FastifyRequest): Buffer {
+  const { raw } = request;
+  const body = pageFormOf(request);
   const query = raw.url?.indexOf('?') ?? -1;
   if (query >= 0)
     for (const name of new URLSearchParams(raw.url?.slice(query)).keys())
       if (FORM_ONLY.has(name)) throw new ServiceError('invalid_request', `${name} must not be in the URL`);
   return body;
+}
+
+/** The same at a page, whose URL carries the authorization request. */
+export function pageFormOf({ body }: FastifyRequest): Buffer {
+  if (Buffer.isBuffer(body)) return body;
+  throw new ServiceError('invalid_request', 'the content type must be application/x-www-form-urlencoded');
 }
 
 /**

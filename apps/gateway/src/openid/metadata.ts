@@ -8,10 +8,7 @@ const ASSERTION_ALGORITHMS = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA', 'Ed25
 /** An organization's issuer. `PUBLIC_URL` is its only source: no header of a request changes it (DS-08). */
 export const issuerOf = ({ server }: GatewayConfig, orgkey: string): string => `${server.publicUrl}/t/${orgkey}`;
 
-/**
- * Authorization server metadata (RFC 8414 §2) of what works now. `response_types_supported` and what else speaks of an
- * authorization endpoint are left out while there is none: §2 wants the member, but §3.2 forbids it to be empty.
- */
+/** Authorization server metadata (RFC 8414 §2) of what works now. */
 export function metadataOf(config: GatewayConfig, { key, passwordGrant }: Organization): object {
   const issuer = issuerOf(config, key);
   const { oauth } = config;
@@ -19,9 +16,18 @@ export function metadataOf(config: GatewayConfig, { key, passwordGrant }: Organi
     password: oauth.passwordGrant && passwordGrant,
     client_credentials: oauth.clientCredentialsGrant,
     refresh_token: oauth.refreshTokenGrant,
+    authorization_code: oauth.authorizationCodeGrant,
   };
   return {
     issuer,
+    authorization_endpoint: `${issuer}/authorize`,
+    response_types_supported: ['code'],
+    response_modes_supported: ['query', 'form_post'],
+    code_challenge_methods_supported: ['S256'],
+    // RFC 9207 §3.
+    authorization_response_iss_parameter_supported: true,
+    prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
+    ui_locales_supported: ['en', 'de'],
     token_endpoint: `${issuer}/oauth2/token`,
     token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,

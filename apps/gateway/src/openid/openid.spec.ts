@@ -25,6 +25,13 @@ describe('metadata', () => {
     const algorithms = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA', 'Ed25519'];
     expect(json).toEqual({
       issuer,
+      authorization_endpoint: `${issuer}/authorize`,
+      response_types_supported: ['code'],
+      response_modes_supported: ['query', 'form_post'],
+      code_challenge_methods_supported: ['S256'],
+      authorization_response_iss_parameter_supported: true,
+      prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
+      ui_locales_supported: ['en', 'de'],
       token_endpoint: `${issuer}/oauth2/token`,
       token_endpoint_auth_methods_supported: methods,
       token_endpoint_auth_signing_alg_values_supported: algorithms,
@@ -35,7 +42,7 @@ describe('metadata', () => {
       introspection_endpoint_auth_methods_supported: methods,
       introspection_endpoint_auth_signing_alg_values_supported: algorithms,
       jwks_uri: `${issuer}/jwks`,
-      grant_types_supported: ['password', 'client_credentials', 'refresh_token'],
+      grant_types_supported: ['password', 'client_credentials', 'refresh_token', 'authorization_code'],
       scopes_supported: ['default'],
       subject_types_supported: ['public'],
       request_uri_parameter_supported: false,
@@ -52,7 +59,7 @@ describe('metadata', () => {
   it('DS-06 every endpoint it names is there', async () => {
     const { json } = await gateway.ask('/t/johnsorg/.well-known/openid-configuration');
     const endpoints = Object.entries(json as object).filter(([name]) => /_endpoint$|_uri$/.test(name));
-    expect(endpoints.length).toBe(4);
+    expect(endpoints.length).toBe(5);
     for (const [, url] of endpoints) {
       const { status } = await gateway.ask(new URL(url as string).pathname, { method: 'DELETE' });
       expect(status).toBe(405);
@@ -106,11 +113,15 @@ describe('metadata', () => {
 
   it('RO-09 password is not listed where the organization or the server has switched it off', async () => {
     const { json } = await gateway.ask('/t/no-passwords/.well-known/openid-configuration');
-    expect(json.grant_types_supported).toEqual(['client_credentials', 'refresh_token']);
+    expect(json.grant_types_supported).toEqual(['client_credentials', 'refresh_token', 'authorization_code']);
     const off = await testGateway(new Services(), { oauth: { passwordGrant: false } });
     const everywhere = await off.ask('/t/johnsorg/.well-known/openid-configuration');
     await off.close();
-    expect(everywhere.json.grant_types_supported).toEqual(['client_credentials', 'refresh_token']);
+    expect(everywhere.json.grant_types_supported).toEqual([
+      'client_credentials',
+      'refresh_token',
+      'authorization_code',
+    ]);
   });
 });
 

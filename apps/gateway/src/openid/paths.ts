@@ -1,3 +1,5 @@
+import type { FastifyRequest } from 'fastify';
+
 const DOCUMENTS = ['openid-configuration', 'oauth-authorization-server'];
 
 /** OpenID Connect Discovery 1.0 §4 puts the well-known part after the issuer's path, RFC 8414 §3 before it. */
@@ -6,3 +8,11 @@ export const METADATA_PATHS = DOCUMENTS.flatMap((document) => [
   `/.well-known/${document}/t/:orgkey`,
   `/t/:orgkey/.well-known/${document}`,
 ]);
+
+/** Where a page is: at the root, and for one organization. */
+export const pagePaths = (page: string): string[] => [`/${page}`, `/t/:orgkey/${page}`];
+
+const PAGES = /\/(authorize|sign-in|consent|sign-out|account|account\/[\w-]+)$/;
+
+/** Whether people look at what is answered. */
+export const isPage = ({ routeOptions }: FastifyRequest): boolean => PAGES.test(routeOptions.url ?? '');

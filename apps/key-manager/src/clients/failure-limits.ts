@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { ServiceError } from '@keyward/contracts';
 import { query } from '@keyward/database';
+import { addressRange } from '@keyward/runtime';
 import type { LoggerService } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { BoundedMap } from '../bounded-map';
-import { addressRange } from './address-range';
 
 /** Failures borne: of one client from one address in a minute, and from one address in five. */
 export interface FailureLimitSettings {

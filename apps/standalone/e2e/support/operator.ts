@@ -64,6 +64,9 @@ export interface KeyOptions {
   accessTokenLifetime?: number;
   refreshTokenLifetime?: number;
   passwordGrantSunset?: string;
+  applicationType?: 'web' | 'native';
+  redirectUris?: string[];
+  postLogoutRedirectUris?: string[];
   consumerKey?: string;
   consumerSecret?: string;
   /** Of the application that is made for it. */

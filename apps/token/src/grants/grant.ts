@@ -38,8 +38,10 @@ export interface Authorization {
   /** Absent when the client is its own subject. */
   user?: User;
   scope?: string[];
-  /** The family that goes on with this answer, and its refresh token from now on. */
-  family?: { id: string; refreshToken: string };
+  /** The family that goes on with this answer, and its refresh token from now on if the client may have one. */
+  family?: { id: string; refreshToken?: string };
+  /** Of a sign-in on the pages, for the ID token. */
+  openid?: { nonce?: string; sid: string };
 }
 
 /** One `grant_type`. The token endpoint owns client authentication, validation, scopes, tokens and the answer. */

@@ -1,6 +1,7 @@
 import { Tokens1763700000000 } from './1763700000000-tokens';
 import { Partitions1763700000001 } from './1763700000001-partitions';
 import { RotationInOneStatement1763700000002 } from './1763700000002-rotation-in-one-statement';
+import { SignIn1763740000000 } from './1763740000000-sign-in';
 import { Revocations1763800000000 } from './1763800000000-revocations';
 import { ApplicationUsers1763810000000 } from './1763810000000-application-users';
 
@@ -9,6 +10,7 @@ export const TOKEN_MIGRATIONS = [
   Tokens1763700000000,
   Partitions1763700000001,
   RotationInOneStatement1763700000002,
+  SignIn1763740000000,
   Revocations1763800000000,
   ApplicationUsers1763810000000,
 ];

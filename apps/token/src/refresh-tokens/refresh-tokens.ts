@@ -56,20 +56,29 @@ export class RefreshTokens {
   /** The first refresh token of a new family. */
   async issue(id: string, client: Client, user: User, scope: string, grant: string): Promise<string> {
     const { sub, authTime, amr, organization } = user;
-    const named = { id, sub, userOrganizationId: organization.id, proof: randomUUID() };
-    const token = writeToken('krt', named, newSecret('krt'));
-    const now = this.clock.now();
+    const first = this.first({ id, sub, userOrganizationId: organization.id }, client);
+    const { organizationId, clientId } = client;
     await insertFamily(this.dataSource, {
-      ...{ ...named, scope, authTime, amr },
-      organizationId: client.organizationId,
-      clientId: client.clientId,
+      ...first.named,
+      ...{ scope, authTime, amr, organizationId, clientId },
       ...{ applicationId: client.applicationId, grant },
+      ...first.times,
+      currentHash: first.hash,
+    });
+    return first.text;
+  }
+
+  /** The first refresh token of a family that is to be inserted with it. */
+  first(family: Pick<RefreshFamily, 'id' | 'sub' | 'userOrganizationId'>, client: Client) {
+    const named = { ...family, proof: randomUUID() };
+    const { text, hash } = writeToken('krt', named, newSecret('krt'));
+    const now = this.clock.now();
+    const times = {
       createdAt: new Date(now),
       absoluteExpiresAt: new Date(now + this.settings.refreshFamilyLifetime * 1000),
       expiresAt: new Date(now + this.lifetimeFor(client) * 1000),
-      currentHash: token.hash,
-    });
-    return token.text;
+    };
+    return { text, hash, named, times };
   }
 
   /** The family of a token that is its newest or the one before; whoever's it is. */

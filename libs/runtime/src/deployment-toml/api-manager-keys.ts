@@ -38,10 +38,11 @@ oauth: revoked_token_headers_in_response.* scope_validator.* token.* token_clean
 oauth: token_persistence.* token_renewal.* token_type.* token_validator.*
 oauth.token_validation: authorization_code_validity validation_response_jwt_validity
 oauth.token_renewal: *
-oauth.grant_type: account_switch.* authorization_code.* ciba.* device_code.* implicit.* iwa_ntlm.* jwt_bearer.* kerberos.*
+oauth.grant_type: account_switch.* ciba.* device_code.* implicit.* iwa_ntlm.* jwt_bearer.* kerberos.*
 oauth.grant_type: organization_switch.* saml_bearer.* token_exchange.* uma_ticket.*
 oauth.grant_type.password: allow_public_client allow_id_token allow_refresh_tokens grant_handler grant_validator
 oauth.grant_type.client_credentials: allow_public_client allow_id_token allow_refresh_tokens grant_handler grant_validator
+oauth.grant_type.authorization_code: allow_public_client allow_id_token allow_refresh_tokens grant_handler grant_validator
 oauth.grant_type.refresh_token: allow_public_client allow_id_token allow_refresh_tokens grant_handler grant_validator
 
 super_admin: *

@@ -10,6 +10,7 @@ import { OutboundSettings } from './outbound';
 import { ProcessSettings } from './process';
 import { ProxySettings } from './proxy';
 import { ServerSettings } from './server';
+import { SessionSettings } from './sessions';
 
 /** Every settings class: what deployment.toml may hold, and the generated reference. */
 export const ALL_SETTINGS: Readonly<Record<string, SettingsClass>> = {
@@ -20,6 +21,7 @@ export const ALL_SETTINGS: Readonly<Record<string, SettingsClass>> = {
   Database: DatabaseSettings,
   Migrations: MigrationSettings,
   'Grants and tokens': OAuthSettings,
+  'Sessions on the sign-in pages': SessionSettings,
   'Limits for passwords': PasswordLimitSettings,
   'Limits for client secrets': ClientLimitSettings,
   'Password hashing': HashingSettings,

@@ -31,6 +31,14 @@ export class OAuthSettings {
   refreshTokenGrant: boolean = true;
 
   @Setting({
+    env: 'AUTHORIZATION_CODE_GRANT',
+    toml: 'oauth.grant_type.authorization_code.enable',
+    description: 'Whether people sign in on pages for clients (authorization codes).',
+  })
+  @IsBoolean()
+  authorizationCodeGrant: boolean = true;
+
+  @Setting({
     env: 'USER_ACCESS_TOKEN_VALIDITY',
     toml: 'oauth.token_validation.user_access_token_validity',
     description: "Lifetime of a user's access token: seconds, or with a unit (`90m`, `12h`, `1d`).",

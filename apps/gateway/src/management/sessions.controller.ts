@@ -1,0 +1,85 @@
+import { Delete, Get, HttpCode, Param } from '@nestjs/common';
+import { Bus, type Call } from '@keyward/bus';
+import {
+  endSessions,
+  findOrganization,
+  findUser,
+  listConsents,
+  listSessions,
+  ServiceError,
+  withdrawConsent,
+  type Consents,
+  type OfUser,
+  type Sessions,
+} from '@keyward/contracts';
+import { RequestCall } from '../http/request-call';
+import { Management } from './management';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** What a user of the organization has begun on its pages. */
+@Management('/:orgkey/users/:username', 'sessions and consents')
+export class SessionsController {
+  constructor(private readonly bus: Bus) {}
+
+  @Get('sessions')
+  async sessions(
+    @Param('orgkey') orgkey: string,
+    @Param('username') username: string,
+    @RequestCall() call: Call,
+  ): Promise<Sessions> {
+    return this.bus.call(listSessions, await this.userAt(orgkey, username, call), call);
+  }
+
+  /** Signs the user out everywhere. */
+  @Delete('sessions')
+  @HttpCode(204)
+  async endAll(
+    @Param('orgkey') orgkey: string,
+    @Param('username') username: string,
+    @RequestCall() call: Call,
+  ): Promise<void> {
+    await this.bus.call(endSessions, await this.userAt(orgkey, username, call), call);
+  }
+
+  @Delete('sessions/:session')
+  @HttpCode(204)
+  async end(
+    @Param('orgkey') orgkey: string,
+    @Param('username') username: string,
+    @Param('session') session: string,
+    @RequestCall() call: Call,
+  ): Promise<void> {
+    const user = await this.userAt(orgkey, username, call);
+    if (!UUID.test(session)) throw new ServiceError('not_found', 'there is no such session');
+    await this.bus.call(endSessions, { ...user, id: session }, call);
+  }
+
+  @Get('consents')
+  async consents(
+    @Param('orgkey') orgkey: string,
+    @Param('username') username: string,
+    @RequestCall() call: Call,
+  ): Promise<Consents> {
+    return this.bus.call(listConsents, await this.userAt(orgkey, username, call), call);
+  }
+
+  /** And ends what the client has of it. */
+  @Delete('consents/:consumerKey')
+  @HttpCode(204)
+  async withdraw(
+    @Param('orgkey') orgkey: string,
+    @Param('username') username: string,
+    @Param('consumerKey') clientId: string,
+    @RequestCall() call: Call,
+  ): Promise<void> {
+    const user = await this.userAt(orgkey, username, call);
+    await this.bus.call(withdrawConsent, { ...user, clientId: clientId.slice(0, 255) }, call);
+  }
+
+  private async userAt(orgkey: string, username: string, call: Call): Promise<OfUser> {
+    const { id: organizationId } = await this.bus.call(findOrganization, { key: orgkey.toLowerCase() }, call);
+    const { id: sub } = await this.bus.call(findUser, { organizationId, username }, call);
+    return { organizationId, sub };
+  }
+}

@@ -1,0 +1,128 @@
+import { Controller, Get, Post, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { Bus, type Call } from '@keyward/bus';
+import {
+  endSessions,
+  findSession,
+  listConsents,
+  listSessions,
+  ServiceError,
+  withdrawConsent,
+  type FoundSession,
+  type Organization,
+} from '@keyward/contracts';
+import { Organizations } from '@keyward/runtime';
+import type { FastifyReply } from 'fastify';
+import { organizationAt } from '../http/organization';
+import { callOf } from '../http/request-call';
+import { pageFormOf, parseForm } from '../oauth/form';
+import { baseOf, lookOf, paramsOf, type At } from './browser';
+import { csrfToken, isOwnForm, sessionsOf, setSession } from './cookies';
+import { accountPage } from './pages/account';
+import { signedOutPage, signOutPage } from './pages/messages';
+import { seeOther, sendPage } from './pages/send';
+
+/** Who looks at a page. */
+interface Visitor {
+  organization: Organization;
+  session: FoundSession;
+}
+
+/** "Your sessions and consents", and signing out. */
+@ApiExcludeController()
+@Controller('/t/:orgkey')
+export class AccountController {
+  constructor(
+    private readonly bus: Bus,
+    private readonly organizations: Organizations,
+  ) {}
+
+  @Get('account')
+  async account(@Req() request: At, @Res() reply: FastifyReply): Promise<void> {
+    const call = callOf(request);
+    const visitor = await this.visitor(request, call);
+    if (!visitor) {
+      seeOther(reply, `${baseOf(request)}/sign-in`);
+      return;
+    }
+    const { organization, session } = visitor;
+    const of = { organizationId: organization.id, sub: session.sub };
+    const [sessions, consents] = await Promise.all([
+      this.bus.call(listSessions, of, call),
+      this.bus.call(listConsents, of, call),
+    ]);
+    const look = lookOf(request, paramsOf(request), organization);
+    const csrf = csrfToken(request, reply);
+    const shown = { username: session.username, current: session.id };
+    sendPage(reply, accountPage({ ...look, csrf, ...shown, sessions: sessions.items, consents: consents.items }));
+  }
+
+  @Post('account/end-session')
+  async endSession(@Req() request: At, @Res() reply: FastifyReply): Promise<void> {
+    await this.change(request, reply, async ({ organization, session }, { id = '' }, call) => {
+      await this.bus
+        .call(endSessions, { organizationId: organization.id, sub: session.sub, id }, call)
+        .catch(goneIsFine);
+    });
+  }
+
+  @Post('account/withdraw')
+  async withdraw(@Req() request: At, @Res() reply: FastifyReply): Promise<void> {
+    await this.change(request, reply, async ({ organization, session }, { client: clientId = '' }, call) => {
+      const consent = { organizationId: organization.id, sub: session.sub, clientId };
+      await this.bus.call(withdrawConsent, consent, call).catch(goneIsFine);
+    });
+  }
+
+  @Get('sign-out')
+  async askToSignOut(@Req() request: At, @Res() reply: FastifyReply): Promise<void> {
+    const visitor = await this.visitor(request, callOf(request));
+    const look = lookOf(request, paramsOf(request), await organizationAt(this.organizations, request.params.orgkey));
+    if (!visitor) sendPage(reply, signedOutPage(look));
+    else sendPage(reply, signOutPage({ ...look, action: `${look.base}/sign-out`, csrf: csrfToken(request, reply) }));
+  }
+
+  @Post('sign-out')
+  async signOut(@Req() request: At, @Res() reply: FastifyReply): Promise<void> {
+    const call = callOf(request);
+    const { csrf } = parseForm(pageFormOf(request));
+    const visitor = await this.visitor(request, call);
+    if (visitor && !isOwnForm(request, csrf)) return this.askToSignOut(request, reply);
+    const organization = await organizationAt(this.organizations, request.params.orgkey);
+    if (visitor) {
+      const { sub, id } = visitor.session;
+      await this.bus.call(endSessions, { organizationId: organization.id, sub, id }, call).catch(goneIsFine);
+    }
+    setSession(reply, organization.key, undefined);
+    sendPage(reply, signedOutPage(lookOf(request, paramsOf(request), organization)));
+  }
+
+  /** Does what a form of the account page asks for, and shows that page again. */
+  private async change(
+    request: At,
+    reply: FastifyReply,
+    work: (visitor: Visitor, form: Record<string, string>, call: Call) => Promise<void>,
+  ): Promise<void> {
+    const call = callOf(request);
+    const form = parseForm(pageFormOf(request));
+    const visitor = await this.visitor(request, call);
+    if (visitor && isOwnForm(request, form['csrf'])) await work(visitor, form, call);
+    seeOther(reply, `${baseOf(request)}/account`);
+  }
+
+  private async visitor(request: At, call: Call): Promise<Visitor | undefined> {
+    const organization = await organizationAt(this.organizations, request.params.orgkey);
+    const secret = sessionsOf(request)[organization.key];
+    if (secret === undefined) return undefined;
+    const found = this.bus.call(findSession, { organizationId: organization.id, secret }, call);
+    const session = await found.catch(goneIsFine);
+    return session && { organization, session };
+  }
+}
+
+/** What has ended meanwhile need not be ended. */
+function goneIsFine(error: unknown): undefined {
+  if (error instanceof ServiceError && (error.code === 'not_found' || error.code === 'invalid_request'))
+    return undefined;
+  throw error;
+}

@@ -1,0 +1,134 @@
+import { Controller } from '@nestjs/common';
+import { Bus, Handle, type Call } from '@keyward/bus';
+import {
+  authorize,
+  findRelyingParty,
+  giveConsent,
+  ServiceError,
+  signIn,
+  type AuthorizationStep,
+  type Browser,
+  type ConsentForm,
+  type Organization,
+  type SignInForm,
+} from '@keyward/contracts';
+import { OAuthSettings, Organizations } from '@keyward/runtime';
+import { Sessions, type LiveSession } from '../sessions/sessions';
+import { Decision, type JustDone } from './decision';
+import { PasswordProof } from './password-proof';
+import { Refused } from './refused';
+import { readRequest, returnTo, type AuthorizationRequest } from './request';
+
+/**
+ * The authorization endpoint, RFC 6749 §3.1. Nothing of a request is kept while its user signs in and agrees: it travels in
+ * the URL of each page and is checked at every step from the beginning, so that no step can be skipped (abuse 28).
+ */
+@Controller()
+export class AuthorizationController {
+  constructor(
+    private readonly bus: Bus,
+    private readonly organizations: Organizations,
+    private readonly sessions: Sessions,
+    private readonly passwords: PasswordProof,
+    private readonly decision: Decision,
+    private readonly settings: OAuthSettings,
+  ) {}
+
+  @Handle(authorize)
+  async authorize(browser: Browser, call: Call): Promise<AuthorizationStep> {
+    return this.answering(browser, async () => {
+      const request = await this.read(browser, call);
+      return this.decision.next(request, await this.sessionOf(browser, request, call), call);
+    });
+  }
+
+  @Handle(signIn)
+  async signIn(form: SignInForm, call: Call): Promise<AuthorizationStep> {
+    return this.answering(form, async () => {
+      const request = form.params['client_id'] === undefined ? undefined : await this.read(form, call);
+      const page = request?.organization ?? (await this.passwords.pageOf(form));
+      const proven = await this.passwords.prove(form, page, request?.party.client, call);
+      if ('problem' in proven) return { step: 'sign-in', ...described(page, request), ...proven };
+      const before = await this.sessions.find(form.sessions[page.key], page, call);
+      const { secret, session } = await this.sessions.begin(proven.user, page, before, form.userAgent);
+      const live = { ...session, user: proven.user };
+      const next = request
+        ? await this.outcome(request, live, call, { signedIn: true })
+        : { step: 'signed-in' as const, ...described(page) };
+      return { ...next, session: { key: page.key, secret } };
+    });
+  }
+
+  @Handle(giveConsent)
+  async consent(form: ConsentForm, call: Call): Promise<AuthorizationStep> {
+    return this.answering(form, async () => {
+      const request = await this.read(form, call);
+      const session = await this.sessionOf(form, request, call);
+      if (session && !form.allowed) throw new Refused('access_denied', 'the user does not agree', request);
+      return this.decision.next(request, session, call, { consented: session !== undefined });
+    });
+  }
+
+  /** The client is known before anything is said of its request (AZ-01). Throws `Refused`. */
+  private async read({ params, organizationId }: Browser, call: Call): Promise<AuthorizationRequest> {
+    const { client_id: clientId } = params;
+    if (!clientId) throw new Refused('invalid_request', 'The client_id is missing.');
+    const found = clientId.length <= 255 && this.bus.call(findRelyingParty, { clientId, organizationId }, call);
+    const party = await (found || Promise.reject(new ServiceError('invalid_client'))).catch(unknownClient);
+    const organization = await this.organizations.activeNow(party.client.organizationId);
+    if (!organization) return unknownClient(new ServiceError('invalid_client'));
+    const to = returnTo(params, party, organization);
+    if (!this.settings.authorizationCodeGrant)
+      throw new Refused('unauthorized_client', 'authorization codes are not served here', to);
+    return readRequest(params, party, to);
+  }
+
+  /** Of a user of another organization only for a client that is open to those. */
+  private async sessionOf(
+    { sessions }: Browser,
+    { organization, party }: AuthorizationRequest,
+    call: Call,
+  ): Promise<LiveSession | undefined> {
+    const session = await this.sessions.find(sessions[organization.key], organization, call);
+    const isWelcome = session?.userOrganizationId === organization.id || party.client.multiOrganization;
+    return isWelcome ? session : undefined;
+  }
+
+  /** With its error answered here, so that the cookie of a session that has begun is not lost. */
+  private async outcome(
+    request: AuthorizationRequest,
+    session: LiveSession,
+    call: Call,
+    just: JustDone,
+  ): Promise<AuthorizationStep> {
+    return this.answering({ organizationId: request.organization.id }, () =>
+      this.decision.next(request, session, call, just),
+    );
+  }
+
+  private async answering(
+    { organizationId }: Pick<Browser, 'organizationId'>,
+    work: () => Promise<AuthorizationStep>,
+  ): Promise<AuthorizationStep> {
+    try {
+      return await work();
+    } catch (refused) {
+      if (!(refused instanceof Refused)) throw refused;
+      const { error, description, to } = refused;
+      if (to)
+        return { step: 'redirect', redirect: this.decision.redirect(to, { error, error_description: description }) };
+      const page = organizationId ? this.organizations.active(organizationId) : undefined;
+      return { step: 'error', ...(page && described(page)), error, description };
+    }
+  }
+}
+
+const described = ({ key, name }: Organization, request?: AuthorizationRequest) => ({
+  organization: { key, name },
+  ...(request && { client: request.party.name }),
+});
+
+function unknownClient(error: unknown): never {
+  if (!(error instanceof ServiceError) || error.code !== 'invalid_client') throw error;
+  throw new Refused('invalid_client', 'There is no such client.');
+}

@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import type { Call } from '@keyward/bus';
+import { ServiceError, type AuthorizationStep, type ClientRedirect } from '@keyward/contracts';
+import { Clock, inSeconds } from '../clock';
+import { Codes } from '../codes/codes';
+import { Consents } from '../consents/consents';
+import { Issuers } from '../issuer';
+import { grantScope } from '../scope';
+import type { LiveSession } from '../sessions/sessions';
+import { Refused, type ReturnTo } from './refused';
+import type { AuthorizationRequest } from './request';
+
+/** What has just happened in this very request, so that the user is not asked for it again. */
+export interface JustDone {
+  signedIn?: boolean;
+  consented?: boolean;
+}
+
+/** What comes next of a request that is in order: a page, or an answer to the client. */
+@Injectable()
+export class Decision {
+  constructor(
+    private readonly codes: Codes,
+    private readonly consents: Consents,
+    private readonly issuers: Issuers,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Throws `Refused`. */
+  async next(
+    request: AuthorizationRequest,
+    session: LiveSession | undefined,
+    call: Call,
+    just: JustDone = {},
+  ): Promise<AuthorizationStep> {
+    const { party, organization, prompt, loginHint } = request;
+    const page = { organization: { key: organization.key, name: organization.name }, client: party.name };
+    if (!session || this.isTooOld(session, request, just)) {
+      if (prompt.has('none')) throw new Refused('login_required', 'the user is not signed in', request);
+      return { step: 'sign-in', ...page, loginHint };
+    }
+    const scopes = this.scopesOf(request, session);
+    const { sub, username } = session.user;
+    if (!just.consented && (prompt.has('consent') || !(await this.consents.covers(sub, party.client, scopes)))) {
+      if (prompt.has('none')) throw new Refused('consent_required', 'the user has not agreed to this', request);
+      return { step: 'consent', ...page, scopes, username };
+    }
+    if (just.consented) await this.consents.give(sub, party.client, scopes);
+    const { redirectUri, challenge, nonce } = request;
+    const { client } = party;
+    const scope = scopes.join(' ');
+    const code = await this.codes.issue({ client, organization, session, redirectUri, challenge, scope, nonce });
+    return { step: 'redirect', redirect: this.redirect(request, { code }) };
+  }
+
+  /** An answer with `state` as it came, and who gives it (RFC 9207 §2). */
+  redirect({ organization, redirectUri: uri, mode, state }: ReturnTo, answer: Record<string, string>): ClientRedirect {
+    return { uri, mode, params: { ...answer, ...(state ? { state } : {}), iss: this.issuers.of(organization) } };
+  }
+
+  /** OpenID Connect Core 1.0 §3.1.2.1: what asks for the user to prove itself once more. */
+  private isTooOld({ authTime }: LiveSession, { prompt, maxAge }: AuthorizationRequest, just: JustDone): boolean {
+    if (just.signedIn || just.consented) return false;
+    if (prompt.has('login') || prompt.has('select_account')) return true;
+    return maxAge !== undefined && inSeconds(this.clock.now()) - authTime > maxAge;
+  }
+
+  private scopesOf(request: AuthorizationRequest, { user }: LiveSession): string[] {
+    const { client } = request.party;
+    try {
+      return grantScope(request.scope, client, user, client.strictScopes && request.scope !== undefined).split(' ');
+    } catch (error) {
+      if (!(error instanceof ServiceError) || error.code !== 'invalid_scope') throw error;
+      throw new Refused('invalid_scope', error.description ?? '', request);
+    }
+  }
+}

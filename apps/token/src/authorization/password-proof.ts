@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Bus, type Call } from '@keyward/bus';
+import {
+  authenticateUser,
+  ROOT_ORGANIZATION,
+  ServiceError,
+  type AuthorizationStep,
+  type Client,
+  type Organization,
+  type SignInForm,
+  type Subject,
+} from '@keyward/contracts';
+import { addressRange, Organizations } from '@keyward/runtime';
+import { Clock, inSeconds } from '../clock';
+import type { User } from '../grants/grant';
+import { parseLoginName } from '../login-name';
+
+/** Addresses share so many counters an organization, so that their number bounds what is stored of them (abuse 48). */
+const SLOTS = 65_536;
+
+type Proven = { user: User & { username: string } } | Required<Pick<AuthorizationStep, 'problem'>>;
+
+/** A user's password on the sign-in page: the same counters and the same answer as the password grant's (abuse 15). */
+@Injectable()
+export class PasswordProof {
+  constructor(
+    private readonly bus: Bus,
+    private readonly organizations: Organizations,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Whose page it is where no client says so: at the root that of the login name's organization. */
+  async pageOf({ organizationId, username }: SignInForm): Promise<Organization> {
+    const { orgKey } = parseLoginName(username);
+    const named = organizationId === undefined && orgKey ? this.organizations.activeByKey(orgKey) : undefined;
+    const page = named ?? (await this.organizations.activeNow(organizationId ?? ROOT_ORGANIZATION.id));
+    if (!page) throw new ServiceError('not_found');
+    return page;
+  }
+
+  async prove(
+    { username, password, ip }: SignInForm,
+    page: Organization,
+    client: Client | undefined,
+    call: Call,
+  ): Promise<Proven> {
+    const login = parseLoginName(username);
+    const found = login.orgKey === undefined ? page : this.organizations.activeByKey(login.orgKey);
+    const home = found && (found.id === page.id || client?.multiOrganization) ? found : undefined;
+    // RO-04: a login name that cannot sign in here costs and answers as a wrong password does.
+    const attempt = home
+      ? { organizationId: home.id, username: login.username }
+      : { organizationId: page.id, username, refuse: true };
+    // Nobody has proven to be the client, so that its users are not kept out by whoever knows its name: it is the
+    // address that is counted (BF-03).
+    const by = { clientId: counterOf(page.id, ip), clientOrganizationId: page.id };
+    try {
+      const subject = await this.bus.call(authenticateUser, { ...attempt, ...by, password }, call);
+      return { user: this.userOf(subject, home ?? page) };
+    } catch (error) {
+      return problemOf(error);
+    }
+  }
+
+  /** A changed password ends what was granted before the second after it: signing in with it at once is not before. */
+  private userOf({ sub, username, roles, credentialsChangedAt }: Subject, organization: Organization) {
+    const authTime = Math.max(inSeconds(this.clock.now()), credentialsChangedAt);
+    return { sub, username, roles, organization, authTime, amr: ['pwd'] };
+  }
+}
+
+function counterOf(organizationId: string, ip: string): string {
+  const digest = createHash('sha256')
+    .update(`${organizationId} ${addressRange(ip)}`)
+    .digest();
+  return `~sign-in-${digest.readUInt32BE() % SLOTS}`;
+}
+
+function problemOf(error: unknown): Proven & Pick<AuthorizationStep, 'retryAfter'> {
+  if (!(error instanceof ServiceError)) throw error;
+  const { code, retryAfter = 1 } = error;
+  if (code === 'too_many_requests') return { problem: 'limited', retryAfter };
+  if (code === 'temporarily_unavailable') return { problem: 'busy', retryAfter };
+  // A password that is too long for any is a wrong one too.
+  if (code === 'invalid_grant' || code === 'invalid_request') return { problem: 'wrong' };
+  throw error;
+}

@@ -1,0 +1,92 @@
+import { ServiceError, type Organization, type RelyingParty } from '@keyward/contracts';
+import { isChallenge } from '../codes/pkce';
+import { parseScope } from '../scope';
+import { isRegistered } from './redirect-uri';
+import { Refused, type ReturnTo } from './refused';
+
+/** What a client asks for by way of a browser, RFC 6749 §4.1.1 and OpenID Connect Core 1.0 §3.1.2.1, checked. */
+export interface AuthorizationRequest extends ReturnTo {
+  party: RelyingParty;
+  scope?: string[];
+  nonce?: string;
+  /** `S256`. */
+  challenge?: string;
+  prompt: ReadonlySet<string>;
+  /** Seconds since the sign-in at most. */
+  maxAge?: number;
+  loginHint?: string;
+  idTokenHint?: string;
+}
+
+type Params = Record<string, string>;
+
+const PROMPTS = new Set(['none', 'login', 'consent', 'select_account']);
+/** What is not served has an error of its own (OpenID Connect Core 1.0 §3.1.2.6). */
+const NOT_SERVED = ['request', 'request_uri', 'registration'];
+/** Longest values, in characters: they travel in URLs, and some are stored. */
+const LONGEST = { state: 2000, nonce: 500, scope: 2000, login_hint: 384, id_token_hint: 4000 };
+
+/** The redirect URI of a request. Throws `Refused` for one that nobody is to be sent to (AZ-01). */
+export function returnTo(params: Params, party: RelyingParty, organization: Organization): ReturnTo {
+  const redirectUri = params['redirect_uri'];
+  if (!redirectUri) throw new Refused('invalid_request', 'The redirect_uri is missing.');
+  if (!isRegistered(redirectUri, party.redirectUris, party.applicationType))
+    throw new Refused('invalid_request', 'The redirect_uri is not registered for this client.');
+  const mode = params['response_mode'] === 'form_post' ? 'form_post' : 'query';
+  const state = params['state'];
+  return { organization, redirectUri, mode, ...(state && state.length <= LONGEST.state ? { state } : {}) };
+}
+
+/** Everything else. Throws `Refused` with where to, for what the client did wrong (AZ-03). */
+export function readRequest(params: Params, party: RelyingParty, to: ReturnTo): AuthorizationRequest {
+  const refuse = (error: string, description: string): never => {
+    throw new Refused(error, description, to);
+  };
+  for (const [name, longest] of Object.entries(LONGEST))
+    if ((params[name]?.length ?? 0) > longest) refuse('invalid_request', `${name} is too long`);
+  for (const name of NOT_SERVED) if (params[name]) refuse(`${name}_not_supported`, `${name} is not supported`);
+  const mode = params['response_mode'];
+  if (mode && mode !== 'query' && mode !== 'form_post')
+    refuse('invalid_request', 'this response_mode is not supported');
+  const type = params['response_type'];
+  if (!type) refuse('invalid_request', 'response_type is missing');
+  if (type !== 'code') refuse('unsupported_response_type', 'the response_type must be code');
+  if (!party.client.grantTypes.includes('authorization_code'))
+    refuse('unauthorized_client', 'the client is not authorized to use authorization codes');
+  const prompt = new Set(params['prompt']?.split(' '));
+  for (const each of prompt) if (!PROMPTS.has(each)) refuse('invalid_request', 'this prompt is not supported');
+  if (prompt.has('none') && prompt.size > 1) refuse('invalid_request', 'prompt none goes with no other');
+  const maxAge = params['max_age'];
+  if (maxAge && !/^\d{1,9}$/.test(maxAge)) refuse('invalid_request', 'max_age must be a number of seconds');
+  return {
+    ...to,
+    party,
+    scope: scopeOf(params, refuse),
+    nonce: params['nonce'],
+    challenge: challengeOf(params, refuse),
+    prompt,
+    maxAge: maxAge ? Number(maxAge) : undefined,
+    loginHint: params['login_hint'],
+    idTokenHint: params['id_token_hint'],
+  };
+}
+
+type Refuse = (error: string, description: string) => never;
+
+function scopeOf(params: Params, refuse: Refuse): string[] | undefined {
+  try {
+    return parseScope(params['scope']);
+  } catch (error) {
+    if (error instanceof ServiceError) return refuse(error.code, 'the scope is malformed');
+    throw error;
+  }
+}
+
+/** RFC 9700 §2.1.1, for every client: PK-04, PK-05, PK-06. */
+function challengeOf(params: Params, refuse: Refuse): string {
+  const { code_challenge: challenge, code_challenge_method: method } = params;
+  if (!challenge) return refuse('invalid_request', 'code_challenge is missing (RFC 7636)');
+  if (method !== 'S256') return refuse('invalid_request', 'code_challenge_method must be S256');
+  if (!isChallenge(challenge)) return refuse('invalid_request', 'code_challenge is malformed');
+  return challenge;
+}

@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import { ServiceError, type Client, type Organization } from '@keyward/contracts';
+import { query } from '@keyward/database';
+import { DataSource } from 'typeorm';
+import { Clock } from '../clock';
+import { RefreshTokens } from '../refresh-tokens/refresh-tokens';
+import type { LiveSession } from '../sessions/sessions';
+import { dayOf, newId } from '../time-id';
+import { hashToken, newSecret, writeToken, type TokenString } from '../token-string';
+
+/** RFC 6749 §4.1.2 allows ten minutes; a browser needs no more than this (AC-06). */
+const LIFETIME_MS = 60_000;
+
+/** What a code stands for. */
+export interface CodeFor {
+  client: Client;
+  organization: Organization;
+  session: Pick<LiveSession, 'id' | 'user' | 'authTime' | 'amr'>;
+  redirectUri: string;
+  /** `S256`; absent where the client may leave it out and did. */
+  challenge?: string;
+  scope: string;
+  nonce?: string;
+}
+
+/** What a client sends with a code. */
+export interface Redemption {
+  client: Client;
+  redirectUri: string;
+  /** The verifier's hash. */
+  challenge?: string;
+  /** Unix seconds: a sign-in before is over. */
+  notBefore: number;
+}
+
+/** What a code gives: all that was granted, and the first refresh token of the family that is now there. */
+export interface Redeemed {
+  scope: string;
+  nonce: string | null;
+  /** Unix seconds. */
+  authTime: number;
+  amr: string[];
+  sessionId: string;
+  refreshToken: string;
+}
+
+/** One answer for every cause; the cause is for the log. */
+export const invalidCode = (detail: string): ServiceError =>
+  new ServiceError('invalid_grant', 'The authorization code is invalid, expired or used', { detail });
+
+/** Authorization codes, RFC 6749 §4.1.2: only their hash is stored. */
+@Injectable()
+export class Codes {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly refreshTokens: RefreshTokens,
+    private readonly clock: Clock,
+  ) {}
+
+  async issue({ client, organization, session, redirectUri, challenge, scope, nonce }: CodeFor): Promise<string> {
+    const now = this.clock.now();
+    const { sub, organization: home } = session.user;
+    const code = writeToken('kac', { id: newId(now), sub, userOrganizationId: home.id }, newSecret('kac'));
+    await query(
+      this.dataSource,
+      'insert-code',
+      'SELECT insert_code($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)',
+      [
+        ...[organization.id, code.day, code.id, code.hash, client.clientId, sub, home.id],
+        ...[session.id, dayOf(session.id), redirectUri, challenge ?? null, scope, nonce ?? null],
+        ...[session.authTime, session.amr, new Date(now + LIFETIME_MS)],
+      ],
+    );
+    return code.text;
+  }
+
+  /** Once. Errors: `invalid_grant`, and then the code is over; a second use ends what the first gave (AC-02). */
+  async redeem(code: TokenString<'kac'>, { client, redirectUri, challenge, notBefore }: Redemption): Promise<Redeemed> {
+    const { text, hash, named, times } = this.refreshTokens.first(code, client);
+    const [row] = await query<Omit<Redeemed, 'refreshToken'> & { outcome: string }>(
+      this.dataSource,
+      'redeem-code',
+      `SELECT outcome, scope, nonce, auth_time::float8 AS "authTime", amr, session_id AS "sessionId"
+       FROM redeem_code($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+      [
+        ...[client.organizationId, code.day, code.id, code.hash, client.clientId, redirectUri, challenge ?? null],
+        ...[notBefore, hash, hashToken(named.proof), times.createdAt, times.absoluteExpiresAt, times.expiresAt],
+      ],
+    );
+    if (row?.outcome !== 'redeemed') throw invalidCode(`${row?.outcome}, code ${code.id}`);
+    return { ...row, refreshToken: text };
+  }
+}

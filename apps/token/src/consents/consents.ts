@@ -1,0 +1,59 @@
+import { Injectable } from '@nestjs/common';
+import { ServiceError, type Client, type Consent } from '@keyward/contracts';
+import { inOrganization, query, queryInOrganization } from '@keyward/database';
+import { DataSource } from 'typeorm';
+import { Clock } from '../clock';
+
+/** What users have let clients have, by client: no other client of the same name or owner shares it (abuse 7). */
+@Injectable()
+export class Consents {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Whether the user has agreed to all of it before. */
+  async covers(sub: string, { organizationId, clientId }: Client, scopes: string[]): Promise<boolean> {
+    const [row] = await queryInOrganization<{ covered: boolean }>(
+      this.dataSource,
+      'covers-consent',
+      `SELECT $4::text[] <@ scopes AS covered FROM consents WHERE organization_id = $1 AND sub = $2 AND client_id = $3`,
+      [organizationId, sub, clientId, scopes],
+    );
+    return row?.covered === true;
+  }
+
+  /** Adds to what was agreed to before. */
+  async give(sub: string, { organizationId, clientId }: Client, scopes: string[]): Promise<void> {
+    await inOrganization(this.dataSource, organizationId, (manager) =>
+      manager.query(
+        `INSERT INTO consents (organization_id, sub, client_id, scopes, granted_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (organization_id, sub, client_id) DO UPDATE SET granted_at = excluded.granted_at,
+           scopes = ARRAY(SELECT DISTINCT unnest(consents.scopes || excluded.scopes) ORDER BY 1)`,
+        [organizationId, sub, clientId, scopes, new Date(this.clock.now())],
+      ),
+    );
+  }
+
+  async list(organizationId: string, sub: string): Promise<Omit<Consent, 'name'>[]> {
+    const rows = await queryInOrganization<Omit<Consent, 'grantedAt' | 'name'> & { grantedAt: Date }>(
+      this.dataSource,
+      'list-consents',
+      `SELECT client_id AS "clientId", scopes, granted_at AS "grantedAt" FROM consents
+       WHERE organization_id = $1 AND sub = $2 ORDER BY client_id LIMIT 100`,
+      [organizationId, sub],
+    );
+    return rows.map(({ grantedAt, ...consent }) => ({ ...consent, grantedAt: grantedAt.toISOString() }));
+  }
+
+  /** And ends what the client has of it. Errors: `not_found`. */
+  async withdraw(organizationId: string, sub: string, clientId: string): Promise<void> {
+    const [row] = await query<{ withdrawn: boolean }>(
+      this.dataSource,
+      'withdraw-consent',
+      'SELECT withdraw_consent($1, $2, $3, $4) AS withdrawn',
+      [organizationId, sub, clientId, new Date(this.clock.now())],
+    );
+    if (!row?.withdrawn) throw new ServiceError('not_found', 'there is no such consent');
+  }
+}

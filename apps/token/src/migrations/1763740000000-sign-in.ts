@@ -1,0 +1,280 @@
+import { isolate } from '@keyward/database';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/**
+ * Sessions on the sign-in pages, the codes and grants they gave, and what users have consented to. All but consents grow
+ * without end: they are partitioned by the day they began, as tokens are, and every partitioned table gets its days.
+ */
+export class SignIn1763740000000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(TABLES);
+    for (const table of ['sessions', 'session_grants', 'authorization_codes', 'consents']) await isolate(runner, table);
+    await runner.query(MAKE_PARTITIONS + DROP_PARTITIONS + SESSIONS + REDEEM_CODE + END_SESSION + WITHDRAW_CONSENT);
+    await runner.query(`
+      GRANT EXECUTE ON FUNCTION save_session, touch_session, insert_code, redeem_code, end_session, withdraw_consent, day_of
+        TO keyward_token`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      DROP FUNCTION save_session, touch_session, insert_code, redeem_code, end_session, withdraw_consent, day_of;
+      DROP TABLE sessions, session_grants, authorization_codes, consents;
+    `);
+  }
+}
+
+const TABLES = `
+  CREATE TABLE sessions (
+    organization_id uuid NOT NULL,
+    day date NOT NULL,
+    id uuid NOT NULL,
+    hash bytea NOT NULL,
+    sub uuid NOT NULL,
+    user_organization_id uuid NOT NULL,
+    auth_time bigint NOT NULL,
+    amr text[] NOT NULL,
+    user_agent text,
+    created_at timestamptz NOT NULL,
+    used_at timestamptz NOT NULL,
+    absolute_expires_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    PRIMARY KEY (organization_id, day, id)
+  ) PARTITION BY LIST (day);
+  CREATE INDEX ON sessions (organization_id, sub);
+  COMMENT ON TABLE sessions IS 'of an organization’s pages; its user may be another organization’s';
+  CREATE TABLE session_grants (
+    organization_id uuid NOT NULL,
+    day date NOT NULL,
+    session_id uuid NOT NULL,
+    family_id uuid NOT NULL,
+    sub uuid NOT NULL,
+    client_id text NOT NULL,
+    offline boolean NOT NULL,
+    PRIMARY KEY (organization_id, day, session_id, family_id)
+  ) PARTITION BY LIST (day);
+  CREATE INDEX ON session_grants (organization_id, sub, client_id);
+  COMMENT ON COLUMN session_grants.day IS 'of the session';
+  CREATE TABLE authorization_codes (
+    organization_id uuid NOT NULL,
+    day date NOT NULL,
+    id uuid NOT NULL,
+    hash bytea NOT NULL,
+    client_id text NOT NULL,
+    sub uuid NOT NULL,
+    user_organization_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    session_day date NOT NULL,
+    redirect_uri text NOT NULL,
+    challenge text,
+    scope text NOT NULL,
+    nonce text,
+    auth_time bigint NOT NULL,
+    amr text[] NOT NULL,
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz,
+    PRIMARY KEY (organization_id, day, id)
+  ) PARTITION BY LIST (day);
+  COMMENT ON COLUMN authorization_codes.id IS 'also of the family of what it gives';
+  CREATE TABLE consents (
+    organization_id uuid NOT NULL,
+    sub uuid NOT NULL,
+    client_id text NOT NULL,
+    scopes text[] NOT NULL,
+    granted_at timestamptz NOT NULL,
+    PRIMARY KEY (organization_id, sub, client_id)
+  );
+`;
+
+/** As before, of every partitioned table that there is. */
+const MAKE_PARTITIONS = `
+  CREATE OR REPLACE FUNCTION make_partitions() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = token, pg_temp SET lock_timeout = '1s' AS $$
+  DECLARE
+    today date := (now() AT TIME ZONE 'UTC')::date;
+    own text := $own$organization_id = NULLIF(current_setting('app.organization', true), '')::uuid$own$;
+    parent text;
+    part text;
+    day date;
+  BEGIN
+    PERFORM pg_advisory_xact_lock('make_partitions'::regproc::int);
+    FOR parent IN SELECT relname FROM pg_partitioned_table JOIN pg_class ON oid = partrelid
+        WHERE relnamespace = 'token'::regnamespace ORDER BY relname LOOP
+      FOR day IN SELECT today + ahead FROM generate_series(-1, 3) AS ahead LOOP
+        part := parent || to_char(day, '_YYYYMMDD');
+        CONTINUE WHEN to_regclass(part) IS NOT NULL;
+        EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING CONSTRAINTS INCLUDING INDEXES) WITH (fillfactor = 80)',
+          part, parent);
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', part);
+        EXECUTE format('CREATE POLICY organization ON %I TO keyward_token USING (%s) WITH CHECK (%s)', part, own, own);
+        EXECUTE format('REVOKE ALL ON %I FROM PUBLIC, keyward_token', part);
+        EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES IN (%L)', parent, part, day);
+      END LOOP;
+    END LOOP;
+  END $$;
+`;
+
+/** Drops what nothing of is alive: no session lives for more than 30 days, its grants as long as families do. */
+const DROP_PARTITIONS = `
+  CREATE OR REPLACE FUNCTION drop_partitions(p_days int) RETURNS SETOF text LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = token, pg_temp SET lock_timeout = '500ms' AS $$
+  DECLARE
+    today date := (now() AT TIME ZONE 'UTC')::date;
+    part text;
+  BEGIN
+    PERFORM pg_advisory_xact_lock('make_partitions'::regproc::int);
+    FOR part IN
+      SELECT inhrelid::regclass::text FROM pg_inherits
+        JOIN pg_partitioned_table ON partrelid = inhparent JOIN pg_class p ON p.oid = inhparent
+      WHERE p.relnamespace = 'token'::regnamespace
+        AND to_date(right(inhrelid::regclass::text, 8), 'YYYYMMDD')
+          < today - CASE p.relname WHEN 'refresh_families' THEN greatest(p_days, 2)
+            WHEN 'sessions' THEN 32 WHEN 'session_grants' THEN greatest(p_days, 32) ELSE 2 END
+    LOOP
+      EXECUTE format('DROP TABLE %s', part);
+      RETURN NEXT part;
+    END LOOP;
+  END $$;
+`;
+
+/** A session goes on under another secret when its user signs in again, unless it ended meanwhile. */
+const SESSIONS = `
+  CREATE FUNCTION save_session(
+    p_organization uuid, p_day date, p_id uuid, p_hash bytea, p_sub uuid, p_user_organization uuid, p_auth_time bigint,
+    p_amr text[], p_user_agent text, p_now timestamptz, p_absolute timestamptz)
+  RETURNS void LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM set_config('app.organization', p_organization::text, true);
+    INSERT INTO sessions (organization_id, day, id, hash, sub, user_organization_id, auth_time, amr, user_agent,
+        created_at, used_at, absolute_expires_at)
+      VALUES (p_organization, p_day, p_id, p_hash, p_sub, p_user_organization, p_auth_time, p_amr, p_user_agent,
+        p_now, p_now, p_absolute)
+      ON CONFLICT (organization_id, day, id) DO UPDATE SET hash = p_hash, auth_time = p_auth_time, amr = p_amr,
+        used_at = p_now, absolute_expires_at = p_absolute;
+  END $$;
+  CREATE FUNCTION touch_session(p_organization uuid, p_day date, p_id uuid, p_now timestamptz)
+  RETURNS void LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM set_config('app.organization', p_organization::text, true);
+    UPDATE sessions SET used_at = p_now WHERE organization_id = p_organization AND day = p_day AND id = p_id;
+  END $$;
+`;
+
+/**
+ * The one place that decides about a use of a code, under the row's lock. A code is over after its first use, whatever
+ * came of it (AC-04, AC-08); a second one ends what the first gave (AC-02), which is there before the lock is given back.
+ */
+const REDEEM_CODE = `
+  CREATE FUNCTION insert_code(
+    p_organization uuid, p_day date, p_id uuid, p_hash bytea, p_client text, p_sub uuid, p_user_organization uuid,
+    p_session uuid, p_session_day date, p_redirect_uri text, p_challenge text, p_scope text, p_nonce text,
+    p_auth_time bigint, p_amr text[], p_expires timestamptz)
+  RETURNS void LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM set_config('app.organization', p_organization::text, true);
+    INSERT INTO authorization_codes (organization_id, day, id, hash, client_id, sub, user_organization_id, session_id,
+        session_day, redirect_uri, challenge, scope, nonce, auth_time, amr, expires_at)
+      VALUES (p_organization, p_day, p_id, p_hash, p_client, p_sub, p_user_organization, p_session,
+        p_session_day, p_redirect_uri, p_challenge, p_scope, p_nonce, p_auth_time, p_amr, p_expires);
+  END $$;
+  CREATE FUNCTION redeem_code(
+    p_organization uuid, p_day date, p_id uuid, p_hash bytea, p_client text, p_redirect_uri text, p_challenge text,
+    p_not_before bigint, p_refresh_hash bytea, p_proof bytea, p_now timestamptz, p_absolute timestamptz,
+    p_expires timestamptz)
+  RETURNS TABLE (outcome text, scope text, nonce text, auth_time bigint, amr text[], session_id uuid)
+  LANGUAGE plpgsql AS $$
+  DECLARE
+    c authorization_codes;
+  BEGIN
+    PERFORM set_config('app.organization', p_organization::text, true);
+    SELECT * INTO c FROM authorization_codes
+      WHERE organization_id = p_organization AND day = p_day AND id = p_id FOR UPDATE;
+    IF NOT FOUND OR c.hash <> p_hash THEN
+      outcome := 'unknown';
+      RETURN NEXT;
+      RETURN;
+    END IF;
+    IF c.used_at IS NOT NULL THEN
+      outcome := 'reuse';
+      PERFORM revoke_refresh_family(p_organization, p_day, p_id, p_now);
+      RETURN NEXT;
+      RETURN;
+    END IF;
+    UPDATE authorization_codes SET used_at = p_now
+      WHERE organization_id = p_organization AND day = p_day AND id = p_id;
+    IF c.client_id <> p_client THEN
+      outcome := 'client';
+    ELSIF c.expires_at <= p_now THEN
+      outcome := 'expired';
+    ELSIF c.redirect_uri IS DISTINCT FROM p_redirect_uri THEN
+      outcome := 'redirect_uri';
+    ELSIF c.challenge IS DISTINCT FROM p_challenge THEN
+      outcome := CASE WHEN c.challenge IS NULL THEN 'downgrade' ELSE 'verifier' END;
+    ELSIF c.auth_time < p_not_before THEN
+      outcome := 'outdated';
+    ELSIF NOT EXISTS (SELECT FROM sessions s WHERE s.organization_id = p_organization AND s.day = c.session_day
+        AND s.id = c.session_id AND s.ended_at IS NULL) THEN
+      outcome := 'signed out';
+    ELSE
+      outcome := 'redeemed';
+      PERFORM insert_refresh_family(p_organization, p_day, p_id, c.client_id, c.sub, c.user_organization_id, p_proof,
+        c.scope, c.auth_time, c.amr, p_now, p_absolute, p_expires, p_refresh_hash);
+      INSERT INTO session_grants (organization_id, day, session_id, family_id, sub, client_id, offline)
+        VALUES (p_organization, c.session_day, c.session_id, p_id, c.sub, c.client_id,
+          'offline_access' = ANY (string_to_array(c.scope, ' ')));
+      scope := c.scope;
+      nonce := c.nonce;
+      auth_time := c.auth_time;
+      amr := c.amr;
+      session_id := c.session_id;
+    END IF;
+    RETURN NEXT;
+  END $$;
+`;
+
+/** Families end with their session unless they were asked for to outlive it (BL-03); a family's day is in its id. */
+const END_SESSION = `
+  CREATE FUNCTION end_session(p_organization uuid, p_day date, p_id uuid, p_now timestamptz)
+  RETURNS TABLE (client_id text, family_id uuid, offline boolean) LANGUAGE plpgsql AS $$
+  DECLARE
+    g session_grants;
+  BEGIN
+    PERFORM set_config('app.organization', p_organization::text, true);
+    UPDATE sessions s SET ended_at = p_now
+      WHERE s.organization_id = p_organization AND s.day = p_day AND s.id = p_id AND s.ended_at IS NULL;
+    IF NOT FOUND THEN RETURN; END IF;
+    FOR g IN SELECT * FROM session_grants o
+        WHERE o.organization_id = p_organization AND o.day = p_day AND o.session_id = p_id LOOP
+      IF NOT g.offline THEN
+        PERFORM revoke_refresh_family(p_organization, day_of(g.family_id), g.family_id, p_now);
+      END IF;
+      client_id := g.client_id;
+      family_id := g.family_id;
+      offline := g.offline;
+      RETURN NEXT;
+    END LOOP;
+  END $$;
+  CREATE FUNCTION day_of(p_id uuid) RETURNS date LANGUAGE sql IMMUTABLE AS $$
+    SELECT (to_timestamp(('x' || lpad(replace(left(p_id::text, 13), '-', ''), 16, '0'))::bit(64)::bigint / 1000.0)
+      AT TIME ZONE 'UTC')::date
+  $$;
+`;
+
+const WITHDRAW_CONSENT = `
+  CREATE FUNCTION withdraw_consent(p_organization uuid, p_sub uuid, p_client text, p_now timestamptz)
+  RETURNS boolean LANGUAGE plpgsql AS $$
+  DECLARE
+    was_there boolean;
+    g session_grants;
+  BEGIN
+    PERFORM set_config('app.organization', p_organization::text, true);
+    DELETE FROM consents WHERE organization_id = p_organization AND sub = p_sub AND client_id = p_client;
+    was_there := FOUND;
+    UPDATE authorization_codes SET used_at = p_now WHERE organization_id = p_organization AND sub = p_sub
+      AND client_id = p_client AND used_at IS NULL AND expires_at > p_now;
+    FOR g IN SELECT * FROM session_grants o
+        WHERE o.organization_id = p_organization AND o.sub = p_sub AND o.client_id = p_client LOOP
+      PERFORM revoke_refresh_family(p_organization, day_of(g.family_id), g.family_id, p_now);
+    END LOOP;
+    RETURN was_there;
+  END $$;
+`;

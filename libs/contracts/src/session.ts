@@ -1,0 +1,71 @@
+import { IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { Empty, rpc } from './rpc';
+
+/** A session cookie of an organization. */
+export class FindSession {
+  @IsUUID() organizationId: string;
+  @IsString() @MaxLength(200) secret: string;
+}
+
+/** Who is signed in. */
+export class FoundSession {
+  /** `sid` in ID tokens. */
+  id: string;
+  sub: string;
+  username: string;
+}
+
+/** A sign-in on an organization's pages, as its user and administrators see it; times in ISO 8601. */
+export class Session {
+  id: string;
+  sub: string;
+  signedInAt: string;
+  usedAt: string;
+  /** When it ends unless it is used. */
+  expiresAt: string;
+  userAgent: string | null;
+  /** The clients that got tokens by it. */
+  clients: string[];
+}
+
+export class Sessions {
+  items: Session[];
+}
+
+/** A user at an organization's pages. */
+export class OfUser {
+  @IsUUID() organizationId: string;
+  @IsUUID() sub: string;
+}
+
+export class EndSessions extends OfUser {
+  /** All of the user's when absent. */
+  @IsOptional() @IsUUID() id?: string;
+}
+
+/** What a user has let a client have. */
+export class Consent {
+  clientId: string;
+  /** The application's; the client's id when it is gone. */
+  name: string;
+  scopes: string[];
+  /** ISO 8601. */
+  grantedAt: string;
+}
+
+export class Consents {
+  items: Consent[];
+}
+
+export class WithdrawConsent extends OfUser {
+  @IsString() @MaxLength(255) clientId: string;
+}
+
+/** Errors: `not_found` when it has ended. */
+export const findSession = rpc('token.session.find', FindSession, FoundSession, { repeatable: true });
+export const listSessions = rpc('token.session.list', OfUser, Sessions, { repeatable: true });
+/** Ends sessions and the refresh tokens they gave, except those for offline access. Errors: `not_found`. */
+export const endSessions = rpc('token.session.end', EndSessions, Empty);
+export const listConsents = rpc('token.consent.list', OfUser, Consents, { repeatable: true });
+/** Takes a consent back and ends all that the client has of it. Errors: `not_found`. */
+export const withdrawConsent = rpc('token.consent.withdraw', WithdrawConsent, Empty);
