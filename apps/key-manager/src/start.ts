@@ -18,6 +18,7 @@ import { ensureRootObjects } from './root-objects';
 import { KeyEncryptionKey } from './sealing/envelope';
 import { sealedSecret } from './sealing/sealed-secret';
 import { KeyRing } from './signing-keys/key-ring';
+import { insertFirstKey } from './signing-keys/new-signing-key';
 import { RotationSchedule } from './signing-keys/rotation-schedule';
 import { SigningKeyChanges } from './signing-keys/signing-key-changes';
 
@@ -57,6 +58,11 @@ export async function startKeyManager(
     const consumerKeyChanges = new ConsumerKeyChanges(dataSource, bus, clients);
     const revocations = new RevocationOwner(dataSource, bus, clientRevocations);
     const signingKeyChanges = new SigningKeyChanges(dataSource, bus, keyRing);
+    keyRing.ensure = (organizationId, alg) =>
+      signingKeyChanges.write(organizationId, async (manager, changed) => {
+        await insertFirstKey(manager, kek, organizationId, alg, now());
+        changed(organizationId);
+      });
     const schedule = new RotationSchedule(dataSource, signingKeyChanges, kek, config.signingKeys, logger, now);
 
     const feeds = [consumerKeyChanges, signingKeyChanges];

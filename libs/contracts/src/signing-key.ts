@@ -2,11 +2,17 @@ import { IsBoolean, IsIn, IsObject, IsOptional, IsUUID } from 'class-validator';
 import { feed } from './feed';
 import { rpc, type Empty } from './rpc';
 
+/** RFC 7518 §3.1: ES256 for access tokens, RS256 for what OpenID Connect's clients must be able to read. */
+export const SIGNING_ALGORITHMS = ['ES256', 'RS256'] as const;
+export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
+
 export class SignJwt {
   /** The issuer whose active key signs. */
   @IsUUID() organizationId: string;
-  /** The `typ` header: `at+jwt` is an access token (RFC 9068 §2.1). */
-  @IsIn(['at+jwt']) type: 'at+jwt';
+  /** ES256 when absent. */
+  @IsOptional() @IsIn(SIGNING_ALGORITHMS) alg?: SigningAlgorithm;
+  /** The `typ` header: `at+jwt` is an access token (RFC 9068 §2.1), `JWT` an ID token. */
+  @IsIn(['at+jwt', 'JWT']) type: 'at+jwt' | 'JWT';
   /** Signed as they are. */
   @IsObject() claims: Record<string, unknown>;
 }
@@ -22,14 +28,18 @@ export class OrganizationKeys {
 
 /** A public key as RFC 7517 writes it. */
 export class PublicJwk {
-  kty: 'EC';
-  crv: 'P-256';
-  x: string;
-  y: string;
+  kty: 'EC' | 'RSA';
+  /** Of an EC key. */
+  crv?: 'P-256';
+  x?: string;
+  y?: string;
+  /** Of an RSA key. */
+  n?: string;
+  e?: string;
   /** RFC 7638 thumbprint. */
   kid: string;
   use: 'sig';
-  alg: 'ES256';
+  alg: SigningAlgorithm;
 }
 
 export class Jwks {
@@ -39,7 +49,7 @@ export class Jwks {
 /** A signing key's life: published, then active, then retiring; times in ISO 8601. */
 export class SigningKey {
   kid: string;
-  alg: 'ES256';
+  alg: SigningAlgorithm;
   state: 'published' | 'active' | 'retiring';
   publishedAt: string;
   activatesAt: string;

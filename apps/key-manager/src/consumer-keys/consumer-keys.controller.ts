@@ -24,6 +24,7 @@ import { findApplication } from '../applications/find-application';
 import { hasSecret } from '../client-keys/proof';
 import { Clock } from '../clock';
 import { refuseOwnClient } from '../own-client';
+import { KeyRing } from '../signing-keys/key-ring';
 import { ConsumerKeyChanges } from './consumer-key-changes';
 import { ConsumerKeyEntity } from './consumer-key.entity';
 import { newConsumerSecret, SecretMacs } from './consumer-secret';
@@ -43,6 +44,7 @@ export class ConsumerKeysController {
     private readonly changes: ConsumerKeyChanges,
     private readonly revocations: RevocationOwner,
     private readonly macs: SecretMacs,
+    private readonly keyRing: KeyRing,
     private readonly clock: Clock,
   ) {}
 
@@ -51,6 +53,8 @@ export class ConsumerKeysController {
     assertImportable(request);
     const now = this.clock.now();
     const consumerSecret = hasSecret(methodOf(request)) ? (request.consumerSecret ?? newConsumerSecret()) : undefined;
+    // Its ID tokens are signed with a key that is published before the first of them.
+    if (request.redirectUris?.length) this.keyRing.prepare(request.organizationId, 'RS256');
     return await this.changes.write(request.organizationId, async (manager, changed) => {
       const key = await insertKey(manager, request, now);
       if (consumerSecret) await addSecret(manager, key, this.macs.of(key.consumerKey, consumerSecret), now);

@@ -4,6 +4,7 @@ import { queryInOrganization } from '@keyward/database';
 import { Controller } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ClientAuthentication } from '../clients/client-authentication';
+import { KeyRing } from '../signing-keys/key-ring';
 
 const FIND = `
   SELECT a.name, k.application_type AS "applicationType", k.redirect_uris AS "redirectUris",
@@ -17,11 +18,14 @@ export class RelyingPartiesController {
   constructor(
     private readonly dataSource: DataSource,
     private readonly clients: ClientAuthentication,
+    private readonly keyRing: KeyRing,
   ) {}
 
   @Handle(findRelyingParty)
   async find({ clientId, organizationId }: FindRelyingParty): Promise<RelyingParty> {
     const client = await this.clients.named(clientId, organizationId);
+    // Its users are about to sign in: the key of their ID tokens is made while they type.
+    this.keyRing.prepare(client.organizationId, 'RS256');
     const [row] = await queryInOrganization<Omit<RelyingParty, 'client'>>(this.dataSource, 'find-relying-party', FIND, [
       client.organizationId,
       clientId,

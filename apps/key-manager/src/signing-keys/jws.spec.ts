@@ -2,20 +2,27 @@ import { createPrivateKey } from 'node:crypto';
 import { calculateJwkThumbprint, importJWK, jwtVerify } from 'jose';
 import { compactJws, encodedHeader, newSigningKeyPair } from './jws';
 
-describe('signing', () => {
-  it('JK-03 kid is the RFC 7638 thumbprint and every member is unpadded base64url', async () => {
-    const { publicJwk } = newSigningKeyPair();
-    expect(publicJwk.kid).toBe(await calculateJwkThumbprint(publicJwk));
-    for (const member of ['x', 'y', 'kid'] as const) expect(publicJwk[member]).toMatch(/^[\w-]{43}$/);
-  });
+const MEMBERS = { ES256: ['crv', 'x', 'y'], RS256: ['n', 'e'] } as const;
 
-  it('AT-01 another library verifies what is signed', async () => {
-    const { publicJwk, privateJwk } = newSigningKeyPair();
+describe('signing', () => {
+  it.each(['ES256', 'RS256'] as const)(
+    'JK-03 kid of %s is the RFC 7638 thumbprint, members unpadded base64url',
+    async (alg) => {
+      const { publicJwk } = await newSigningKeyPair(alg);
+      expect(publicJwk.kid).toBe(await calculateJwkThumbprint(publicJwk));
+      expect(Object.keys(publicJwk).sort()).toEqual([...MEMBERS[alg], 'alg', 'kid', 'kty', 'use'].sort());
+      for (const member of [...MEMBERS[alg], 'kid'] as const) expect(publicJwk[member]).toMatch(/^[\w-]+$/);
+      if (alg === 'RS256') expect([publicJwk.e, publicJwk.n?.length]).toEqual(['AQAB', 342]);
+    },
+  );
+
+  it.each(['ES256', 'RS256'] as const)('AT-01 C-21 another library verifies what is signed with %s', async (alg) => {
+    const { publicJwk, privateJwk } = await newSigningKeyPair(alg);
     const claims = { iss: 'https://a.example', sub: 'jürgen', exp: Math.floor(Date.now() / 1000) + 60 };
     const key = createPrivateKey({ key: privateJwk, format: 'jwk' });
-    const jwt = compactJws(encodedHeader('at+jwt', publicJwk.kid), claims, key);
-    const verified = await jwtVerify(jwt, await importJWK(publicJwk, 'ES256'), { typ: 'at+jwt' });
+    const jwt = await compactJws(alg, encodedHeader(alg, 'at+jwt', publicJwk.kid), claims, key);
+    const verified = await jwtVerify(jwt, await importJWK({ ...publicJwk }, alg), { typ: 'at+jwt' });
     expect(verified.payload).toEqual(claims);
-    expect(verified.protectedHeader).toEqual({ alg: 'ES256', typ: 'at+jwt', kid: publicJwk.kid });
+    expect(verified.protectedHeader).toEqual({ alg, typ: 'at+jwt', kid: publicJwk.kid });
   });
 });

@@ -1,25 +1,48 @@
-import { createHash, generateKeyPairSync, sign, type JsonWebKey, type KeyObject } from 'node:crypto';
-import type { PublicJwk } from '@keyward/contracts';
+import { createHash, generateKeyPair, sign, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import type { PublicJwk, SigningAlgorithm } from '@keyward/contracts';
 
-/** A new ES256 key pair (RFC 7518 §3.4); `kid` is the RFC 7638 thumbprint, so no two keys anywhere share one. */
-export function newSigningKeyPair(): { publicJwk: PublicJwk; privateJwk: JsonWebKey } {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const generate = promisify(generateKeyPair);
+const signAsync = promisify<string, Buffer, KeyObject, Buffer>(sign);
+
+/** Bits: 2030 by NIST SP 800-57 part 1, and a key signs for 90 days. */
+const RSA_BITS = 2048;
+
+/** RFC 7638 §3.2: the members that a thumbprint is of, in their order. */
+const THUMBPRINT_OF = { ES256: ['crv', 'kty', 'x', 'y'], RS256: ['e', 'kty', 'n'] } as const;
+
+/** A new key pair (RFC 7518 §3); `kid` is the RFC 7638 thumbprint, so no two keys anywhere share one. */
+export async function newSigningKeyPair(
+  alg: SigningAlgorithm,
+): Promise<{ publicJwk: PublicJwk; privateJwk: JsonWebKey }> {
+  const { privateKey } =
+    alg === 'ES256'
+      ? await generate('ec', { namedCurve: 'P-256' })
+      : await generate('rsa', { modulusLength: RSA_BITS, publicExponent: 0x10001 });
   const privateJwk = privateKey.export({ format: 'jwk' });
-  const { x, y } = privateJwk;
-  if (!x || !y) throw new Error('an EC key has x and y');
-  const kid = createHash('sha256')
-    .update(JSON.stringify({ crv: 'P-256', kty: 'EC', x, y }))
-    .digest('base64url');
-  return { publicJwk: { kty: 'EC', crv: 'P-256', x, y, kid, use: 'sig', alg: 'ES256' }, privateJwk };
+  const members = Object.fromEntries(THUMBPRINT_OF[alg].map((name) => [name, privateJwk[name]]));
+  const kid = createHash('sha256').update(JSON.stringify(members)).digest('base64url');
+  return { publicJwk: { ...members, kid, use: 'sig', alg } as PublicJwk, privateJwk };
 }
 
 /** The protected header of every JWT of one type that one key signs, encoded. */
-export const encodedHeader = (typ: string, kid: string): string =>
-  Buffer.from(JSON.stringify({ alg: 'ES256', typ, kid })).toString('base64url');
+export const encodedHeader = (alg: SigningAlgorithm, typ: string, kid: string): string =>
+  Buffer.from(JSON.stringify({ alg, typ, kid })).toString('base64url');
 
-/** A compact JWS (RFC 7515 §7.1). Synchronous: a signature takes less time than a trip to the thread pool. */
-export function compactJws(header: string, claims: object, key: KeyObject): string {
+/**
+ * A compact JWS (RFC 7515 §7.1). An ES256 signature takes less time than a trip to the thread pool, one of RS256 takes ten
+ * times longer.
+ */
+export async function compactJws(
+  alg: SigningAlgorithm,
+  header: string,
+  claims: object,
+  key: KeyObject,
+): Promise<string> {
   const input = `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
-  const signature = sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' });
+  const signature =
+    alg === 'ES256'
+      ? sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' })
+      : await signAsync('sha256', Buffer.from(input), key);
   return `${input}.${signature.toString('base64url')}`;
 }

@@ -1,5 +1,5 @@
 import { createPrivateKey, type JsonWebKey, type KeyObject } from 'node:crypto';
-import { ServiceError, type PublicJwk, type SigningKey } from '@keyward/contracts';
+import { ServiceError, type PublicJwk, type SigningAlgorithm, type SigningKey } from '@keyward/contracts';
 import { queryInOrganization } from '@keyward/database';
 import type { DataSource } from 'typeorm';
 import { LoadingCache } from '../loading-cache';
@@ -19,7 +19,7 @@ const LIMITS = { present: 10_000, absent: 1, absentFor: 0 };
 const SKEW = 60;
 
 const FIND = `
-  SELECT organization_id AS "organizationId", kid, public_jwk AS "publicJwk", kek_id AS "kekId",
+  SELECT organization_id AS "organizationId", kid, alg, public_jwk AS "publicJwk", kek_id AS "kekId",
     wrapped_key AS "wrappedKey", ciphertext, published_at AS "publishedAt", activates_at AS "activatesAt",
     expires_at AS "expiresAt"
   FROM signing_keys WHERE organization_id = $1 ORDER BY activates_at DESC`;
@@ -27,6 +27,9 @@ const FIND = `
 /** The signing keys of every organization that signs: after the first use of each, memory only. */
 export class KeyRing {
   private readonly keys: LoadingCache<HeldKey[]>;
+  private readonly making = new Map<string, Promise<void>>();
+  /** Makes the first key of another algorithm, so that every instance knows it; set when there is a feed to tell it. */
+  ensure?: (organizationId: string, alg: SigningAlgorithm) => Promise<void>;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -37,16 +40,29 @@ export class KeyRing {
   }
 
   /** Signs claims as they are with the organization's active key. Throws `invalid_request`. */
-  async sign(organizationId: string, type: string, claims: Record<string, unknown>): Promise<string> {
+  async sign(
+    organizationId: string,
+    alg: SigningAlgorithm,
+    type: string,
+    claims: Record<string, unknown>,
+  ): Promise<string> {
     assertShortLived(claims, this.now());
-    const keys = this.keys.held(organizationId) ?? (await this.of(organizationId));
+    const all = this.keys.held(organizationId) ?? (await this.of(organizationId));
+    let keys = all.filter((key) => key.alg === alg);
+    if (keys.length === 0) keys = (await this.prepared(organizationId, alg)).filter((key) => key.alg === alg);
     // The first of all signs from the beginning, also where the clock is behind that of the instance that made it.
     const key = activeAt(keys, this.now()) ?? keys.at(-1);
     if (!key) throw new Error('an organization has a signing key');
     key.privateKey ??= this.unseal(key);
     let header = key.headers.get(type);
-    if (header === undefined) key.headers.set(type, (header = encodedHeader(type, key.kid)));
-    return compactJws(header, claims, key.privateKey);
+    if (header === undefined) key.headers.set(type, (header = encodedHeader(alg, type, key.kid)));
+    return compactJws(alg, header, claims, key.privateKey);
+  }
+
+  /** Sees to it that the first signature with an algorithm does not have to wait for its key; never fails. */
+  prepare(organizationId: string, alg: SigningAlgorithm): void {
+    const keys = this.keys.held(organizationId);
+    if (!keys?.some((key) => key.alg === alg)) void this.prepared(organizationId, alg).catch(() => undefined);
   }
 
   /** Every key that a living token may be signed with, and the next one. */
@@ -59,7 +75,11 @@ export class KeyRing {
   async list(organizationId: string): Promise<SigningKey[]> {
     const [keys, now] = [await this.of(organizationId), this.now()];
     return keys.flatMap((key) => {
-      const state = stateOf(key, keys, now);
+      const state = stateOf(
+        key,
+        keys.filter(({ alg }) => alg === key.alg),
+        now,
+      );
       return state ? [describe(key, state)] : [];
     });
   }
@@ -82,14 +102,28 @@ export class KeyRing {
       queryInOrganization<SigningKeyEntity>(this.dataSource, 'find-signing-keys', FIND, [organizationId]);
     let keys = await find();
     if (keys.length === 0) {
-      await ensureSigningKey(this.dataSource, this.kek, organizationId, this.now());
+      await ensureSigningKey(this.dataSource, this.kek, organizationId, 'ES256', this.now());
       keys = await find();
     }
     return keys.map((key) => ({ ...key, headers: new Map() }));
   }
 
+  /** The keys, with one of this algorithm among them. */
+  private async prepared(organizationId: string, alg: SigningAlgorithm): Promise<HeldKey[]> {
+    const name = `${organizationId} ${alg}`;
+    const making = this.making.get(name) ?? this.make(organizationId, alg).finally(() => this.making.delete(name));
+    this.making.set(name, making);
+    await making;
+    return this.of(organizationId);
+  }
+
+  private async make(organizationId: string, alg: SigningAlgorithm): Promise<void> {
+    if ((await this.of(organizationId)).some((key) => key.alg === alg)) return;
+    await this.ensure?.(organizationId, alg);
+  }
+
   private unseal(key: HeldKey): KeyObject {
-    const jwk = open(this.kek, key, contextOf(key.organizationId, key.kid));
+    const jwk = open(this.kek, key, contextOf(key.organizationId, key.kid, key.alg));
     try {
       return createPrivateKey({ key: JSON.parse(jwk.toString()) as JsonWebKey, format: 'jwk' });
     } finally {
@@ -100,7 +134,7 @@ export class KeyRing {
 
 const describe = (key: HeldKey, state: SigningKey['state']): SigningKey => ({
   kid: key.kid,
-  alg: 'ES256',
+  alg: key.alg,
   state,
   publishedAt: key.publishedAt.toISOString(),
   activatesAt: key.activatesAt.toISOString(),

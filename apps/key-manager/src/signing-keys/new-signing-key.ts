@@ -1,3 +1,4 @@
+import type { SigningAlgorithm } from '@keyward/contracts';
 import { inOrganization } from '@keyward/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { seal, type KeyEncryptionKey } from '../sealing/envelope';
@@ -5,23 +6,26 @@ import { newSigningKeyPair } from './jws';
 import { SigningKeyEntity } from './signing-key.entity';
 
 /** What a private key is sealed for: organization, kid, algorithm, purpose, version. Elsewhere it does not open. */
-export const contextOf = (organizationId: string, kid: string): string => `${organizationId}|${kid}|ES256|sign|1`;
+export const contextOf = (organizationId: string, kid: string, alg: SigningAlgorithm): string =>
+  `${organizationId}|${kid}|${alg}|sign|1`;
 
 /** Generates, seals and inserts a key that begins to sign at `activatesAt`. */
 export async function insertSigningKey(
   manager: EntityManager,
   kek: KeyEncryptionKey,
   organizationId: string,
+  alg: SigningAlgorithm,
   { now, activatesAt }: { now: number; activatesAt: Date },
 ): Promise<void> {
-  const { publicJwk, privateJwk } = newSigningKeyPair();
+  const { publicJwk, privateJwk } = await newSigningKeyPair(alg);
   const plaintext = Buffer.from(JSON.stringify(privateJwk));
   const { kid } = publicJwk;
   await manager.insert(SigningKeyEntity, {
     organizationId,
     kid,
+    alg,
     publicJwk,
-    ...seal(kek, plaintext, contextOf(organizationId, kid)),
+    ...seal(kek, plaintext, contextOf(organizationId, kid, alg)),
     publishedAt: new Date(now),
     activatesAt,
     expiresAt: null,
@@ -29,18 +33,28 @@ export async function insertSigningKey(
   plaintext.fill(0);
 }
 
-/** The organization's first key: of all instances that need it at once, one makes it. */
+/** The organization's first key of an algorithm: of all instances that need it at once, one makes it. */
 export const ensureSigningKey = (
   dataSource: DataSource,
   kek: KeyEncryptionKey,
   organizationId: string,
+  alg: SigningAlgorithm,
   now: number,
 ): Promise<void> =>
-  inOrganization(dataSource, organizationId, async (manager) => {
-    await lockSigningKeys(manager, organizationId);
-    if (await manager.existsBy(SigningKeyEntity, { organizationId })) return;
-    await insertSigningKey(manager, kek, organizationId, { now, activatesAt: new Date(now) });
-  });
+  inOrganization(dataSource, organizationId, (manager) => insertFirstKey(manager, kek, organizationId, alg, now));
+
+/** The same in a transaction that is there. */
+export async function insertFirstKey(
+  manager: EntityManager,
+  kek: KeyEncryptionKey,
+  organizationId: string,
+  alg: SigningAlgorithm,
+  now: number,
+): Promise<void> {
+  await lockSigningKeys(manager, organizationId);
+  if (await manager.existsBy(SigningKeyEntity, { organizationId, alg })) return;
+  await insertSigningKey(manager, kek, organizationId, alg, { now, activatesAt: new Date(now) });
+}
 
 /** Until the transaction ends, nobody else makes or retires a key of this organization. */
 export const lockSigningKeys = (manager: EntityManager, organizationId: string): Promise<unknown> =>

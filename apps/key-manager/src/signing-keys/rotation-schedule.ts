@@ -3,7 +3,7 @@ import type { Logger } from '@keyward/runtime';
 import { LessThanOrEqual, type DataSource } from 'typeorm';
 import type { KeyEncryptionKey } from '../sealing/envelope';
 import { isDue, successorBegins, type Schedule } from './life-cycle';
-import { rotate } from './rotation';
+import { algorithmsOf, rotate } from './rotation';
 import type { SigningKeyChanges } from './signing-key-changes';
 import { SigningKeyEntity } from './signing-key.entity';
 
@@ -74,9 +74,10 @@ export class RotationSchedule {
     const now = this.now();
     await this.changes.write(organizationId, async (manager, changed) => {
       await manager.delete(SigningKeyEntity, { organizationId, expiresAt: LessThanOrEqual(new Date(now)) });
-      await rotate(manager, this.kek, organizationId, now, (newest) =>
-        isDue(newest, schedule, now) ? successorBegins(newest, schedule, now) : undefined,
-      );
+      for (const alg of await algorithmsOf(manager, organizationId))
+        await rotate(manager, this.kek, organizationId, alg, now, (newest) =>
+          isDue(newest, schedule, now) ? successorBegins(newest, schedule, now) : undefined,
+        );
       changed(organizationId);
     });
   }

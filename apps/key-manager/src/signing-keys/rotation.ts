@@ -1,3 +1,4 @@
+import type { SigningAlgorithm } from '@keyward/contracts';
 import type { EntityManager } from 'typeorm';
 import type { KeyEncryptionKey } from '../sealing/envelope';
 import { expiryAfter, type Life } from './life-cycle';
@@ -5,23 +6,24 @@ import { insertSigningKey, lockSigningKeys } from './new-signing-key';
 import { SigningKeyEntity } from './signing-key.entity';
 
 /**
- * Lets the newest key of an organization be followed by another: `begin` says when, or `undefined` for not now. One that is
+ * Lets the newest key of an organization and an algorithm be followed by another: `begin` says when, or `undefined` for not now. One that is
  * published and has not begun is that other key: it begins earlier or stays as it is, but is not overtaken.
  */
 export async function rotate(
   manager: EntityManager,
   kek: KeyEncryptionKey,
   organizationId: string,
+  alg: SigningAlgorithm,
   now: number,
   begin: (newest: Life) => Date | undefined,
 ): Promise<void> {
   await lockSigningKeys(manager, organizationId);
   const [newest, before] = await manager.find(SigningKeyEntity, {
-    where: { organizationId },
+    where: { organizationId, alg },
     order: { activatesAt: 'DESC' },
   });
   if (!newest) {
-    await insertSigningKey(manager, kek, organizationId, { now, activatesAt: new Date(now) });
+    await insertSigningKey(manager, kek, organizationId, alg, { now, activatesAt: new Date(now) });
     return;
   }
   const isWaiting = newest.activatesAt.getTime() > now;
@@ -32,8 +34,14 @@ export async function rotate(
   const activatesAt = new Date(Math.max(wanted.getTime(), (retiring?.activatesAt.getTime() ?? 0) + 1));
   if (isWaiting && activatesAt >= newest.activatesAt) return;
   if (isWaiting) await manager.update(SigningKeyEntity, named(newest), { activatesAt });
-  else await insertSigningKey(manager, kek, organizationId, { now, activatesAt });
+  else await insertSigningKey(manager, kek, organizationId, alg, { now, activatesAt });
   if (retiring) await manager.update(SigningKeyEntity, named(retiring), { expiresAt: expiryAfter(activatesAt) });
+}
+
+/** The algorithms that an organization has keys of. */
+export async function algorithmsOf(manager: EntityManager, organizationId: string): Promise<SigningAlgorithm[]> {
+  const keys = await manager.find(SigningKeyEntity, { select: { alg: true }, where: { organizationId } });
+  return [...new Set<SigningAlgorithm>(['ES256', ...keys.map(({ alg }) => alg)])];
 }
 
 const named = ({ organizationId, kid }: SigningKeyEntity) => ({ organizationId, kid });

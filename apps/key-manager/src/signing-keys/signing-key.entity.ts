@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { PublicJwk } from '@keyward/contracts';
+import type { PublicJwk, SigningAlgorithm } from '@keyward/contracts';
 import type { Sealed } from '../sealing/envelope';
 import type { Life } from './life-cycle';
 
@@ -8,6 +8,7 @@ import type { Life } from './life-cycle';
 export class SigningKeyEntity implements Life, Sealed {
   @PrimaryColumn('uuid', { name: 'organization_id' }) organizationId: string;
   @PrimaryColumn('text') kid: string;
+  @Column('text') alg: SigningAlgorithm;
   @Column('jsonb', { name: 'public_jwk' }) publicJwk: PublicJwk;
   @Column('text', { name: 'kek_id' }) kekId: string;
   @Column('bytea', { name: 'wrapped_key' }) wrappedKey: Buffer;

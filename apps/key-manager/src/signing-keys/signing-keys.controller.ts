@@ -16,7 +16,7 @@ import { Controller } from '@nestjs/common';
 import { Clock } from '../clock';
 import { KeyEncryptionKey } from '../sealing/envelope';
 import { KeyRing } from './key-ring';
-import { rotate } from './rotation';
+import { algorithmsOf, rotate } from './rotation';
 import { SigningKeyChanges } from './signing-key-changes';
 
 /** The signing keys of organizations; the private ones never leave this service. */
@@ -31,8 +31,8 @@ export class SigningKeysController {
   ) {}
 
   @Handle(signJwt)
-  async sign({ organizationId, type, claims }: SignJwt): Promise<SignedJwt> {
-    return { jwt: await this.keyRing.sign(organizationId, type, claims) };
+  async sign({ organizationId, alg = 'ES256', type, claims }: SignJwt): Promise<SignedJwt> {
+    return { jwt: await this.keyRing.sign(organizationId, alg, type, claims) };
   }
 
   @Handle(getJwks)
@@ -50,7 +50,8 @@ export class SigningKeysController {
     const now = this.clock.now();
     const begin = new Date(atOnce ? now : now + this.settings.publishAhead * 1000);
     await this.changes.write(organizationId, async (manager, changed) => {
-      await rotate(manager, this.kek, organizationId, now, () => begin);
+      for (const alg of await algorithmsOf(manager, organizationId))
+        await rotate(manager, this.kek, organizationId, alg, now, () => begin);
       changed(organizationId);
     });
     return await this.list({ organizationId });

@@ -50,7 +50,7 @@ export class PublicKeys {
 
   private async read(organizationId: string, call: Call): Promise<Keys> {
     const { keys } = await this.bus.call(getJwks, { organizationId }, call);
-    const imported = keys.map(async (jwk) => [jwk.kid, await importJWK(jwk, 'ES256')] as const);
+    const imported = keys.map(async (jwk) => [jwk.kid, await importJWK({ ...jwk }, jwk.alg)] as const);
     return new Map(await Promise.all(imported));
   }
 }
