@@ -28,6 +28,17 @@ export function readJson(file: string): object {
   throw new CommandError(`${file} cannot be read, or is not a JSON object.`, 2);
 }
 
+/** A JSON object, as it is typed. */
+export function jsonObject(value: string): object {
+  try {
+    const parsed: unknown = JSON.parse(value);
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
+  } catch {
+    // Said below, whatever it is.
+  }
+  throw new InvalidArgumentError('Say a JSON object.');
+}
+
 /** The body of an update, which has to change something. */
 export function changes<T extends object>(body: T): T {
   if (Object.values(body).every((value) => value === undefined))

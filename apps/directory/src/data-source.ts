@@ -3,6 +3,7 @@ import type { DatabaseSettings } from '@keyward/runtime';
 import type { DataSource } from 'typeorm';
 import { OrganizationsAndUsers1763700000000 } from './migrations/1763700000000-organizations-and-users';
 import { PasswordAttempts1763700000001 } from './migrations/1763700000001-password-attempts';
+import { Profiles1763740000000 } from './migrations/1763740000000-profiles';
 import { Roles1763700000010 } from './migrations/1763700000010-roles';
 import { Revocations1763800000000 } from './migrations/1763800000000-revocations';
 import { OrganizationEntity } from './organizations/organization.entity';
@@ -16,6 +17,7 @@ export const DIRECTORY_SCHEMA = {
     OrganizationsAndUsers1763700000000,
     PasswordAttempts1763700000001,
     Roles1763700000010,
+    Profiles1763740000000,
     Revocations1763800000000,
   ],
 };

@@ -3,16 +3,22 @@ import {
   ArrayUnique,
   IsArray,
   IsBoolean,
+  IsEmail,
   IsIn,
   IsOptional,
   IsString,
+  IsUrl,
   IsUUID,
   Matches,
   MaxLength,
   MinLength,
+  ValidateNested,
 } from 'class-validator';
+import { Type } from 'class-transformer';
 import { Page, PageRequest } from './page';
 import { rpc } from './rpc';
+
+const WEB = { protocols: ['https', 'http'], require_protocol: true, require_tld: false };
 
 /** Who a token is about. */
 export class Subject {
@@ -52,6 +58,43 @@ export class UserNames {
   names: Record<string, string>;
 }
 
+/** OpenID Connect Core 1.0 §5.1.1. */
+export class Address {
+  @IsOptional() @IsString() @MaxLength(1000) formatted?: string;
+  @IsOptional() @IsString() @MaxLength(500) street_address?: string;
+  @IsOptional() @IsString() @MaxLength(200) locality?: string;
+  @IsOptional() @IsString() @MaxLength(200) region?: string;
+  @IsOptional() @IsString() @MaxLength(50) postal_code?: string;
+  @IsOptional() @IsString() @MaxLength(200) country?: string;
+}
+
+/** The standard claims about a user, OpenID Connect Core 1.0 §5.1, under their names there. */
+export class Profile {
+  @IsOptional() @IsString() @MaxLength(200) name?: string;
+  @IsOptional() @IsString() @MaxLength(200) given_name?: string;
+  @IsOptional() @IsString() @MaxLength(200) family_name?: string;
+  @IsOptional() @IsString() @MaxLength(200) middle_name?: string;
+  @IsOptional() @IsString() @MaxLength(200) nickname?: string;
+  @IsOptional() @IsUrl(WEB) profile?: string;
+  @IsOptional() @IsUrl(WEB) picture?: string;
+  @IsOptional() @IsUrl(WEB) website?: string;
+  @IsOptional() @IsString() @MaxLength(50) gender?: string;
+  /** `YYYY-MM-DD`, `0000-MM-DD` or `YYYY`. */
+  @IsOptional() @Matches(/^\d{4}(-\d{2}-\d{2})?$/) birthdate?: string;
+  @IsOptional() @IsString() @MaxLength(100) zoneinfo?: string;
+  @IsOptional() @IsString() @MaxLength(35) locale?: string;
+  @IsOptional() @IsEmail() @MaxLength(320) email?: string;
+  @IsOptional() @IsBoolean() email_verified?: boolean;
+  @IsOptional() @IsString() @MaxLength(50) phone_number?: string;
+  @IsOptional() @IsBoolean() phone_number_verified?: boolean;
+  @IsOptional() @ValidateNested() @Type(() => Address) address?: Address;
+}
+
+/** A user's profile as the token service passes it on. */
+export class FoundProfile {
+  profile: Profile;
+}
+
 /** A user as administrators see one; the password is nowhere in it. */
 export class User {
   id: string;
@@ -59,6 +102,7 @@ export class User {
   username: string;
   state: 'active' | 'disabled' | 'pending';
   roles: string[];
+  profile: Profile;
   /** Until when wrong passwords keep the account closed, ISO 8601, the end of 9999 until unlocked; `null`: it is open. */
   lockedUntil: string | null;
   createdAt: string;
@@ -76,6 +120,7 @@ export class CreateUser {
   /** 15 characters at least (NIST SP 800-63B-4), 1,024 bytes at most; generated when absent. */
   @IsOptional() @IsString() @MinLength(15) @MaxLength(1024) password?: string;
   @IsOptional() @IsIn(['active', 'pending']) state?: 'active' | 'pending';
+  @IsOptional() @ValidateNested() @Type(() => Profile) profile?: Profile;
   @IsOptional() @IsArray() @ArrayMaxSize(50) @ArrayUnique() @Matches(/^[\w.-]{1,64}$/, { each: true }) roles?: string[];
 }
 
@@ -88,8 +133,9 @@ export class NameUser {
   @IsString() @MaxLength(384) username: string;
 }
 
-/** Changes what is present. */
+/** Changes what is present; a profile is replaced. */
 export class UpdateUser extends NameUser {
+  @IsOptional() @ValidateNested() @Type(() => Profile) profile?: Profile;
   @IsOptional() @IsIn(['active', 'disabled']) state?: 'active' | 'disabled';
   @IsOptional() @IsArray() @ArrayMaxSize(50) @ArrayUnique() @Matches(/^[\w.-]{1,64}$/, { each: true }) roles?: string[];
 }
@@ -107,6 +153,8 @@ export class UserPage extends Page<User> {}
 export const authenticateUser = rpc('directory.user.authenticate', AuthenticateUser, Subject);
 /** A user who may still have tokens. Errors: `invalid_grant` when disabled or gone. */
 export const checkUser = rpc('directory.user.check', CheckUser, Subject, { repeatable: true });
+/** Errors: `not_found`. */
+export const getProfile = rpc('directory.user.profile', CheckUser, FoundProfile, { repeatable: true });
 
 export const nameUsers = rpc('directory.user.name', NameUsers, UserNames, { repeatable: true });
 

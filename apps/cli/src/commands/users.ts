@@ -1,7 +1,7 @@
 import { type CreatedUser, type User } from '@keyward/contracts';
 import { Command } from 'commander';
 import { path } from '../api';
-import { changes, commaSeparated, examples } from '../options';
+import { changes, commaSeparated, examples, jsonObject } from '../options';
 import { type Columns } from '../output';
 import { inSession, type Session } from '../session';
 import { readSecrets, type Terminal } from '../terminal';
@@ -10,9 +10,12 @@ const columns: Columns<User> = {
   Username: ({ username }) => username,
   State: ({ state }) => state,
   Roles: ({ roles }) => roles,
+  Profile: ({ profile }) => Object.entries(profile).map(([claim, value]) => `${claim}: ${JSON.stringify(value)}`),
   'Locked until': ({ lockedUntil }) => lockedUntil,
   Created: ({ createdAt }) => createdAt,
 };
+
+const PROFILE = `users update john@johns.org --org johnsorg --profile '{"name":"John Doe"}'`;
 
 const STATES = [
   ['disable', 'disabled', 'refuse a user all tokens until enabled again'],
@@ -75,12 +78,13 @@ export function users(terminal: Terminal): Command {
 
   noun
     .command('update <username>')
-    .description("replace a user's roles")
+    .description("replace a user's roles or profile")
     .option('--roles <roles>', 'comma-separated; an empty text takes all away', commaSeparated)
-    .addHelpText('after', examples('users update john@johns.org --org johnsorg --roles admin,developer'))
-    .action((username: string, { roles }: { roles?: string[] }, command: Command) =>
+    .option('--profile <json>', 'the standard claims of OpenID Connect: name, email and others', jsonObject)
+    .addHelpText('after', examples('users update john@johns.org --org johnsorg --roles admin,developer', PROFILE))
+    .action((username: string, { roles, profile }: { roles?: string[]; profile?: object }, command: Command) =>
       inSession(terminal, command, async (session) =>
-        session.show(await session.api.patch<User>(userPath(session, username), changes({ roles })), columns),
+        session.show(await session.api.patch<User>(userPath(session, username), changes({ roles, profile })), columns),
       ),
     );
 

@@ -14,7 +14,7 @@ interface UserRow extends Omit<User, 'lockedUntil' | 'createdAt'> {
 /** Users with what their accounts say of locks; `where` is SQL on `u`. */
 export async function readUsers(manager: EntityManager, where: string, params: unknown[]): Promise<User[]> {
   const rows = await manager.query<UserRow[]>(
-    `SELECT u.id, u.organization_id AS "organizationId", u.username, u.state, u.roles, u.created_at AS "createdAt",
+    `SELECT u.id, u.organization_id AS "organizationId", u.username, u.state, u.roles, u.profile, u.created_at AS "createdAt",
        CASE WHEN a.locked_until > now() THEN a.locked_until END AS "lockedUntil"
      FROM users u LEFT JOIN account_attempts a ON a.organization_id = u.organization_id AND a.account = u.id::text
      WHERE ${where}`,

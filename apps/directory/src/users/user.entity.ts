@@ -1,4 +1,4 @@
-import type { User } from '@keyward/contracts';
+import type { Profile, User } from '@keyward/contracts';
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 
 /** A user's row. The password's hash is read by the sign-in alone. */
@@ -12,5 +12,6 @@ export class UserEntity {
   @Column('text', { name: 'password_hash', nullable: true, select: false }) passwordHash: string | null;
   @Column('text') state: User['state'];
   @Column('text', { array: true }) roles: string[];
+  @Column('jsonb') profile: Profile;
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt: Date;
 }

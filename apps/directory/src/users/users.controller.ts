@@ -6,6 +6,7 @@ import {
   createUser,
   deleteUser,
   findUser,
+  getProfile,
   listUsers,
   nameUsers,
   resetPassword,
@@ -15,6 +16,7 @@ import {
   type CheckUser,
   type CreatedUser,
   type CreateUser,
+  type FoundProfile,
   type ListUsers,
   type NameUser,
   type NameUsers,
@@ -49,6 +51,11 @@ export class UsersController {
   @Handle(nameUsers)
   names(request: NameUsers): Promise<UserNames> {
     return this.users.names(request);
+  }
+
+  @Handle(getProfile)
+  profile(request: CheckUser): Promise<FoundProfile> {
+    return this.users.profile(request);
   }
 
   @Handle(createUser)

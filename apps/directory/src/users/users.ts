@@ -7,6 +7,7 @@ import {
   type CheckUser,
   type CreatedUser,
   type CreateUser,
+  type FoundProfile,
   type ListUsers,
   type NameUser,
   type NameUsers,
@@ -46,7 +47,7 @@ export class Users {
 
   /** A password that is not given is generated and told this once. */
   async create(request: CreateUser, call: Call): Promise<CreatedUser> {
-    const { organizationId, password, state, roles } = request;
+    const { organizationId, password, state, roles, profile } = request;
     const username = checkUsername(request.username);
     const { hash, told } = await this.newPassword(password, username, call);
     const row = {
@@ -56,6 +57,7 @@ export class Users {
       usernameKey: usernameKey(username),
       state: state ?? 'active',
       roles: roles ?? [],
+      profile: profile ?? {},
     };
     try {
       const user = await inOrganization(this.database, organizationId, async (manager) => {
@@ -89,15 +91,16 @@ export class Users {
   }
 
   /** To disable a user also ends what was granted before, should the user be enabled again. */
-  update({ organizationId, username, state, roles }: UpdateUser): Promise<User> {
+  update({ organizationId, username, state, roles, profile }: UpdateUser): Promise<User> {
     return this.change(organizationId, username, async (manager, user) => {
       await nameRoles(manager, organizationId, roles);
       await manager.query(
         `UPDATE users SET state = coalesce($3, state), roles = coalesce($4, roles),
+           profile = coalesce($5, profile),
            credentials_changed_at = CASE WHEN $3 = 'disabled' AND state <> 'disabled' THEN ${CHANGED_NOW}
                                          ELSE credentials_changed_at END
          WHERE organization_id = $1 AND id = $2`,
-        [organizationId, user.id, state ?? null, roles ?? null],
+        [organizationId, user.id, state ?? null, roles ?? null, profile ?? null],
       );
       await assertOperated(manager, organizationId);
       if (state === 'disabled' && user.state !== 'disabled') await this.endGrants(manager, 'user', user);
@@ -152,6 +155,13 @@ export class Users {
       [organizationId, ids],
     );
     return { names: Object.fromEntries(found.map(({ id, username }) => [id, username])) };
+  }
+
+  async profile({ organizationId, sub }: CheckUser): Promise<FoundProfile> {
+    const sql = 'SELECT profile FROM users WHERE organization_id = $1 AND id = $2';
+    const [row] = await queryInOrganization<FoundProfile>(this.database, 'find-profile', sql, [organizationId, sub]);
+    if (!row) throw new ServiceError('not_found', 'there is no such user');
+    return row;
   }
 
   /** Changes a user by name and reads it again, in one transaction. */

@@ -32,7 +32,7 @@ import { IsOptional, IsString, MaxLength } from 'class-validator';
 
 export class OrganizationChanges extends OmitType(UpdateOrganization, ['organizationId']) {}
 export class NewUser extends OmitType(CreateUser, ['organizationId']) {}
-export class UserChanges extends PickType(UpdateUser, ['state', 'roles']) {}
+export class UserChanges extends PickType(UpdateUser, ['state', 'roles', 'profile']) {}
 export class NewPassword extends PickType(ResetPassword, ['password']) {}
 export class NewApplication extends OmitType(CreateApplication, ['organizationId']) {}
 export class ApplicationChanges extends OmitType(UpdateApplication, ['organizationId', 'application']) {}
