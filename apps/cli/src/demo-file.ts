@@ -11,11 +11,20 @@ export interface Credentials {
   consumerSecret: string;
 }
 
+/** A page where the demo user signs in and sees the tokens: a public client of the demo organization. */
+export interface RelyingParty {
+  url: string;
+  consumerKey: string;
+  redirectUri: string;
+}
+
 /** The demo organization's credentials, and the operator's for the management API. */
 export interface Demo extends Credentials {
   tokenUrl: string;
   issuer: string;
   admin: Credentials;
+  /** Of `npm start` alone. */
+  relyingParty?: RelyingParty;
 }
 
 /** Where `npm start` keeps its state: KEYWARD_HOME, or `.keyward` in the working directory. */

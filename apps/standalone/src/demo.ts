@@ -4,6 +4,7 @@ import { type GatewayConfig } from '@keyward/gateway';
 import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CertificateFiles } from './certificate';
+import { registerRelyingParty } from './relying-party/register';
 import { type Secrets } from './secrets';
 
 const lastOf = (home: string) => join(home, 'demo.last.json');
@@ -16,13 +17,22 @@ export function takeDemo(home: string): Demo | undefined {
   return demo;
 }
 
-/** Makes the demo organization unless `last` knows its secrets, and writes demo.json. */
+/** How this process reaches itself; an operator's certificate is for another name than that, and not checked. */
+export function ownAddress(
+  { port, tlsCertFile }: GatewayConfig['server'],
+  { certFile }: CertificateFiles,
+): { url: string; ca?: string } {
+  const ca = tlsCertFile === certFile ? readFileSync(certFile, 'utf8') : undefined;
+  return { url: `https://localhost:${port}`, ca };
+}
+
+/** Makes the demo organization unless `last` knows its secrets, and its relying party for `port`. */
 export async function openDemo(
-  home: string,
   last: Demo | undefined,
   secrets: Secrets,
   certificate: CertificateFiles,
   { server }: GatewayConfig,
+  port: number,
 ): Promise<Demo> {
   const admin = {
     organization: ROOT_ORGANIZATION.key,
@@ -31,22 +41,34 @@ export async function openDemo(
     consumerKey: CLI_CONSUMER_KEY,
     consumerSecret: secrets.cliSecret,
   };
-  const made = last ?? (await withApi());
+  const made = last ?? (await withApi(demo));
+  const relyingParty =
+    last?.relyingParty && new URL(last.relyingParty.url).port === String(port)
+      ? last.relyingParty
+      : await withApi((api) => registerRelyingParty(api, made.organization, port));
   const { publicUrl } = server;
-  const now = { ...made, tokenUrl: `${publicUrl}/token`, issuer: `${publicUrl}/t/${made.organization}`, admin };
-  writeDemo(demoFileIn(home), now);
-  rmSync(lastOf(home), { force: true });
+  const now = {
+    ...made,
+    relyingParty,
+    tokenUrl: `${publicUrl}/token`,
+    issuer: `${publicUrl}/t/${made.organization}`,
+    admin,
+  };
   return now;
 
-  async function withApi(): Promise<Demo> {
-    // An operator's certificate is for another name than this process reaches itself by.
-    const own = server.tlsCertFile === certificate.certFile;
-    const ca = own ? readFileSync(certificate.certFile, 'utf8') : undefined;
-    const api = new Api({ url: `https://localhost:${server.port}`, ca, insecure: !own }, admin);
+  async function withApi<T>(work: (api: Api) => Promise<T>): Promise<T> {
+    const { url, ca } = ownAddress(server, certificate);
+    const api = new Api({ url, ca, insecure: ca === undefined }, admin);
     try {
-      return await demo(api);
+      return await work(api);
     } finally {
       await api.close();
     }
   }
+}
+
+/** Writes demo.json, which says that all is ready. */
+export function publishDemo(home: string, made: Demo): void {
+  writeDemo(demoFileIn(home), made);
+  rmSync(lastOf(home), { force: true });
 }

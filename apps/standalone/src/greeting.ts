@@ -17,6 +17,9 @@ export function greeting({ url, home, demo }: Standalone, seconds: string): stri
 Get a token:
   ${curl(demo)}
 
+Or sign in on a page and see the tokens:
+  ${demo.relyingParty?.url}
+
 Administer it:
   ${settings}npx keyward orgs list
 `;

@@ -5,14 +5,18 @@ import { join } from 'node:path';
 import { openCertificate } from './certificate';
 import { configure } from './configuration';
 import { migrateAll } from './database';
-import { openDemo, takeDemo } from './demo';
+import { openDemo, ownAddress, publishDemo, takeDemo } from './demo';
 import { isElsewhere, startGatewayAlone } from './gateway-alone';
 import { openHome } from './home';
 import { lock } from './lock';
-import { assertFree } from './ports';
+import { assertFree, portNear } from './ports';
+import { startRelyingParty } from './relying-party/server';
 import { keepSecrets, openSecrets } from './secrets';
 import { startServices } from './services';
 import { StartError } from './start-error';
+
+/** The demo's relying party is on this one, or another where it is taken. */
+const RELYING_PARTY_PORT = 8090;
 
 /** What runs, and what to tell of it. */
 export interface Standalone {
@@ -82,7 +86,13 @@ export async function startStandalone({ env, done, warn, signal, undo }: Start):
   done('directory, key manager, catalog, token and gateway');
 
   signal.throwIfAborted();
-  const demo = await openDemo(home, known, secrets, certificate, gateway);
+  const port = await portNear(RELYING_PARTY_PORT + gateway.server.offset);
+  const demo = await openDemo(known, secrets, certificate, gateway, port);
+  if (demo.relyingParty) {
+    const provider = { issuer: demo.issuer, ...ownAddress(gateway.server, certificate) };
+    undo.push(await startRelyingParty(demo.relyingParty, provider));
+  }
+  publishDemo(home, demo);
   done(known ? 'demo organization, as it was' : 'demo organization');
   return { url, home, demo };
 }

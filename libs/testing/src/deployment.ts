@@ -23,6 +23,8 @@ export interface Demo extends DemoCredentials {
   tokenUrl: string;
   issuer: string;
   admin: DemoCredentials;
+  /** Of `npm start` alone. */
+  relyingParty?: { url: string; consumerKey: string; redirectUri: string };
 }
 
 /** How specs reach a deployment; plain data, so that it can be handed to the workers of a test run. */
