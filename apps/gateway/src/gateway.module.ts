@@ -22,9 +22,11 @@ import { AuthorizationController } from './openid/authorization.controller';
 import { FilesController } from './openid/files.controller';
 import { JwksCache } from './openid/jwks-cache';
 import { OpenIdController } from './openid/openid.controller';
+import { SignOutController } from './openid/sign-out.controller';
+import { UserInfoController } from './openid/userinfo.controller';
 
 const TOKEN_API = [OAuthController, OpenIdController];
-const PAGES = [AuthorizationController, AccountController, FilesController];
+const PAGES = [AuthorizationController, AccountController, SignOutController, FilesController, UserInfoController];
 const MANAGEMENT_API = [
   OrganizationsController,
   UsersController,

@@ -72,6 +72,15 @@ it('imports a key pair that another server generated', async () => {
   expect(await keyward.cli(args, `${consumerSecret}\n`)).toMatchObject({ code: 1, stdout: '' });
 });
 
+it('OC-04 keeps what users are called', async () => {
+  await run('users', 'create', 'named');
+  const profile = { name: 'Ann Smith', email: 'ann@mail.example' };
+  expect((await run('users', 'update', 'named', '--profile', JSON.stringify(profile))).profile).toEqual(profile);
+  const refused = await keyward.cli(['users', 'update', 'named', '--org', org, '--profile', 'Ann']);
+  expect([refused.code, refused.stdout]).toEqual([2, '']);
+  await run('users', 'delete', 'named').catch(() => undefined);
+});
+
 it('AZ-02 registers where users are sent back to, and replaces it', async () => {
   await run('applications', 'create', 'desktop');
   const of = [

@@ -1,5 +1,5 @@
 import { deployment, type Answer, type SendOptions } from '@keyward/testing';
-import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
@@ -217,6 +217,22 @@ describe('DS-06 all that it says is so:', () => {
     introspection_endpoint: endpoint('/oauth2/introspect', { token: 'x' }),
     introspection_endpoint_auth_methods_supported: methods('/oauth2/introspect', { token: 'x' }),
     introspection_endpoint_auth_signing_alg_values_supported: algorithms('/oauth2/introspect', { token: 'x' }),
+    userinfo_endpoint: async (url) => {
+      const { access_token } = (await key.signIn(user, { scope: 'openid' })).body;
+      expect((await keyward.send(String(url), { bearer: access_token })).body.sub).toBe(user.id);
+    },
+    end_session_endpoint: async (url) => expect((await keyward.send(String(url))).status).toBe(200),
+    claims_supported: async (claims) => {
+      const { body } = await key.signIn(user, { scope: 'openid profile' });
+      const { body: info } = await keyward.send(`/t/${org}/userinfo`, { bearer: body.access_token });
+      for (const name of [...Object.keys(decodeJwt(body.id_token)), ...Object.keys(info)])
+        expect(claims).toContain(name);
+    },
+    claims_parameter_supported: async (supported) => expect(supported).toBe(false),
+    id_token_signing_alg_values_supported: async (algorithms) => {
+      const { id_token } = (await key.signIn(user, { scope: 'openid' })).body;
+      expect(algorithms).toEqual([decodeProtectedHeader(id_token as string).alg]);
+    },
     jwks_uri: async (url) => {
       const keys = createLocalJWKSet((await keyward.send(String(url))).body);
       await jwtVerify((await key.signIn(user)).body.access_token, keys);
@@ -252,13 +268,7 @@ describe('DS-06 all that it says is so:', () => {
   });
 
   it('and what it does not say is not served', async () => {
-    for (const path of [
-      '/oauth2/userinfo',
-      '/oauth2/device_authorize',
-      '/oauth2/par',
-      '/oauth2/register',
-      '/oidc/logout',
-    ])
+    for (const path of ['/oauth2/device_authorize', '/oauth2/par', '/oauth2/register', '/oidc/logout'])
       expect((await keyward.send(`/t/${org}${path}`)).status).toBe(404);
     for (const grant_type of ['implicit', 'urn:ietf:params:oauth:grant-type:device_code'])
       expectError(await key.token({ grant_type }), 'unsupported_grant_type');

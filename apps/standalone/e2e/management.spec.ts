@@ -23,7 +23,7 @@ describe('every operation does what it is for', () => {
     (await manage('POST', `/${org}/applications`, { name: unique('app') })).name as string;
   const userOf = (username: string) => ({
     ...{ id: expect.any(String), organizationId: expect.any(String), username, state: 'active' },
-    ...{ roles: [], lockedUntil: null, createdAt: time },
+    ...{ roles: [], profile: {}, lockedUntil: null, createdAt: time },
   });
   const applicationOf = (name: string) => ({
     ...{ id: expect.any(String), organizationId: expect.any(String), name, createdAt: time },
@@ -117,7 +117,7 @@ describe('every operation does what it is for', () => {
     },
     'PATCH /{orgkey}/users/{username}': async () => {
       const username = await newUser();
-      const changes = { state: 'disabled', roles: ['b', 'c'] };
+      const changes = { state: 'disabled', roles: ['b', 'c'], profile: { name: 'Ann', email: 'ann@mail.example' } };
       return [await ask('PATCH', `/${org}/users/${username}`, changes), 200, { ...userOf(username), ...changes }];
     },
     'DELETE /{orgkey}/users/{username}': async () => [await ask('DELETE', `/${org}/users/${await newUser()}`), 204, ''],

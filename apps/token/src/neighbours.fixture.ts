@@ -6,6 +6,7 @@ import {
   checkClient,
   checkUser,
   clientRevocations,
+  findRelyingParty,
   CLI_CONSUMER_KEY,
   getJwks,
   organizations as feed,
@@ -30,6 +31,9 @@ const organization = (id: string, key: string, more: Partial<Organization> = {})
   ...{ id, key, name: key, state: 'active', passwordGrant: true, createdAt: '2026-01-01T00:00:00Z', ...more },
 });
 
+/** Of every client that signs in users on pages. */
+export const REDIRECT_URI = 'https://app.example/callback';
+
 export const root = organization(ROOT_ORGANIZATION.id, ROOT_ORGANIZATION.key);
 export const johns = organization('019a0000-0000-7000-8000-00000000000a', 'johnsorg');
 export const marys = organization('019a0000-0000-7000-8000-00000000000b', 'marysorg');
@@ -53,6 +57,7 @@ const CLIENTS = [
   client('johns-sunset', johns.id, { passwordGrantSunset: '2020-01-01T00:00:00Z' }),
   client('johns-public', johns.id, { public: true }),
   client('johns-saas', johns.id, { multiOrganization: true }),
+  client('johns-pages', johns.id, { grantTypes: ['authorization_code', 'refresh_token'] }),
   client('marys', marys.id),
   client('closed', closed.id),
   client('strict', strict.id),
@@ -105,6 +110,13 @@ export async function startNeighbours(url: string) {
 
   await answer('key-manager', [
     to(authenticateClient, ({ credentials, organizationId }) => findClient(clients, credentials, organizationId)),
+    to(findRelyingParty, ({ clientId, organizationId }) => {
+      const known = clients.find(
+        (one) => one.clientId === clientId && one.organizationId === (organizationId ?? one.organizationId),
+      );
+      const uris = { redirectUris: [REDIRECT_URI], postLogoutRedirectUris: [] };
+      return known && { client: known, name: known.clientId, applicationType: 'web', ...uris };
+    }),
     to(checkClient, ({ organizationId, clientId }) =>
       clients.find((one) => one.organizationId === organizationId && one.clientId === clientId),
     ),
@@ -168,6 +180,7 @@ const following = <R extends object>(feed: Feed<R>, records: { id: string; recor
 /** In words of their own: the token service answers in its. */
 const refusals: Record<string, { code: 'invalid_client' | 'invalid_grant'; description: string }> = {
   [authenticateClient.subject]: { code: 'invalid_client', description: 'no such client' },
+  [findRelyingParty.subject]: { code: 'invalid_client', description: 'no such client' },
   [checkClient.subject]: { code: 'invalid_client', description: 'no such client' },
   [authenticateUser.subject]: { code: 'invalid_grant', description: 'wrong password' },
   [checkUser.subject]: { code: 'invalid_grant', description: 'no such user' },

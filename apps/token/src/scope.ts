@@ -8,6 +8,7 @@ import {
   type Client,
 } from '@keyward/contracts';
 import type { User } from './grants/grant';
+import { OPENID_SCOPES } from './openid/scopes';
 import type { Catalog } from './scopes/catalog';
 
 type ScopedClient = Pick<Client, 'clientId' | 'organizationId'>;
@@ -50,6 +51,7 @@ const isOwn = (scope: string): boolean => scope.startsWith('keyward:') || OWN_SC
 
 /** Whether a user may have a scope of the platform's own through a client, as both are now. */
 export function isGrantable(scope: string, client: ScopedClient, user: ScopedUser | undefined): boolean {
+  if (OPENID_SCOPES.includes(scope)) return user !== undefined;
   return scope === DEFAULT_SCOPE || (scope === MANAGEMENT_SCOPE && mayManage(client, user));
 }
 

@@ -15,6 +15,7 @@ import { ClientAuthentication } from './client-authentication';
 import { Clock } from './clock';
 import { readParams, type Grant, type User } from './grants/grant';
 import { Grants } from './grants/grants';
+import { IdTokens } from './openid/id-tokens';
 import { RefreshTokens } from './refresh-tokens/refresh-tokens';
 import { grantScope, parseScope } from './scope';
 import { Catalog } from './scopes/catalog';
@@ -30,6 +31,7 @@ export class TokenController {
     private readonly accessTokens: AccessTokens,
     private readonly refreshTokens: RefreshTokens,
     private readonly applicationUsers: ApplicationUsers,
+    private readonly idTokens: IdTokens,
     private readonly settings: OAuthSettings,
     private readonly clock: Clock,
   ) {}
@@ -51,11 +53,15 @@ export class TokenController {
       client.strictScopes && asked !== undefined,
     );
     const family = authorization.family ?? this.newFamily(user, client);
-    const [accessToken, refreshToken] = await Promise.all([
+    const [accessToken, refreshToken, idToken] = await Promise.all([
       this.accessTokens.issue({ client, organization, user, scope, family: family?.id }, call),
       authorization.family
         ? authorization.family.refreshToken
         : family && user && this.refreshTokens.issue(family.id, client, user, scope, grant.type),
+      // OpenID Connect Core 1.0 §3.1.3.3, §12.2: with every answer about a user that openid was granted for (OC-03).
+      user && isOpenId(scope)
+        ? this.idTokens.issue({ client, organization, user, ...authorization.openid }, call)
+        : undefined,
     ]);
     // A family that begins here has noted its user in its own statement.
     if (user && (authorization.family || !family)) this.applicationUsers.note(client, user, grant.type);
@@ -63,6 +69,7 @@ export class TokenController {
       body: {
         access_token: accessToken,
         ...(refreshToken ? { refresh_token: refreshToken } : {}),
+        ...(idToken ? { id_token: idToken } : {}),
         scope,
         token_type: 'Bearer',
         expires_in: this.accessTokens.lifetimeFor(client, user),
@@ -95,3 +102,5 @@ export class TokenController {
     return user && mayRefresh ? { id: newId(Math.max(this.clock.now(), client.tokensFrom * 1000)) } : undefined;
   }
 }
+
+const isOpenId = (scope: string): boolean => scope.includes('openid') && scope.split(' ').includes('openid');

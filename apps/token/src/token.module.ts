@@ -23,6 +23,9 @@ import { ApplicationUsersController } from './application-users/application-user
 import { BearerController } from './introspection/bearer.controller';
 import { IntrospectionController } from './introspection/introspection.controller';
 import { Issuers } from './issuer';
+import { IdTokens } from './openid/id-tokens';
+import { SignOutController } from './openid/sign-out.controller';
+import { UserInfoController } from './openid/userinfo.controller';
 import { RefreshTokens } from './refresh-tokens/refresh-tokens';
 import { RevocationFeed } from './revocation/revocation-feed';
 import { RevocationFeedController } from './revocation/revocation-feed.controller';
@@ -71,12 +74,13 @@ export class TokenModule {
       controllers: [
         ...[TokenController, RevocationController, RevocationFeedController],
         ...[IntrospectionController, BearerController, AccessTokenController],
-        ...[AuthorizationController, SessionsController, ApplicationUsersController],
+        ...[AuthorizationController, SessionsController, UserInfoController, SignOutController],
+        ApplicationUsersController,
       ],
       providers: [
         ...given,
         ...[Issuers, ClientAuthentication, Clients, Users, RefreshTokens, AccessTokens, AccessTokenReader, PublicKeys],
-        ...[Codes, Consents, Decision, PasswordProof, Sessions],
+        ...[Codes, Consents, Decision, IdTokens, PasswordProof, Sessions],
         ...GRANTS,
         grants,
       ],

@@ -20,3 +20,4 @@ export * from './scope';
 export * from './subscription';
 export * from './authorization';
 export * from './session';
+export * from './openid';

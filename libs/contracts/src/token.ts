@@ -18,6 +18,8 @@ export class TokenRequest {
 export class TokenResponse {
   access_token: string;
   refresh_token?: string;
+  /** OpenID Connect Core 1.0 §3.1.3.3. */
+  id_token?: string;
   scope: string;
   token_type: 'Bearer';
   /** Seconds. */

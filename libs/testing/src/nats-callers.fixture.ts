@@ -16,7 +16,7 @@ export const CALLS: Record<Service, readonly Exported[]> = {
     ...(['issueToken', 'revokeToken', 'introspectToken', 'verifyBearer', 'readAccessToken'] as const),
     'listApplicationUsers',
     ...(['authorize', 'signIn', 'giveConsent', 'findSession', 'endSessions'] as const),
-    ...(['listSessions', 'listConsents', 'withdrawConsent'] as const),
+    ...(['listSessions', 'listConsents', 'withdrawConsent', 'getUserInfo', 'signOut'] as const),
     ...(['createOrganization', 'listOrganizations', 'findOrganization', 'updateOrganization'] as const),
     ...(['createUser', 'listUsers', 'findUser', 'updateUser', 'unlockUser', 'resetPassword', 'deleteUser'] as const),
     ...(['createApplication', 'listApplications', 'findApplication', 'updateApplication'] as const),
@@ -32,7 +32,7 @@ export const CALLS: Record<Service, readonly Exported[]> = {
   ],
   token: [
     ...(['assertClient', 'authenticateClient', 'checkClient', 'findRelyingParty'] as const),
-    ...(['authenticateUser', 'checkUser', 'nameUsers', 'getJwks', 'signJwt'] as const),
+    ...(['authenticateUser', 'checkUser', 'getProfile', 'nameUsers', 'getJwks', 'signJwt'] as const),
   ],
   directory: [],
   'key-manager': [],

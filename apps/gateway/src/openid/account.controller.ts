@@ -17,9 +17,8 @@ import { organizationAt } from '../http/organization';
 import { callOf } from '../http/request-call';
 import { pageFormOf, parseForm } from '../oauth/form';
 import { baseOf, lookOf, paramsOf, type At } from './browser';
-import { csrfToken, isOwnForm, sessionsOf, setSession } from './cookies';
+import { csrfToken, isOwnForm, sessionsOf } from './cookies';
 import { accountPage } from './pages/account';
-import { signedOutPage, signOutPage } from './pages/messages';
 import { seeOther, sendPage } from './pages/send';
 
 /** Who looks at a page. */
@@ -28,7 +27,7 @@ interface Visitor {
   session: FoundSession;
 }
 
-/** "Your sessions and consents", and signing out. */
+/** "Your sessions and consents". */
 @ApiExcludeController()
 @Controller('/t/:orgkey')
 export class AccountController {
@@ -72,29 +71,6 @@ export class AccountController {
       const consent = { organizationId: organization.id, sub: session.sub, clientId };
       await this.bus.call(withdrawConsent, consent, call).catch(goneIsFine);
     });
-  }
-
-  @Get('sign-out')
-  async askToSignOut(@Req() request: At, @Res() reply: FastifyReply): Promise<void> {
-    const visitor = await this.visitor(request, callOf(request));
-    const look = lookOf(request, paramsOf(request), await organizationAt(this.organizations, request.params.orgkey));
-    if (!visitor) sendPage(reply, signedOutPage(look));
-    else sendPage(reply, signOutPage({ ...look, action: `${look.base}/sign-out`, csrf: csrfToken(request, reply) }));
-  }
-
-  @Post('sign-out')
-  async signOut(@Req() request: At, @Res() reply: FastifyReply): Promise<void> {
-    const call = callOf(request);
-    const { csrf } = parseForm(pageFormOf(request));
-    const visitor = await this.visitor(request, call);
-    if (visitor && !isOwnForm(request, csrf)) return this.askToSignOut(request, reply);
-    const organization = await organizationAt(this.organizations, request.params.orgkey);
-    if (visitor) {
-      const { sub, id } = visitor.session;
-      await this.bus.call(endSessions, { organizationId: organization.id, sub, id }, call).catch(goneIsFine);
-    }
-    setSession(reply, organization.key, undefined);
-    sendPage(reply, signedOutPage(lookOf(request, paramsOf(request), organization)));
   }
 
   /** Does what a form of the account page asks for, and shows that page again. */

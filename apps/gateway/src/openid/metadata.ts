@@ -1,6 +1,13 @@
 import type { Organization } from '@keyward/contracts';
 import type { GatewayConfig } from '../config';
 
+/** What an ID token or UserInfo may say. */
+const CLAIMS = [
+  ...['iss', 'sub', 'aud', 'exp', 'iat', 'auth_time', 'amr', 'nonce', 'sid', 'name', 'family_name', 'given_name'],
+  ...['middle_name', 'nickname', 'preferred_username', 'profile', 'picture', 'website', 'gender', 'birthdate'],
+  ...['zoneinfo', 'locale', 'email', 'email_verified', 'address', 'phone_number', 'phone_number_verified'],
+];
+
 const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
 /** What may sign a client's assertion; the key manager's list. RFC 8414 §2: never `none`. */
 const ASSERTION_ALGORITHMS = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA', 'Ed25519'];
@@ -37,11 +44,16 @@ export function metadataOf(config: GatewayConfig, { key, passwordGrant }: Organi
     introspection_endpoint: `${issuer}/oauth2/introspect`,
     introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
     introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    userinfo_endpoint: `${issuer}/userinfo`,
+    end_session_endpoint: `${issuer}/logout`,
     jwks_uri: `${issuer}/jwks`,
     // Never omitted: absent means authorization_code and implicit (RO-09).
     grant_types_supported: Object.entries(grants).flatMap(([grant, served]) => (served ? [grant] : [])),
-    scopes_supported: ['default'],
+    scopes_supported: ['default', 'openid', 'profile', 'email', 'address', 'phone', 'offline_access'],
+    claims_supported: CLAIMS,
+    id_token_signing_alg_values_supported: ['RS256'],
     subject_types_supported: ['public'],
+    claims_parameter_supported: false,
     // Absent means true (OpenID Connect Discovery 1.0 §3).
     request_uri_parameter_supported: false,
   };

@@ -41,9 +41,14 @@ describe('metadata', () => {
       introspection_endpoint: `${issuer}/oauth2/introspect`,
       introspection_endpoint_auth_methods_supported: methods,
       introspection_endpoint_auth_signing_alg_values_supported: algorithms,
+      userinfo_endpoint: `${issuer}/userinfo`,
+      end_session_endpoint: `${issuer}/logout`,
       jwks_uri: `${issuer}/jwks`,
       grant_types_supported: ['password', 'client_credentials', 'refresh_token', 'authorization_code'],
-      scopes_supported: ['default'],
+      scopes_supported: ['default', 'openid', 'profile', 'email', 'address', 'phone', 'offline_access'],
+      claims_supported: expect.arrayContaining(['sub', 'sid', 'email']),
+      claims_parameter_supported: false,
+      id_token_signing_alg_values_supported: ['RS256'],
       subject_types_supported: ['public'],
       request_uri_parameter_supported: false,
     });
@@ -59,7 +64,7 @@ describe('metadata', () => {
   it('DS-06 every endpoint it names is there', async () => {
     const { json } = await gateway.ask('/t/johnsorg/.well-known/openid-configuration');
     const endpoints = Object.entries(json as object).filter(([name]) => /_endpoint$|_uri$/.test(name));
-    expect(endpoints.length).toBe(5);
+    expect(endpoints.length).toBe(7);
     for (const [, url] of endpoints) {
       const { status } = await gateway.ask(new URL(url as string).pathname, { method: 'DELETE' });
       expect(status).toBe(405);

@@ -5,6 +5,7 @@ import { Clock, inSeconds } from '../clock';
 import { Codes } from '../codes/codes';
 import { Consents } from '../consents/consents';
 import { Issuers } from '../issuer';
+import { IdTokens } from '../openid/id-tokens';
 import { grantScope } from '../scope';
 import type { LiveSession } from '../sessions/sessions';
 import { Refused, type ReturnTo } from './refused';
@@ -23,6 +24,7 @@ export class Decision {
     private readonly codes: Codes,
     private readonly consents: Consents,
     private readonly issuers: Issuers,
+    private readonly idTokens: IdTokens,
     private readonly clock: Clock,
   ) {}
 
@@ -35,7 +37,8 @@ export class Decision {
   ): Promise<AuthorizationStep> {
     const { party, organization, prompt, loginHint } = request;
     const page = { organization: { key: organization.key, name: organization.name }, client: party.name };
-    if (!session || this.isTooOld(session, request, just)) {
+    const isWanted = session && (await this.isWanted(session, request, call));
+    if (!session || !isWanted || this.isTooOld(session, request, just)) {
       if (prompt.has('none')) throw new Refused('login_required', 'the user is not signed in', request);
       return { step: 'sign-in', ...page, loginHint };
     }
@@ -56,6 +59,16 @@ export class Decision {
   /** An answer with `state` as it came, and who gives it (RFC 9207 §2). */
   redirect({ organization, redirectUri: uri, mode, state }: ReturnTo, answer: Record<string, string>): ClientRedirect {
     return { uri, mode, params: { ...answer, ...(state ? { state } : {}), iss: this.issuers.of(organization) } };
+  }
+
+  /** Whether the user is the one that the client has in mind; a hint that is none of ours names nobody. */
+  private async isWanted(
+    { sub }: LiveSession,
+    { idTokenHint, organization }: AuthorizationRequest,
+    call: Call,
+  ): Promise<boolean> {
+    if (idTokenHint === undefined) return true;
+    return (await this.idTokens.readHint(idTokenHint, organization, call))?.sub === sub;
   }
 
   /** OpenID Connect Core 1.0 §3.1.2.1: what asks for the user to prove itself once more. */

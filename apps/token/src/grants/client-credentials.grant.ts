@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { ServiceError } from '@keyward/contracts';
 import type { OAuthSettings } from '@keyward/runtime';
+import { OPENID_SCOPES } from '../openid/scopes';
 import { Grant, type Authorization, type Request } from './grant';
-
-/** Scopes that only a user can stand behind (CC-04). */
-const OF_USERS = ['openid', 'offline_access'];
 
 /** Client Credentials, RFC 6749 §4.4: the client is its own subject. */
 @Injectable()
@@ -16,7 +14,7 @@ export class ClientCredentialsGrant extends Grant {
   readonly params = {};
 
   authorize(_: object, { scope }: Request): Promise<Authorization> {
-    if (scope?.some((asked) => OF_USERS.includes(asked)))
+    if (scope?.some((asked) => OPENID_SCOPES.includes(asked)))
       throw new ServiceError('invalid_scope', 'This scope needs a user');
     return Promise.resolve({ scope });
   }

@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import { Bus, type Call } from '@keyward/bus';
+import { signJwt, type Client, type Organization } from '@keyward/contracts';
+import { errors, jwtVerify } from 'jose';
+import { PublicKeys } from '../access-tokens/public-keys';
+import { Clock, inSeconds } from '../clock';
+import type { User } from '../grants/grant';
+import { Issuers } from '../issuer';
+
+/** Seconds: long enough to be read, and to be sent back as a hint, which may have expired. */
+const LIFETIME = 3600;
+
+/** What an ID token is for. */
+export interface IdTokenFor {
+  client: Client;
+  organization: Organization;
+  user: User;
+  nonce?: string;
+  /** The session it came from. */
+  sid?: string;
+}
+
+/** Who an ID token was issued about, and to whom. */
+export interface IdTokenHint {
+  sub: string;
+  clientId: string;
+  sid?: string;
+}
+
+/** ID tokens, OpenID Connect Core 1.0 §2: RS256, which every client can read (§15.1). */
+@Injectable()
+export class IdTokens {
+  constructor(
+    private readonly bus: Bus,
+    private readonly keys: PublicKeys,
+    private readonly issuers: Issuers,
+    private readonly clock: Clock,
+  ) {}
+
+  async issue({ client, organization, user, nonce, sid }: IdTokenFor, call: Call): Promise<string> {
+    const iat = inSeconds(this.clock.now());
+    const claims = {
+      iss: this.issuers.of(organization),
+      sub: user.sub,
+      aud: client.clientId,
+      iat,
+      exp: iat + LIFETIME,
+      auth_time: user.authTime,
+      amr: user.amr,
+      ...(nonce === undefined ? {} : { nonce }),
+      ...(sid === undefined ? {} : { sid }),
+    };
+    const { organizationId } = client;
+    const { jwt } = await this.bus.call(signJwt, { organizationId, alg: 'RS256', type: 'JWT', claims }, call);
+    return jwt;
+  }
+
+  /** An ID token that was issued here, expired or not (OpenID Connect RP-Initiated Logout 1.0 §2); `undefined` for all else. */
+  async readHint(token: string, organization: Organization, call: Call): Promise<IdTokenHint | undefined> {
+    try {
+      const { payload } = await jwtVerify(
+        token,
+        async ({ kid }) => {
+          const key = typeof kid === 'string' ? await this.keys.find(organization.id, kid, call) : undefined;
+          if (!key) throw new errors.JWKSNoMatchingKey();
+          return key;
+        },
+        { algorithms: ['RS256'], typ: 'JWT', issuer: this.issuers.of(organization), currentDate: new Date(0) },
+      );
+      const { sub, aud, sid } = payload;
+      if (typeof sub !== 'string' || typeof aud !== 'string') return undefined;
+      return { sub, clientId: aud, ...(typeof sid === 'string' ? { sid } : {}) };
+    } catch (error) {
+      if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined;
+      throw error;
+    }
+  }
+}

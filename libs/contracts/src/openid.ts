@@ -1,0 +1,34 @@
+import { IsObject, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { Type } from 'class-transformer';
+import { rpc } from './rpc';
+
+export class GetUserInfo {
+  @IsString() @MaxLength(8192) token: string;
+  /** The organization of the path; at the root the token names it. */
+  @IsOptional() @IsUUID() organizationId?: string;
+}
+
+/** OpenID Connect Core 1.0 §5.3.2. */
+export class UserInfo {
+  sub: string;
+  [claim: string]: unknown;
+}
+
+/** A request to sign out, OpenID Connect RP-Initiated Logout 1.0 §2. */
+export class SignOut {
+  @IsObject() @Type(() => Object) params: Record<string, string>;
+  @IsUUID() organizationId: string;
+  /** The organization's session cookie. */
+  @IsOptional() @IsString() @MaxLength(200) session?: string;
+}
+
+/** `ask`: the user must be asked, for nothing shows that a client of this user sent the request. */
+export class SignOutStep {
+  step: 'ask' | 'done' | 'redirect';
+  /** Of `redirect`. */
+  uri?: string;
+}
+
+/** Errors: `invalid_token`, `insufficient_scope` without `openid`. */
+export const getUserInfo = rpc('token.userinfo.get', GetUserInfo, UserInfo, { repeatable: true });
+export const signOut = rpc('token.session.sign-out', SignOut, SignOutStep);
