@@ -103,8 +103,9 @@ it('AZ-02 registers where users are sent back to, and replaces it', async () => 
 });
 
 it('rotates signing keys without an error', async () => {
-  const list = () => run('signing-keys', 'list');
-  const { length } = (await list()) as unknown[];
+  const list = async () =>
+    ((await run('signing-keys', 'list')) as { alg: string }[]).filter(({ alg }) => alg === 'ES256');
+  const { length } = await list();
   await run('signing-keys', 'rotate');
   expect(await list()).toHaveLength(length + 1);
 });

@@ -206,7 +206,7 @@ describe('offline_access', () => {
 
 describe('signing out at a client’s request', () => {
   const out = (params: Record<string, string>) => `/t/${org}/logout?${new URLSearchParams(params).toString()}`;
-  const isSignedIn = async (visitor: Visitor) => visitor.cookies.has(`__Host-session-${org}`);
+  const isSignedIn = async (visitor: Visitor) => visitor.cookies.has(`__Host-keyward-session-${org}`);
 
   it.each(['GET', 'POST'] as const)('LO-01 LO-02 by %s ends the session and goes back with state', async (method) => {
     const visitor = new Visitor();

@@ -31,10 +31,10 @@ describe('a session', () => {
     const answer = await visitor.post(action, { ...fields, username: user.username, password: user.password });
     const cookie = answer.headers['set-cookie'] ?? '';
     expect(cookie).toMatch(
-      new RegExp(`^__Host-session-${org}=kss_[\\w-]{72}; Path=/; Secure; HttpOnly; SameSite=Lax$`),
+      new RegExp(`^__Host-keyward-session-${org}=kss_[\\w-]{72}; Path=/; Secure; HttpOnly; SameSite=Lax$`),
     );
     const { items } = await manage('GET', `/${org}/users/${user.username}/sessions`);
-    expect(JSON.stringify(items)).not.toContain(visitor.cookies.get(`__Host-session-${org}`));
+    expect(JSON.stringify(items)).not.toContain(visitor.cookies.get(`__Host-keyward-session-${org}`));
   });
 
   it('MT-08 is of one organization alone', async () => {
@@ -49,7 +49,10 @@ describe('a session', () => {
     });
     expect(answerOf(await visitor.get(url))).toMatchObject({ error: 'login_required' });
     // Nor does its value do under the other's name.
-    visitor.cookies.set(`__Host-session-${elsewhere}`, visitor.cookies.get(`__Host-session-${org}`) ?? '');
+    visitor.cookies.set(
+      `__Host-keyward-session-${elsewhere}`,
+      visitor.cookies.get(`__Host-keyward-session-${org}`) ?? '',
+    );
     expect(answerOf(await visitor.get(url))).toMatchObject({ error: 'login_required' });
   });
 
@@ -66,7 +69,7 @@ describe('a session', () => {
   it('abuse 16 abuse 17: is no other value', async () => {
     const visitor = new Visitor();
     const { refresh_token } = await tokensOf(visitor);
-    const name = `__Host-session-${org}`;
+    const name = `__Host-keyward-session-${org}`;
     const value = visitor.cookies.get(name) ?? '';
     for (const other of [refresh_token as string, value.slice(0, -1), `${value}A`, value.toLowerCase(), '', '%00']) {
       visitor.cookies.set(name, other);

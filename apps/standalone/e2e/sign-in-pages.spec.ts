@@ -110,11 +110,13 @@ describe('a form', () => {
     for (const form of [{}, { csrf: '' }, { csrf: 'x' }, stranger]) {
       const answer = await visitor.post(action, { ...typed, ...form });
       expect(answer.status).toBe(400);
-      expect(visitor.cookies.has(`__Host-session-${org}`)).toBe(false);
+      expect(visitor.cookies.has(`__Host-keyward-session-${org}`)).toBe(false);
     }
     const crossSite = await visitor.post(action, { ...typed, ...fields }, { 'sec-fetch-site': 'cross-site' });
     expect(crossSite.status).toBe(400);
-    expect((await visitor.post(action, { ...typed, ...fields })).headers['set-cookie']).toContain('__Host-session-');
+    expect((await visitor.post(action, { ...typed, ...fields })).headers['set-cookie']).toContain(
+      '__Host-keyward-session-',
+    );
   });
 
   it('abuse 28: steps cannot be skipped: consent without signing in, empty and foreign forms', async () => {
@@ -123,7 +125,7 @@ describe('a form', () => {
     const query = request().split('?')[1];
     const consent = await visitor.post(`/t/${org}/consent?${query}`, { ...fields, decision: 'allow' });
     expect(consent.text).toContain('type="password"');
-    expect(visitor.cookies.has(`__Host-session-${org}`)).toBe(false);
+    expect(visitor.cookies.has(`__Host-keyward-session-${org}`)).toBe(false);
     for (const form of [{}, fields]) {
       const empty = await visitor.post(`/t/${org}/sign-in?${query}`, form);
       expect([empty.status, empty.headers['location']]).toEqual([400, undefined]);

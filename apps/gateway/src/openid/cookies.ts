@@ -2,8 +2,8 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** Only this host sets and gets such a cookie, over TLS (RFC 6265bis §4.1.3.2). */
-const SESSION = '__Host-session-';
-const CSRF = '__Host-csrf';
+const SESSION = '__Host-keyward-session-';
+const CSRF = '__Host-keyward-csrf';
 const FLAGS = 'Path=/; Secure; HttpOnly; SameSite=Lax';
 /** More sessions than this nobody has at once in one browser. */
 const MOST = 20;
