@@ -8,12 +8,13 @@ import type { Answers } from './answers';
 import { BODY_LIMIT, readBodies } from './body';
 import { correlationId, requestId } from './request-call';
 import type { Routes } from './routes';
+import { giveUpSlowBodies } from './slow-bodies';
 
-/** bytes of a request's headers at most, and how long its parts may take (ms). */
+/** bytes of a request's headers at most, how long these may take, and all of an upload to an API (ms). */
 export const LIMITS = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 5000,
-  requestTimeout: 10_000,
+  requestTimeout: 300_000,
   connectionsCheckingInterval: 1000,
 };
 
@@ -54,6 +55,7 @@ export function createAdapter(
   const fastify = adapter.getInstance();
   routes.watch(fastify);
   readBodies(fastify);
+  giveUpSlowBodies(fastify);
   fastify.addHook('onRequest', (request, reply, done) => {
     standardHeaders(request, reply);
     if (closing()) reply.header('connection', 'close');

@@ -6,7 +6,7 @@ interface Reason {
   description: string;
   /** RFC 6750 §3.1, in the challenge. */
   error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope';
-  /** Milliseconds are not said; seconds for `Retry-After`. */
+  /** Seconds. */
   retryAfter?: number;
 }
 
@@ -90,7 +90,7 @@ const REASONS = {
   },
   suspended: {
     ...{ status: 503, code: '303001', message: 'Runtime Error' },
-    ...{ description: 'Currently, the back end is suspended', retryAfter: 5 },
+    ...{ description: 'Currently, the back end is suspended', retryAfter: 2 },
   },
 } as const satisfies Record<string, Reason>;
 

@@ -95,18 +95,20 @@ const isLostConnection = (error: unknown): boolean => ['UND_ERR_SOCKET', 'ECONNR
 
 const codeOf = (error: unknown): string => (error as { code?: string } | undefined)?.code ?? '';
 
-const TIMED_OUT = ['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'];
+const TIMED_OUT = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT']);
+const VIOLATED = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'UND_ERR_INVALID_ARG']);
+/** No connection came about, be it for its certificate. */
+const FAILED =
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ERR_TLS|ERR_SSL|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO)/;
 
 /** What a failure of an upstream is to the client; which address failed and how is not its business. */
 function faultOf(error: unknown): Fault {
   if (error instanceof Fault) return error;
-  const code = codeOf(error);
-  const name: FaultName = TIMED_OUT.includes(code)
-    ? 'connectionTimedOut'
-    : isLostConnection(error)
-      ? 'connectionClosed'
-      : code.startsWith('HPE_') || code.startsWith('UND_ERR_HEADERS') || code.startsWith('UND_ERR_RES')
-        ? 'protocolViolated'
-        : 'connectionFailed';
-  return Object.assign(new Fault(name), { cause: error });
+  return Object.assign(new Fault(faultNameOf(error, codeOf(error))), { cause: error });
+}
+
+function faultNameOf(error: unknown, code: string): FaultName {
+  if (TIMED_OUT.has(code)) return 'connectionTimedOut';
+  if (VIOLATED.has(code) || (error as Error).name === 'HTTPParserError') return 'protocolViolated';
+  return FAILED.test(code) ? 'connectionFailed' : 'connectionClosed';
 }

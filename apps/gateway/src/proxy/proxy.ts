@@ -4,6 +4,7 @@ import { ROOT_ORGANIZATION, ServiceError, type Organization } from '@keyward/con
 import type { Organizations, Revocations } from '@keyward/runtime';
 import type { Agent } from 'undici';
 import { bearerOf } from './bearer';
+import { Circuits } from './circuits';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors';
 import { enforce, upstreamFor, type Passed } from './enforcement';
 import { bodyOf, Fault, headersOf } from './fault';
@@ -49,6 +50,8 @@ export interface Admitted extends Located {
 
 /** Guards the APIs: who may pass goes on to the upstream, all others get a fault. */
 export class Proxy {
+  private readonly circuits = new Circuits();
+
   constructor(private readonly parts: ProxyParts) {}
 
   /** Answers a request to an API. */
@@ -112,13 +115,21 @@ export class Proxy {
     if (isLooping(request)) throw new Fault('loop');
     const upstream = passed?.upstream ?? upstreamFor(api, api.upstreams.production ? 'production' : 'sandbox');
     const authenticated = passed !== undefined;
-    await forward(this.parts.agent, request, response, {
-      origin: upstream.origin,
-      path: `${upstream.base}${rest}${query}`.replace(/^(?!\/)/, '/'),
-      headers: requestHeaders(request, { address, host: this.parts.host, traceparent, authenticated }),
-      authenticated,
-      own,
-    });
+    const { origin } = upstream;
+    this.circuits.enter(origin);
+    try {
+      await forward(this.parts.agent, request, response, {
+        origin,
+        path: `${upstream.base}${rest}${query}`.replace(/^(?!\/)/, '/'),
+        headers: requestHeaders(request, { address, host: this.parts.host, traceparent, authenticated }),
+        authenticated,
+        own,
+      });
+      this.circuits.left(origin, undefined);
+    } catch (error) {
+      this.circuits.left(origin, faultOf(error));
+      throw error;
+    }
   }
 
   /** `OPTIONS` that the API does not list: for browsers, and for whoever asks what there is. Needs no token. */

@@ -8,6 +8,8 @@ import { Recent } from './recent';
 
 /** Tokens that are known at once: some 80 MB at most. */
 const KNOWN = 100_000;
+/** A signature is verified again after this long, milliseconds: a key that was withdrawn opens nothing for ever. */
+const VERIFIED_MS = 5 * 60_000;
 /** What is longer is none of Keyward's. */
 const LONGEST = 8192;
 /** RFC 6750 §2.1: b64token. */
@@ -46,8 +48,7 @@ export class AccessTokens {
     const isOpaque = token.startsWith('kat_');
     const grant = await (isOpaque ? this.opaque : this.jwts).read(token, organization, call);
     if (!grant) return undefined;
-    const expires = grant.exp * 1000;
-    const until = isOpaque ? Math.min(expires, Date.now() + this.opaque.freshMs) : expires;
+    const until = Math.min(grant.exp * 1000, Date.now() + (isOpaque ? this.opaque.freshMs : VERIFIED_MS));
     if (until <= Date.now()) return undefined;
     this.known.set(key, { grant, until });
     return grant;

@@ -1,0 +1,32 @@
+import { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Agent, request } from 'undici';
+import { certificate } from '../../test/certificate';
+import { api, resource, startProxied, type Proxied } from '../../test/proxied';
+import { raw } from '../../test/raw';
+
+let proxied: Proxied;
+beforeAll(async () => {
+  proxied = await startProxied((upstream) => [api(upstream, { resources: [resource('POST', '/*')] })]);
+});
+afterAll(() => proxied.close());
+
+it('X-11 a body that does not come to an end is given up, but for one that goes on to an API', async () => {
+  const dispatcher = new Agent({ connect: { ca: (await certificate()).cert } });
+  const head = 'POST /token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n';
+  const slow = raw(proxied.gateway.url, `${head}Content-Length: 100\r\n\r\ngrant_type=`);
+  const uploaded = request(`${proxied.gateway.url}/t/johnsorg/pizza/x`, {
+    ...{ dispatcher, method: 'POST', headers: await proxied.bearer() },
+    body: Readable.from(
+      (async function* () {
+        yield 'first';
+        await pause(12_000); // longer than any body for Keyward itself may take
+        yield ' and last';
+      })(),
+    ),
+  });
+  expect(await slow).toMatch(/^HTTP\/1\.1 408 /);
+  const { statusCode, body } = await uploaded;
+  expect([statusCode, ((await body.json()) as { body: string }).body]).toEqual([200, 'first and last']);
+  await dispatcher.close();
+});

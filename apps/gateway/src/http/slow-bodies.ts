@@ -1,0 +1,42 @@
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import { isProxied } from './routes';
+
+/** How long a body for Keyward's own endpoints may take, milliseconds. */
+const OWN_MS = 10_000;
+const SWEEP_MS = 1000;
+
+/** X-11: gives up bodies that do not come to an end. What is streamed to an API may take as long as the server lets it. */
+export function giveUpSlowBodies(fastify: FastifyInstance): void {
+  const reading = new Map<IncomingMessage, number>();
+  fastify.addHook('onRequest', ({ raw, routeOptions }, _reply, done) => {
+    const { 'content-length': length, 'transfer-encoding': encoding } = raw.headers;
+    if ((encoding !== undefined || (length ?? '0') !== '0') && !isProxied(routeOptions.url))
+      reading.set(raw, Date.now());
+    done();
+  });
+  fastify.addHook('preHandler', ({ raw }, _reply, done) => {
+    reading.delete(raw);
+    done();
+  });
+  const sweep = setInterval(() => {
+    for (const [raw, since] of reading)
+      if (raw.complete || raw.destroyed) reading.delete(raw);
+      else if (Date.now() - since > OWN_MS) giveUp(raw);
+  }, SWEEP_MS).unref();
+  fastify.addHook('onClose', (_fastify, done) => {
+    clearInterval(sweep);
+    done();
+  });
+}
+
+/** As the server itself does it for headers. */
+function giveUp({ socket }: IncomingMessage): void {
+  const body = '{"error":"invalid_request"}';
+  if (socket.writable)
+    socket.write(
+      `HTTP/1.1 408 ${STATUS_CODES[408] ?? ''}\r\nContent-Type: application/json\r\n` +
+        `Content-Length: ${body.length}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
+    );
+  socket.destroySoon();
+}
