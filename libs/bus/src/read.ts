@@ -1,6 +1,8 @@
 import { ServiceError, type Class } from '@keyward/contracts';
 import { plainToInstance } from 'class-transformer';
-import { validateSync, type ValidationError } from 'class-validator';
+import { getMetadataStorage, validateSync, type MetadataStorage, type ValidationError } from 'class-validator';
+
+rememberMetadata(getMetadataStorage());
 
 /** Makes a message of what came in. Throws `invalid_request` with the first thing wrong; unknown members are left out. */
 export function read<T extends object>(type: Class<T>, plain: unknown): T {
@@ -15,4 +17,15 @@ export function read<T extends object>(type: Class<T>, plain: unknown): T {
 function explain({ constraints, children }: ValidationError): string | undefined {
   const [inner] = children ?? [];
   return constraints ? Object.values(constraints)[0] : inner && explain(inner);
+}
+
+/** class-validator goes through every class it knows for every message. Ours use no groups, so a class has one answer. */
+function rememberMetadata(storage: MetadataStorage): void {
+  const find = storage.getTargetValidationMetadatas.bind(storage);
+  const found = new Map<unknown, ReturnType<typeof find>>();
+  storage.getTargetValidationMetadatas = (type, ...how) => {
+    const known = found.get(type) ?? find(type, ...how);
+    found.set(type, known);
+    return known;
+  };
 }
