@@ -1,10 +1,11 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { idBytes } from '../time-id';
 
 const NONCE = 12;
 const TAG = 16;
+/** HKDF-Expand (RFC 5869 §2.3) to one block: the predecessor is as random as a key, so nothing is to be extracted (§3.3). */
 const keyOf = (predecessor: string): Buffer =>
-  Buffer.from(hkdfSync('sha256', predecessor, '', 'keyward refresh successor', 32));
+  createHmac('sha256', predecessor).update('keyward refresh successor\u0001').digest();
 
 /**
  * Seals a successor's secret under its predecessor's text, which is stored nowhere: the row alone reveals nothing, the
