@@ -7,6 +7,7 @@ import { Consents } from '../consents/consents';
 import { Issuers } from '../issuer';
 import { IdTokens } from '../openid/id-tokens';
 import { grantScope } from '../scope';
+import { Catalog } from '../scopes/catalog';
 import type { LiveSession } from '../sessions/sessions';
 import { Refused, type ReturnTo } from './refused';
 import type { AuthorizationRequest } from './request';
@@ -25,6 +26,7 @@ export class Decision {
     private readonly consents: Consents,
     private readonly issuers: Issuers,
     private readonly idTokens: IdTokens,
+    private readonly catalog: Catalog,
     private readonly clock: Clock,
   ) {}
 
@@ -81,7 +83,8 @@ export class Decision {
   private scopesOf(request: AuthorizationRequest, { user }: LiveSession): string[] {
     const { client } = request.party;
     try {
-      return grantScope(request.scope, client, user, client.strictScopes && request.scope !== undefined).split(' ');
+      const strict = client.strictScopes && request.scope !== undefined;
+      return grantScope(request.scope, client, user, this.catalog, strict).split(' ');
     } catch (error) {
       if (!(error instanceof ServiceError) || error.code !== 'invalid_scope') throw error;
       throw new Refused('invalid_scope', error.description ?? '', request);
