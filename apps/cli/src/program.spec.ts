@@ -148,7 +148,7 @@ describe('the commands', () => {
 
   it('read secrets from standard input', async () => {
     const users = '/api/v1/organizations/johnsorg/users';
-    answers[`POST ${users}`] = [201, { user: { username: 'ann' } }];
+    answers[`POST ${users}`] = [201, { user: { username: 'ann', profile: {} } }];
     const args = ['users', 'create', 'ann', '--org', 'johnsorg', '--roles', 'a,b', '--password-stdin'];
     expect((await cli(args, operator, 'correct horse battery\n')).code).toBe(0);
     expect(JSON.parse(seen[1]?.body ?? '')).toEqual({

@@ -177,6 +177,11 @@ describe('every operation does what it is for', () => {
       const answer = await ask('PATCH', `/${org}/applications/${await newApplication()}`, changes);
       return [answer, 200, { ...applicationOf(changes.name), ...changes }];
     },
+    'GET /{orgkey}/applications/{application}/users': async () => [
+      await ask('GET', `/${org}/applications/${await newApplication()}/users`),
+      200,
+      { items: [] },
+    ],
     'DELETE /{orgkey}/applications/{application}': async () => [
       await ask('DELETE', `/${org}/applications/${await newApplication()}`),
       204,

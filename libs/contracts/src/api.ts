@@ -47,7 +47,7 @@ export const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
 export const OWN_PATHS: readonly string[] =
   `api t token revoke introspect authorize userinfo jwks oauth2 oidc oidcdiscovery logout par register
   client-registration device device_authorize login sign-in sign-up sign-out consent account callback portal health metrics
-  assets favicon.ico robots.txt`.split(/\s+/);
+  assets pages.css form-post.js favicon.ico robots.txt`.split(/\s+/);
 
 /** One verb and URI template of an API. */
 export class ApiResource {

@@ -14,7 +14,7 @@ let keys: PublicKeys;
 
 async function publish(kid: string): Promise<void> {
   const { publicKey } = await generateKeyPair('ES256');
-  published.push({ ...(await exportJWK(publicKey)), kid } as PublicJwk);
+  published.push({ ...(await exportJWK(publicKey)), kid, alg: 'ES256' } as PublicJwk);
 }
 
 beforeAll(() => {
