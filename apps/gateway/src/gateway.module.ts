@@ -17,6 +17,7 @@ import { SigningKeysController } from './management/signing-keys.controller';
 import { SubscriptionsController } from './management/subscriptions.controller';
 import { UsersController } from './management/users.controller';
 import { OAuthController } from './oauth/oauth.controller';
+import { Origins } from './oauth/origins';
 import { AccountController } from './openid/account.controller';
 import { AuthorizationController } from './openid/authorization.controller';
 import { FilesController } from './openid/files.controller';
@@ -72,6 +73,7 @@ const onBus = ({ bus, organizations, revocations, keys }: Services): Provider[] 
   { provide: Revocations, useValue: revocations },
   { provide: JwksCache, useValue: keys },
   ManagementBus,
+  Origins,
 ];
 
 const remote = (origin: string, caFile?: string): Provider => ({

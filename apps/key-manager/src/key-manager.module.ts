@@ -13,6 +13,7 @@ import { SecretMacs } from './consumer-keys/consumer-secret';
 import { ConsumerKeysController } from './consumer-keys/consumer-keys.controller';
 import { FeedsController } from './feeds.controller';
 import { RelyingPartiesController } from './relying-parties/relying-parties.controller';
+import { OriginsController } from './origins/origins.controller';
 import { KeyEncryptionKey } from './sealing/envelope';
 import { KeyRing } from './signing-keys/key-ring';
 import { SigningKeyChanges } from './signing-keys/signing-key-changes';
@@ -45,6 +46,7 @@ export class KeyManagerModule {
         ConsumerKeysController,
         FeedsController,
         RelyingPartiesController,
+        OriginsController,
         RevocationsController,
         SigningKeysController,
       ],

@@ -65,6 +65,7 @@ async function insertCliKey(manager: EntityManager, createdAt: Date): Promise<vo
     tokenEndpointAuthMethod: 'client_secret_basic',
     jwks: null,
     jwksUri: null,
+    allowedOrigins: [],
     rotateRefreshTokens: true,
     accessTokenLifetime: null,
     refreshTokenLifetime: null,

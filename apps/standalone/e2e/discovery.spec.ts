@@ -18,6 +18,7 @@ import {
 } from './support/operator';
 
 const keyward = deployment();
+const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const DOCUMENTS = ['openid-configuration', 'oauth-authorization-server'];
 
 let org: string;
@@ -67,7 +68,7 @@ describe('the metadata', () => {
     }
     expect(metadata).toMatchObject({
       response_types_supported: ['code'],
-      grant_types_supported: ['password', 'client_credentials', 'refresh_token', 'authorization_code'],
+      grant_types_supported: ['password', 'client_credentials', 'refresh_token', 'authorization_code', EXCHANGE],
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
       subject_types_supported: ['public'],
       request_uri_parameter_supported: false, // Absent means true.
@@ -153,6 +154,12 @@ describe('DS-06 all that it says is so:', () => {
       return key.token({ grant_type: 'refresh_token', refresh_token });
     },
     authorization_code: async () => key.token(await codeFor(org, key, user)),
+  };
+  GRANTS[EXCHANGE] = async () => {
+    const given = (await key.signIn(user)).body as { access_token: string };
+    const exchanging = await makeKey(org, { grantTypes: [EXCHANGE] });
+    const subject_token_type = 'urn:ietf:params:oauth:token-type:access_token';
+    return exchanging.token({ grant_type: EXCHANGE, subject_token: given.access_token, subject_token_type });
   };
   const authorize = (params: Record<string, string> = {}) =>
     new Visitor().get(

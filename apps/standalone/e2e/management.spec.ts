@@ -32,7 +32,7 @@ describe('every operation does what it is for', () => {
   const keyOf = (application: string) => ({
     ...{ consumerKey: expect.any(String), applicationId: expect.any(String), application, kind: 'production' },
     ...{ state: 'active', grantTypes: ['password', 'client_credentials', 'refresh_token'], tokenType: 'jwt' },
-    ...{ tokenEndpointAuthMethod: 'client_secret_basic', jwks: null, jwksUri: null },
+    ...{ tokenEndpointAuthMethod: 'client_secret_basic', jwks: null, jwksUri: null, allowedOrigins: [] },
     ...{ public: false, rotateRefreshTokens: true, accessTokenLifetime: null, refreshTokenLifetime: null },
     ...{ passwordGrantSunset: null, applicationType: 'web', redirectUris: [], postLogoutRedirectUris: [] },
     createdAt: time,

@@ -17,6 +17,15 @@ export interface AccessTokenClaims {
   exp: number;
   auth_time?: number;
   amr?: string[];
+  /** Who acts for the user, when it is not the user. */
+  act?: Actor;
+}
+
+/** RFC 8693 §4.1; who acted before is inside. */
+export interface Actor {
+  sub: string;
+  client_id: string;
+  act?: Actor;
 }
 
 /** What the claims are made of. `lifetime` in seconds. */
@@ -30,6 +39,7 @@ export interface Issue {
   jti: string;
   issuedAt: number;
   lifetime: number;
+  act?: Actor;
 }
 
 /** CC-02: without a user there is no claim of one. */
@@ -44,4 +54,5 @@ export const accessTokenClaims = ({ issuer, client, organization, user, ...issue
   iat: issue.issuedAt,
   exp: issue.issuedAt + issue.lifetime,
   ...(user ? { auth_time: user.authTime, amr: user.amr } : {}),
+  ...(issue.act ? { act: issue.act } : {}),
 });

@@ -44,22 +44,22 @@ export class TokenController {
     const asked = parseScope(params['scope']);
     const values = readParams(grant.params, params);
     const authorization = await grant.authorize(values, { client, organization, scope: asked, call });
-    const { user } = authorization;
-    const scope = grantScope(
-      authorization.scope,
-      client,
-      user,
-      this.catalog,
-      client.strictScopes && asked !== undefined,
-    );
-    const family = authorization.family ?? this.newFamily(user, client);
+    const { user, exchanged } = authorization;
+    const strict = client.strictScopes && asked !== undefined;
+    const scope = grantScope(authorization.scope, client, user, this.catalog, strict);
+    const family = exchanged ? undefined : (authorization.family ?? this.newFamily(user, client));
+    const lifetime = this.accessTokens.lifetimeFor(client, user, exchanged?.endsBy);
+    const ofFamily = family?.id ?? exchanged?.family;
     const [accessToken, refreshToken, idToken] = await Promise.all([
-      this.accessTokens.issue({ client, organization, user, scope, family: family?.id }, call),
+      this.accessTokens.issue(
+        { client, organization, user, scope, lifetime, family: ofFamily, act: exchanged?.act },
+        call,
+      ),
       authorization.family
         ? authorization.family.refreshToken
         : family && user && this.refreshTokens.issue(family.id, client, user, scope, grant.type),
       // OpenID Connect Core 1.0 §3.1.3.3, §12.2: with every answer about a user that openid was granted for (OC-03).
-      user && isOpenId(scope)
+      user && isOpenId(scope) && !exchanged
         ? this.idTokens.issue({ client, organization, user, ...authorization.openid }, call)
         : undefined,
     ]);
@@ -72,7 +72,8 @@ export class TokenController {
         ...(idToken ? { id_token: idToken } : {}),
         scope,
         token_type: 'Bearer',
-        expires_in: this.accessTokens.lifetimeFor(client, user),
+        expires_in: lifetime,
+        ...(exchanged ? { issued_token_type: exchanged.issuedTokenType } : {}),
       },
       ...(grant.type === 'password' && client.passwordGrantSunset ? { sunset: client.passwordGrantSunset } : {}),
     };

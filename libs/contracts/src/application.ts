@@ -100,6 +100,7 @@ export class ConsumerKey {
   /** The public keys of `private_key_jwt`: themselves, or where they are. */
   jwks: ClientJwks | null;
   jwksUri: string | null;
+  allowedOrigins: string[];
   rotateRefreshTokens: boolean;
   accessTokenLifetime: number | null;
   refreshTokenLifetime: number | null;
@@ -133,6 +134,14 @@ class KeySettings {
   @IsOptional() @IsObject() jwks?: object;
   /** Or an https URL that the set is fetched from. */
   @IsOptional() @IsString() @MaxLength(2000) jwksUri?: string;
+  /** Of pages whose scripts may ask as this client (CORS): `https://shop.example`. All of them: an update replaces them. */
+  @IsOptional()
+  @IsArray()
+  @ArrayUnique()
+  @ArrayMaxSize(20)
+  @IsString({ each: true })
+  @MaxLength(300, { each: true })
+  allowedOrigins?: string[];
   /** When its password grant ends; `null` in an update takes that back. */
   @IsOptional() @IsISO8601() passwordGrantSunset?: string | null;
   /** `native` runs on its user's device; `web`, when absent, on a server or in a browser. */

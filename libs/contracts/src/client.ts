@@ -14,7 +14,13 @@ import { feed } from './feed';
 import { Empty, rpc } from './rpc';
 
 /** The grant types a consumer key may be allowed. */
-export const GRANT_TYPES = ['password', 'client_credentials', 'refresh_token', 'authorization_code'] as const;
+export const GRANT_TYPES = [
+  'password',
+  'client_credentials',
+  'refresh_token',
+  'authorization_code',
+  'urn:ietf:params:oauth:grant-type:token-exchange',
+] as const;
 export type GrantType = (typeof GRANT_TYPES)[number];
 
 /** How a client proves itself (RFC 7591 §2); the two ways to send a secret are one to us (CA-03). */

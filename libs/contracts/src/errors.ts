@@ -1,12 +1,13 @@
 /**
  * Every error a service may answer with, and the HTTP status it becomes at the gateway.
- * The first group are the codes of RFC 6749 §5.2, RFC 7009 §2.2.1 and RFC 6750 §3.1; the second is the management API's.
+ * The first group are the codes of RFC 6749 §5.2, RFC 7009 §2.2.1, RFC 8707 §2 and RFC 6750 §3.1; the second is the management API's.
  */
 export const ERRORS = {
   invalid_request: 400,
   invalid_client: 401,
   invalid_grant: 400,
   invalid_scope: 400,
+  invalid_target: 400,
   unauthorized_client: 400,
   unsupported_grant_type: 400,
   unsupported_token_type: 400,

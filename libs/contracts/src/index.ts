@@ -8,6 +8,7 @@ export * from './organization';
 export * from './user';
 export * from './role';
 export * from './client';
+export * from './origin';
 export * from './relying-party';
 export * from './application';
 export * from './signing-key';

@@ -24,6 +24,8 @@ export class TokenResponse {
   token_type: 'Bearer';
   /** Seconds. */
   expires_in: number;
+  /** RFC 8693 §2.2.1, of a token that was exchanged. */
+  issued_token_type?: string;
 }
 
 export class IssuedToken {

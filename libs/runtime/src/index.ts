@@ -25,3 +25,4 @@ export * from './settings/operator';
 export * from './settings/outbound';
 export * from './outbound/outbound';
 export * from './address-range';
+export { isLoopback } from './validators';

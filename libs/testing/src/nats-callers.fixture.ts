@@ -13,6 +13,7 @@ type Exported = keyof typeof contracts;
 /** Who calls what by its name in the contracts. Whatever is not here, nats.conf refuses. */
 export const CALLS: Record<Service, readonly Exported[]> = {
   gateway: [
+    'checkOrigin',
     ...(['issueToken', 'revokeToken', 'introspectToken', 'verifyBearer', 'readAccessToken'] as const),
     'listApplicationUsers',
     ...(['authorize', 'signIn', 'giveConsent', 'findSession', 'endSessions'] as const),

@@ -1,4 +1,4 @@
-import { AUTH_METHODS, type ConsumerKey, type GeneratedKey, type UpdateKey } from '@keyward/contracts';
+import { AUTH_METHODS, GRANT_TYPES, type ConsumerKey, type GeneratedKey, type UpdateKey } from '@keyward/contracts';
 import { Command, Option } from 'commander';
 import { path } from '../api';
 import { CommandError } from '../command-error';
@@ -19,6 +19,7 @@ const columns: Columns<ConsumerKey> = {
 
 const details: Columns<ConsumerKey> = {
   ...columns,
+  'Allowed origins': ({ allowedOrigins }) => allowedOrigins,
   'Public keys': ({ jwks, jwksUri }) => jwksUri ?? jwks?.keys.map(({ kid, kty }) => kid ?? kty),
   'Rotate refresh tokens': ({ rotateRefreshTokens }) => rotateRefreshTokens,
   'Access token lifetime': ({ accessTokenLifetime }) => accessTokenLifetime ?? "the server's",
@@ -51,11 +52,7 @@ interface Generation extends Settings {
 /** The settings that generate and update share. */
 const withSettings = (command: Command): Command =>
   command
-    .option(
-      '--grant-types <types>',
-      'comma-separated: password, client_credentials, refresh_token, authorization_code',
-      commaSeparated,
-    )
+    .option('--grant-types <types>', `comma-separated: ${GRANT_TYPES.join(', ')}`, commaSeparated)
     .addOption(new Option('--token-type <type>', 'the form of its access tokens').choices(['jwt', 'opaque']))
     .addOption(
       new Option('--token-endpoint-auth-method <method>', 'how it proves itself').choices(
@@ -63,6 +60,11 @@ const withSettings = (command: Command): Command =>
       ),
     )
     .option('--jwks-file <file>', 'a JWK set of its public keys, for private_key_jwt')
+    .option(
+      '--allowed-origins <origins>',
+      'comma-separated: of pages whose scripts may ask as this client',
+      commaSeparated,
+    )
     .option('--jwks-uri <url>', 'or where that set is fetched from')
     .option('--rotate-refresh-tokens <on|off>', 'replace a refresh token on every use', onOff)
     .option('--access-token-lifetime <seconds>', 'how long access tokens live', seconds)
@@ -78,6 +80,7 @@ const settings = (options: Settings): Omit<UpdateKey, 'organizationId' | 'consum
   tokenEndpointAuthMethod: options.tokenEndpointAuthMethod,
   jwks: options.jwksFile === undefined ? undefined : readJson(options.jwksFile),
   jwksUri: options.jwksUri,
+  allowedOrigins: options.allowedOrigins,
   rotateRefreshTokens: options.rotateRefreshTokens,
   accessTokenLifetime: options.accessTokenLifetime,
   refreshTokenLifetime: options.refreshTokenLifetime,

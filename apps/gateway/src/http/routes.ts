@@ -15,7 +15,8 @@ export class Routes {
     fastify.addHook('onRoute', ({ url, method }) => {
       if (isProxied(url)) return;
       const known = this.methods.get(url) ?? { path: patternOf(url), methods: new Set() };
-      for (const each of [method].flat()) known.methods.add(each);
+      // A browser's preflight is no use of a path: it is not among what is allowed.
+      for (const each of [method].flat()) if (each !== 'OPTIONS') known.methods.add(each);
       this.methods.set(url, known);
     });
   }

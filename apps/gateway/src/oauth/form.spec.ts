@@ -17,7 +17,8 @@ describe('a form', () => {
   });
 
   it('X-04 resource and audience may repeat', () => {
-    expect(parse('resource=https%3A%2F%2Fa&resource=https%3A%2F%2Fb&audience=x&audience=y&a=b').a).toBe('b');
+    const parsed = parse('resource=https%3A%2F%2Fa&audience=x&resource=https%3A%2F%2Fb&audience=&audience=y&a=b');
+    expect({ ...parsed }).toEqual({ resource: 'https://a https://b', audience: 'x y', a: 'b' });
   });
 
   it('RO-10 percent signs and plus signs are decoded once, and only as UTF-8', () => {

@@ -3,11 +3,12 @@ import { ServiceError } from '@keyward/contracts';
 import type { FastifyRequest } from 'fastify';
 
 const MAX_PARAMETERS = 100;
-/** RFC 8707 §2 and RFC 8693 §2.1 let these repeat; nothing here reads them yet. */
+/** RFC 8707 §2 and RFC 8693 §2.1 let these repeat: all their values are kept, with a space between. */
 const LISTS = new Set(['resource', 'audience']);
 /** What RFC 6749 §2.3.1 forbids in the request URI, and what else belongs into the form alone. */
 const FORM_ONLY = new Set([
   'access_token',
+  'actor_token',
   'assertion',
   'client_assertion',
   'client_assertion_type',
@@ -19,6 +20,7 @@ const FORM_ONLY = new Set([
   'password',
   'refresh_token',
   'scope',
+  'subject_token',
   'token',
   'token_type_hint',
   'username',
@@ -58,7 +60,8 @@ export function parseForm(form: Buffer): Record<string, string> {
     if (params.has(name) && !LISTS.has(name)) throw new ServiceError('invalid_request', 'a parameter is repeated');
     const value = equals < 0 ? '' : decode(pair.slice(equals + 1));
     if (name.includes('\0') || (name !== 'password' && value.includes('\0'))) throw malformed();
-    params.set(name, value);
+    const before = LISTS.has(name) ? params.get(name) : undefined;
+    params.set(name, before ? `${before} ${value}`.trimEnd() : value);
   }
   // Without a prototype: a parameter may have any name.
   const present = Object.create(null) as Record<string, string>;

@@ -1,4 +1,4 @@
-import { Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { Controller, HttpCode, Options, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { Bus } from '@keyward/bus';
 import {
@@ -6,6 +6,7 @@ import {
   issueToken,
   revokeToken,
   type Introspection,
+  type Rpc,
   type TokenRequest,
   type TokenResponse,
 } from '@keyward/contracts';
@@ -14,8 +15,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { authorizationOf } from '../http/authorization';
 import { clientAddress } from '../http/client-address';
 import { callOf } from '../http/request-call';
+import { Refusal } from '../http/refusal';
 import { organizationAt } from '../http/organization';
 import { formOf, parseForm } from './form';
+import { Origins } from './origins';
 import { endpointPaths } from './paths';
 import { sunsetHeaders } from './sunset';
 
@@ -28,12 +31,13 @@ export class OAuthController {
   constructor(
     private readonly bus: Bus,
     private readonly organizations: Organizations,
+    private readonly origins: Origins,
   ) {}
 
   @Post(endpointPaths('token'))
   @HttpCode(200)
   async token(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<TokenResponse> {
-    const { body, sunset } = await this.bus.call(issueToken, await this.read(request), callOf(request));
+    const { body, sunset } = await this.ask(issueToken, request, reply);
     if (sunset) reply.headers(sunsetHeaders(sunset));
     return body;
   }
@@ -41,15 +45,37 @@ export class OAuthController {
   /** Answers `{}`: simple-oauth2 takes an empty body for a failure (RV-09). */
   @Post(endpointPaths('revoke'))
   @HttpCode(200)
-  async revoke(@Req() request: At): Promise<object> {
-    await this.bus.call(revokeToken, await this.read(request), callOf(request));
+  async revoke(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+    await this.ask(revokeToken, request, reply);
     return {};
   }
 
   @Post(endpointPaths('introspect'))
   @HttpCode(200)
-  async introspect(@Req() request: At): Promise<Introspection> {
-    return this.bus.call(introspectToken, await this.read(request), callOf(request));
+  async introspect(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<Introspection> {
+    return this.ask(introspectToken, request, reply);
+  }
+
+  /** X-09: a browser asks whether a page's script may. */
+  @Options(['token', 'revoke', 'introspect'].flatMap(endpointPaths))
+  @HttpCode(204)
+  async preflight(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
+    const { origin } = request.headers;
+    if (origin === undefined || request.headers['access-control-request-method'] === undefined)
+      throw new Refusal(405, 'invalid_request', 'this method is not served here', { allow: 'POST' });
+    await this.origins.preflight(origin, reply, callOf(request));
+  }
+
+  private async ask<Res extends object>(
+    message: Rpc<TokenRequest, Res>,
+    request: At,
+    reply: FastifyReply,
+  ): Promise<Res> {
+    const form = await this.read(request);
+    const call = callOf(request);
+    const { origin } = request.headers;
+    const send = () => this.bus.call(message, form, call);
+    return origin === undefined ? send() : this.origins.answer(origin, form, reply, call, send);
   }
 
   private async read(request: At): Promise<TokenRequest> {

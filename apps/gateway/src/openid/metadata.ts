@@ -24,6 +24,7 @@ export function metadataOf(config: GatewayConfig, { key, passwordGrant }: Organi
     client_credentials: oauth.clientCredentialsGrant,
     refresh_token: oauth.refreshTokenGrant,
     authorization_code: oauth.authorizationCodeGrant,
+    'urn:ietf:params:oauth:grant-type:token-exchange': oauth.tokenExchangeGrant,
   };
   return {
     issuer,

@@ -46,5 +46,6 @@ export class OpenIdController {
 
 /** JK-01. */
 const cacheable = (reply: FastifyReply): void => {
-  void reply.header('cache-control', 'public, max-age=300').removeHeader('pragma');
+  // for every page, and what a cache keeps is the same for all of them.
+  reply.headers({ 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' }).removeHeader('pragma');
 };

@@ -2,6 +2,8 @@ import { getJwks, ServiceError, type PublicJwk } from '@keyward/contracts';
 import { raw } from '../../test/raw';
 import { JOHNSORG, ROOT, Services, testGateway, type TestGateway } from '../../test/started-gateway';
 
+const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+
 const KEY: PublicJwk = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'k1', use: 'sig', alg: 'ES256' };
 
 describe('metadata', () => {
@@ -44,7 +46,7 @@ describe('metadata', () => {
       userinfo_endpoint: `${issuer}/userinfo`,
       end_session_endpoint: `${issuer}/logout`,
       jwks_uri: `${issuer}/jwks`,
-      grant_types_supported: ['password', 'client_credentials', 'refresh_token', 'authorization_code'],
+      grant_types_supported: ['password', 'client_credentials', 'refresh_token', 'authorization_code', EXCHANGE],
       scopes_supported: ['default', 'openid', 'profile', 'email', 'address', 'phone', 'offline_access'],
       claims_supported: expect.arrayContaining(['sub', 'sid', 'email']),
       claims_parameter_supported: false,

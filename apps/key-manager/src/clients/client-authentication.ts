@@ -75,6 +75,12 @@ export class ClientAuthentication {
     return known.client;
   }
 
+  /** Whether a client has registered an origin. */
+  async allows(clientId: string, origin: string): Promise<boolean> {
+    const known = FORM.test(clientId) ? await this.cache.get(clientId) : undefined;
+    return known?.active === true && known.origins.includes(origin);
+  }
+
   private async find(clientId: string, ip: string): Promise<KnownClient | undefined> {
     if (!FORM.test(clientId)) return undefined;
     if (!this.cache.isCold(clientId) || !this.limits.isClosed(ip)) return await this.cache.get(clientId);

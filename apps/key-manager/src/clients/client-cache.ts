@@ -23,6 +23,8 @@ export interface KnownClient {
   readonly method: AuthMethod;
   readonly jwks: ClientJwks | null;
   readonly jwksUri: string | null;
+  /** Of pages whose scripts may ask as this client. */
+  readonly origins: readonly string[];
 }
 
 /** Some 20 MB at most. What does not exist is remembered for 10 s: shorter than anyone waits, and the feed ends it too. */
@@ -50,6 +52,7 @@ interface Row {
     token_endpoint_auth_method: AuthMethod;
     jwks: ClientJwks | null;
     jwks_uri: string | null;
+    allowed_origins: string[];
     rotate_refresh_tokens: boolean;
     access_token_lifetime: number | null;
     refresh_token_lifetime: number | null;
@@ -92,5 +95,5 @@ async function findClient(dataSource: DataSource, clientId: string): Promise<Kno
       expiresAt: expires_at?.getTime() ?? Infinity,
       notedAt: 0,
     }));
-  return { client, active: key.state === 'active', secrets, method, jwks, jwksUri };
+  return { client, active: key.state === 'active', secrets, method, jwks, jwksUri, origins: key.allowed_origins };
 }

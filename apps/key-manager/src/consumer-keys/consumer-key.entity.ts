@@ -15,6 +15,7 @@ export class ConsumerKeyEntity {
   @Column('text', { name: 'token_endpoint_auth_method' }) tokenEndpointAuthMethod: AuthMethod;
   @Column('jsonb', { nullable: true }) jwks: ClientJwks | null;
   @Column('text', { name: 'jwks_uri', nullable: true }) jwksUri: string | null;
+  @Column('text', { name: 'allowed_origins', array: true }) allowedOrigins: string[];
   @Column('boolean', { name: 'rotate_refresh_tokens' }) rotateRefreshTokens: boolean;
   @Column('int', { name: 'access_token_lifetime', nullable: true }) accessTokenLifetime: number | null;
   @Column('int', { name: 'refresh_token_lifetime', nullable: true }) refreshTokenLifetime: number | null;

@@ -29,6 +29,7 @@ export async function describeKeys(manager: EntityManager, keys: ConsumerKeyEnti
     tokenEndpointAuthMethod: key.tokenEndpointAuthMethod,
     jwks: key.jwks,
     jwksUri: key.jwksUri,
+    allowedOrigins: key.allowedOrigins,
     rotateRefreshTokens: key.rotateRefreshTokens,
     accessTokenLifetime: key.accessTokenLifetime,
     refreshTokenLifetime: key.refreshTokenLifetime,

@@ -1,6 +1,7 @@
 import { ServiceError, type UpdateKey } from '@keyward/contracts';
 import { proofFrom, type Proof } from '../client-keys/proof';
 import type { ConsumerKeyEntity } from './consumer-key.entity';
+import { assertOrigins } from '../origins/allowed-origins';
 import { assertRedirectUri } from './redirect-uri';
 
 type Settings = Proof &
@@ -15,6 +16,7 @@ type Settings = Proof &
     | 'applicationType'
     | 'redirectUris'
     | 'postLogoutRedirectUris'
+    | 'allowedOrigins'
   >;
 
 /** What a consumer key is generated with; a public client cannot be its own subject (CC-01). */
@@ -27,6 +29,7 @@ export const defaultSettings = (isPublic: boolean, redirects: boolean): Settings
   tokenEndpointAuthMethod: isPublic ? 'none' : 'client_secret_basic',
   jwks: null,
   jwksUri: null,
+  allowedOrigins: [],
   rotateRefreshTokens: true,
   accessTokenLifetime: null,
   refreshTokenLifetime: null,
@@ -46,6 +49,7 @@ export function settingsFrom(
     grantTypes: asked.grantTypes ?? before.grantTypes,
     tokenType: asked.tokenType ?? before.tokenType,
     ...proofFrom(before, asked),
+    allowedOrigins: asked.allowedOrigins ?? before.allowedOrigins,
     rotateRefreshTokens: asked.rotateRefreshTokens ?? before.rotateRefreshTokens,
     accessTokenLifetime: given(asked.accessTokenLifetime, before.accessTokenLifetime),
     refreshTokenLifetime: given(asked.refreshTokenLifetime, before.refreshTokenLifetime),
@@ -59,6 +63,7 @@ export function settingsFrom(
   };
   for (const uri of [...settings.redirectUris, ...settings.postLogoutRedirectUris])
     assertRedirectUri(uri, settings.applicationType);
+  assertOrigins(settings.allowedOrigins);
   // RFC 9700 §4.14.2: the refresh tokens of a public client are rotated (RT-14).
   if (isPublic && !settings.rotateRefreshTokens)
     throw invalid('the refresh tokens of a public client are always rotated');

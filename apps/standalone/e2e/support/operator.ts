@@ -60,6 +60,7 @@ export interface KeyOptions {
   tokenEndpointAuthMethod?: string;
   jwks?: object;
   jwksUri?: string;
+  allowedOrigins?: string[];
   rotateRefreshTokens?: boolean;
   accessTokenLifetime?: number;
   refreshTokenLifetime?: number;

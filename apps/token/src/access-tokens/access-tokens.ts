@@ -4,7 +4,7 @@ import { Bus, type Call } from '@keyward/bus';
 import { jtiOf, signJwt, type Client, type Organization } from '@keyward/contracts';
 import { OAuthSettings } from '@keyward/runtime';
 import { DataSource } from 'typeorm';
-import { accessTokenClaims, type AccessTokenClaims } from '../claims';
+import { accessTokenClaims, type AccessTokenClaims, type Actor } from '../claims';
 import { Clock, inSeconds } from '../clock';
 import type { User } from '../grants/grant';
 import { Issuers } from '../issuer';
@@ -20,6 +20,10 @@ export interface AccessTokenFor {
   scope: string;
   /** The id of the refresh family it belongs to, if any. */
   family?: string;
+  /** Seconds. */
+  lifetime: number;
+  /** Who acts for the user. */
+  act?: Actor;
 }
 
 /** Access tokens as they are given out: a JWT (RFC 9068), or opaque where the consumer key says so. */
@@ -33,14 +37,15 @@ export class AccessTokens {
     private readonly clock: Clock,
   ) {}
 
-  /** Seconds. */
-  lifetimeFor({ accessTokenLifetime }: Client, user: User | undefined): number {
+  /** Seconds; `endsBy` is when it has to be over. */
+  lifetimeFor({ accessTokenLifetime }: Client, user: User | undefined, endsBy?: number): number {
     const { userAccessTokenLifetime, applicationAccessTokenLifetime } = this.settings;
-    return accessTokenLifetime ?? (user ? userAccessTokenLifetime : applicationAccessTokenLifetime);
+    const lifetime = accessTokenLifetime ?? (user ? userAccessTokenLifetime : applicationAccessTokenLifetime);
+    return endsBy === undefined ? lifetime : Math.min(lifetime, endsBy - inSeconds(this.clock.now()));
   }
 
   async issue({ family, ...issue }: AccessTokenFor, call: Call): Promise<string> {
-    const { client, organization, user } = issue;
+    const { client, organization } = issue;
     const now = this.clock.now();
     const claims = accessTokenClaims({
       ...issue,
@@ -48,7 +53,6 @@ export class AccessTokens {
       jti: jtiOf(randomBytes(16).toString('base64url'), family),
       // What is older than the client's record was issued to another of its name.
       issuedAt: Math.max(inSeconds(now), client.tokensFrom),
-      lifetime: this.lifetimeFor(client, user),
     });
     return client.tokenType === 'jwt' ? this.sign(client, claims, call) : this.store(client, claims, now);
   }

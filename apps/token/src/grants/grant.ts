@@ -1,6 +1,7 @@
 import type { Call } from '@keyward/bus';
 import { ServiceError, type Client, type Organization } from '@keyward/contracts';
 import type { OAuthSettings } from '@keyward/runtime';
+import type { Actor } from '../claims';
 
 /** One parameter of a grant. */
 export interface Param {
@@ -42,6 +43,19 @@ export interface Authorization {
   family?: { id: string; refreshToken?: string };
   /** Of a sign-in on the pages, for the ID token. */
   openid?: { nonce?: string; sid: string };
+  /** Where the answer goes on from another token instead of beginning anew: there is no refresh token. */
+  exchanged?: Exchanged;
+}
+
+/** An access token that comes from another token. */
+export interface Exchanged {
+  act: Actor;
+  /** When the other ends, Unix seconds, and so this. */
+  endsBy: number;
+  /** The refresh family by whose end both end. */
+  family?: string;
+  /** RFC 8693 §2.2.1. */
+  issuedTokenType: string;
 }
 
 /** One `grant_type`. The token endpoint owns client authentication, validation, scopes, tokens and the answer. */

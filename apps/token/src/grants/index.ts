@@ -2,6 +2,13 @@ import { AuthorizationCodeGrant } from './authorization-code.grant';
 import { ClientCredentialsGrant } from './client-credentials.grant';
 import { PasswordGrant } from './password.grant';
 import { RefreshTokenGrant } from './refresh-token.grant';
+import { TokenExchangeGrant } from './token-exchange.grant';
 
 /** The grant types this server speaks. To add one: write its file, name it here. */
-export const GRANTS = [PasswordGrant, RefreshTokenGrant, ClientCredentialsGrant, AuthorizationCodeGrant] as const;
+export const GRANTS = [
+  PasswordGrant,
+  RefreshTokenGrant,
+  ClientCredentialsGrant,
+  AuthorizationCodeGrant,
+  TokenExchangeGrant,
+] as const;

@@ -37,6 +37,12 @@ export class OAuthSettings {
   })
   @IsBoolean()
   authorizationCodeGrant: boolean = true;
+    env: 'TOKEN_EXCHANGE_GRANT',
+    toml: 'oauth.grant_type.token_exchange.enable',
+    description: 'Whether tokens are exchanged (RFC 8693), for consumer keys that are allowed this grant.',
+  })
+  @IsBoolean()
+  tokenExchangeGrant: boolean = true;
 
   @Setting({
     env: 'USER_ACCESS_TOKEN_VALIDITY',

@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import { Bus, type Call } from '@keyward/bus';
+import { checkOrigin, ServiceError, type ErrorCode, type TokenRequest } from '@keyward/contracts';
+import { decodeJwt } from 'jose';
+import type { FastifyReply } from 'fastify';
+
+/** How long a preflight's answer is kept here, milliseconds, and by browsers, seconds. */
+const KEPT_MS = 10_000;
+const MAX_AGE = '600';
+const REMEMBERED = 1000;
+const FORM = /^https?:\/\/[\x21-\x7e]{1,290}$/;
+/** What is only said to a client that has proven itself. */
+const AFTER_PROOF: readonly ErrorCode[] = [
+  ...(['invalid_grant', 'invalid_scope', 'invalid_target', 'unauthorized_client'] as const),
+  ...(['unsupported_grant_type', 'unsupported_token_type'] as const),
+];
+
+/** Cross-origin requests of browsers (X-09, WHATWG Fetch §3.2); never with cookies, and never with the page's consent alone. */
+@Injectable()
+export class Origins {
+  private readonly known = new Map<string, { at: number; allowed: Promise<boolean> }>();
+
+  constructor(private readonly bus: Bus) {}
+
+  /** Answers a preflight: allowed for an origin that any client has registered. */
+  async preflight(origin: string, reply: FastifyReply, call: Call): Promise<void> {
+    reply.header('vary', 'Origin');
+    if (!(await this.isKnown(origin, call))) return;
+    reply.headers({
+      'access-control-allow-origin': origin,
+      'access-control-allow-methods': 'POST',
+      'access-control-allow-headers': 'Authorization, Content-Type, DPoP',
+      'access-control-max-age': MAX_AGE,
+    });
+  }
+
+  /** Does the work of a request that came with an origin; lets its script read the answer if it is one of this client. */
+  async answer<T>(
+    origin: string,
+    request: TokenRequest,
+    reply: FastifyReply,
+    call: Call,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    reply.header('vary', 'Origin');
+    try {
+      const answer = await work();
+      await this.allow(origin, request, reply, call);
+      return answer;
+    } catch (error) {
+      if (error instanceof ServiceError && AFTER_PROOF.includes(error.code))
+        await this.allow(origin, request, reply, call);
+      throw error;
+    }
+  }
+
+  private async allow(origin: string, request: TokenRequest, reply: FastifyReply, call: Call): Promise<void> {
+    const clientId = namedIn(request);
+    if (!FORM.test(origin) || clientId === undefined || clientId.length > 255) return;
+    // Without an answer the script learns nothing, and the client has what it asked for.
+    const { allowed } = await this.bus.call(checkOrigin, { origin, clientId }, call).catch(() => ({ allowed: false }));
+    if (!allowed) return;
+    reply.headers({
+      'access-control-allow-origin': origin,
+      'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce',
+    });
+  }
+
+  private isKnown(origin: string, call: Call): Promise<boolean> {
+    if (!FORM.test(origin)) return Promise.resolve(false);
+    const known = this.known.get(origin);
+    if (known && Date.now() - known.at < KEPT_MS) return known.allowed;
+    const allowed = this.bus.call(checkOrigin, { origin }, call).then((answer) => answer.allowed);
+    this.known.delete(origin);
+    this.known.set(origin, { at: Date.now(), allowed });
+    allowed.catch(() => this.known.delete(origin));
+    const [oldest] = this.known.keys();
+    if (oldest !== undefined && this.known.size > REMEMBERED) this.known.delete(oldest);
+    return allowed;
+  }
+}
+
+/** The client that a request named to prove itself as: once it has, it is that one. */
+function namedIn({ params, authorization }: TokenRequest): string | undefined {
+  if (params['client_id']) return params['client_id'];
+  try {
+    if (params['client_assertion']) return decodeJwt(params['client_assertion']).sub;
+    const [, encoded = ''] = /^basic +([A-Za-z0-9+/]+=*)$/i.exec(authorization ?? '') ?? [];
+    return decodeURIComponent(Buffer.from(encoded, 'base64').toString('utf8').split(':')[0] ?? '') || undefined;
+  } catch {
+    return undefined;
+  }
+}
