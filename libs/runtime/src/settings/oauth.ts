@@ -37,6 +37,8 @@ export class OAuthSettings {
   })
   @IsBoolean()
   authorizationCodeGrant: boolean = true;
+
+  @Setting({
     env: 'TOKEN_EXCHANGE_GRANT',
     toml: 'oauth.grant_type.token_exchange.enable',
     description: 'Whether tokens are exchanged (RFC 8693), for consumer keys that are allowed this grant.',
