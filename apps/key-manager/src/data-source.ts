@@ -7,10 +7,10 @@ import { ConsumerSecretEntity } from './consumer-keys/consumer-secret.entity';
 import { Keys1763700000000 } from './migrations/1763700000000-keys';
 import { RelyingParties1763740000000 } from './migrations/1763740000000-relying-parties';
 import { ClientKeys1763750000000 } from './migrations/1763750000000-client-keys';
-import { AllowedOrigins1763750000001 } from './migrations/1763750000001-allowed-origins';
 import { SigningAlgorithms1763760000000 } from './migrations/1763760000000-signing-algorithms';
 import { Revocations1763800000000 } from './migrations/1763800000000-revocations';
 import { ConsumerKeysAfter1763800000001 } from './migrations/1763800000001-consumer-keys-after';
+import { AllowedOrigins1763850000000 } from './migrations/1763850000000-allowed-origins';
 import { SigningKeyEntity } from './signing-keys/signing-key.entity';
 
 /** What `migrate` needs to know of the key manager. */
@@ -20,10 +20,10 @@ export const KEY_MANAGER_SCHEMA = {
     Keys1763700000000,
     RelyingParties1763740000000,
     ClientKeys1763750000000,
-    AllowedOrigins1763750000001,
     SigningAlgorithms1763760000000,
     Revocations1763800000000,
     ConsumerKeysAfter1763800000001,
+    AllowedOrigins1763850000000,
   ],
 };
 

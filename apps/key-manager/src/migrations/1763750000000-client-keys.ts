@@ -14,7 +14,7 @@ export class ClientKeys1763750000000 implements MigrationInterface {
     await queryRunner.query(`ALTER TABLE consumer_keys ALTER token_endpoint_auth_method SET NOT NULL,
       ADD CONSTRAINT public_without_secret CHECK (public = (token_endpoint_auth_method = 'none')),
       ADD CONSTRAINT keys_in_one_place CHECK (jwks IS NULL OR jwks_uri IS NULL)`);
-    await createFindClient(queryRunner, CLIENT_COLUMNS);
+    await createFindClient(queryRunner, COLUMNS);
     await createReplays(queryRunner);
   }
 
@@ -22,15 +22,14 @@ export class ClientKeys1763750000000 implements MigrationInterface {
     await dropReplays(queryRunner);
     await createFindClient(
       queryRunner,
-      CLIENT_COLUMNS.filter((column) => !ADDED.includes(column)),
+      COLUMNS.filter((column) => !ADDED.includes(column)),
     );
     await queryRunner.query(`ALTER TABLE consumer_keys ${ADDED.map((column) => `DROP ${column}`).join(', ')}`);
   }
 }
 
 const ADDED = ['token_endpoint_auth_method', 'jwks', 'jwks_uri'];
-/** All that `find_client` reads of a consumer key since then. */
-export const CLIENT_COLUMNS = [
+const COLUMNS = [
   ...['kind', 'state', 'grant_types', 'token_type', 'public', 'rotate_refresh_tokens', 'access_token_lifetime'],
   ...['refresh_token_lifetime', 'password_grant_sunset', ...ADDED],
 ];
