@@ -121,8 +121,9 @@ describe('an ID token', () => {
       });
     };
     const first = await get();
-    const { keys } = await manage('POST', `/${own}/signing-keys/rotate`, { now: true });
-    expect(keys.map(({ alg, state }: Record<string, string>) => `${alg} ${state}`).sort()).toEqual([
+    const rotated = await manage('POST', `/${own}/signing-keys/rotate`, { now: true });
+    const keys = rotated.keys as { alg: string; state: string }[];
+    expect(keys.map(({ alg, state }) => `${alg} ${state}`).sort()).toEqual([
       ...['ES256 active', 'ES256 retiring', 'RS256 active', 'RS256 retiring'],
     ]);
     const second = await get();
