@@ -1,7 +1,16 @@
 import { deployment } from '@keyward/testing';
 import { expectError } from './support/answers';
 import { answerOf, authorizationUrl, codeFor, formOf, pkce, REDIRECT_URI, Visitor } from './support/browser';
-import { makeKey, makeOrganization, makeUser, manage, unique, type TestKey, type TestUser } from './support/operator';
+import {
+  eventually,
+  makeKey,
+  makeOrganization,
+  makeUser,
+  manage,
+  unique,
+  type TestKey,
+  type TestUser,
+} from './support/operator';
 import { isActive } from './support/tokens';
 
 const keyward = deployment();
@@ -278,5 +287,18 @@ describe('a code', () => {
       else await manage('POST', `/${org}/users/${leaving.username}/reset-password`, {});
       expectError(await key.token(form), 'invalid_grant');
     }
+  });
+
+  it('abuse 14: is refused to a consumer key of the same name that was imported after it', async () => {
+    const pair = { consumerKey: unique('imported'), consumerSecret: unique('a-secret-of-its-own-that-is-long-enough') };
+    const before = await makeKey(org, { ...pair, redirectUris: [REDIRECT_URI] });
+    const form = await codeFor(org, before, user);
+    await manage('DELETE', `/${org}/keys/${before.consumerKey}`);
+    const after = await makeKey(org, { ...pair, redirectUris: [REDIRECT_URI] });
+    await eventually(async () => (await after.token({ grant_type: 'client_credentials' })).status === 200);
+    expectError(await after.token(form), 'invalid_grant');
+    const { body } = await after.token(await codeFor(org, after, user));
+    const refresh = { grant_type: 'refresh_token', refresh_token: body.refresh_token };
+    expect((await after.token(refresh)).status).toBe(200);
   });
 });

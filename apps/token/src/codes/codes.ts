@@ -4,8 +4,9 @@ import { query } from '@keyward/database';
 import { DataSource } from 'typeorm';
 import { Clock } from '../clock';
 import { RefreshTokens } from '../refresh-tokens/refresh-tokens';
+import { RevocationFeed } from '../revocation/revocation-feed';
 import type { LiveSession } from '../sessions/sessions';
-import { dayOf, newId } from '../time-id';
+import { dayOf, madeAt, newId } from '../time-id';
 import { hashToken, newSecret, writeToken, type TokenString } from '../token-string';
 
 /** RFC 6749 §4.1.2 allows ten minutes; a browser needs no more than this (AC-06). */
@@ -54,13 +55,16 @@ export class Codes {
   constructor(
     private readonly dataSource: DataSource,
     private readonly refreshTokens: RefreshTokens,
+    private readonly revocations: RevocationFeed,
     private readonly clock: Clock,
   ) {}
 
   async issue({ client, organization, session, redirectUri, challenge, scope, nonce }: CodeFor): Promise<string> {
     const now = this.clock.now();
     const { sub, organization: home } = session.user;
-    const code = writeToken('kac', { id: newId(now), sub, userOrganizationId: home.id }, newSecret('kac'));
+    // It is the id of the family as well, which is never older than its client's record.
+    const id = newId(Math.max(now, client.tokensFrom * 1000));
+    const code = writeToken('kac', { id, sub, userOrganizationId: home.id }, newSecret('kac'));
     await query(
       this.dataSource,
       'insert-code',
@@ -76,6 +80,7 @@ export class Codes {
 
   /** Once. Errors: `invalid_grant`, and then the code is over; a second use ends what the first gave (AC-02). */
   async redeem(code: TokenString<'kac'>, { client, redirectUri, challenge, notBefore }: Redemption): Promise<Redeemed> {
+    if (madeAt(code.id) < client.tokensFrom * 1000) throw invalidCode('of a consumer key that was deleted');
     const { text, hash, named, times } = this.refreshTokens.first(code, client);
     const [row] = await query<Omit<Redeemed, 'refreshToken'> & { outcome: string }>(
       this.dataSource,
@@ -87,6 +92,7 @@ export class Codes {
         ...[notBefore, hash, hashToken(named.proof), times.createdAt, times.absoluteExpiresAt, times.expiresAt],
       ],
     );
+    if (row?.outcome === 'reuse') void this.revocations.publishNew();
     if (row?.outcome !== 'redeemed') throw invalidCode(`${row?.outcome}, code ${code.id}`);
     return { ...row, refreshToken: text };
   }

@@ -3,12 +3,14 @@ import { ServiceError, type Client, type Consent } from '@keyward/contracts';
 import { inOrganization, query, queryInOrganization } from '@keyward/database';
 import { DataSource } from 'typeorm';
 import { Clock } from '../clock';
+import { RevocationFeed } from '../revocation/revocation-feed';
 
 /** What users have let clients have, by client: no other client of the same name or owner shares it (abuse 7). */
 @Injectable()
 export class Consents {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly revocations: RevocationFeed,
     private readonly clock: Clock,
   ) {}
 
@@ -54,6 +56,7 @@ export class Consents {
       'SELECT withdraw_consent($1, $2, $3, $4) AS withdrawn',
       [organizationId, sub, clientId, new Date(this.clock.now())],
     );
+    void this.revocations.publishNew();
     if (!row?.withdrawn) throw new ServiceError('not_found', 'there is no such consent');
   }
 }

@@ -5,6 +5,7 @@ import { Organizations, SessionSettings } from '@keyward/runtime';
 import { DataSource } from 'typeorm';
 import { Clock } from '../clock';
 import type { User } from '../grants/grant';
+import { RevocationFeed } from '../revocation/revocation-feed';
 import { newId } from '../time-id';
 import { newSecret, readToken, writeToken } from '../token-string';
 import { Users } from '../users';
@@ -26,6 +27,7 @@ export class Sessions {
     private readonly settings: SessionSettings,
     private readonly organizations: Organizations,
     private readonly users: Users,
+    private readonly revocations: RevocationFeed,
     private readonly clock: Clock,
   ) {}
 
@@ -83,5 +85,6 @@ export class Sessions {
 
   async end(id: string, organization: Pick<Organization, 'id'>): Promise<void> {
     await endSessionRow(this.dataSource, organization.id, id, new Date(this.clock.now()));
+    void this.revocations.publishNew();
   }
 }
