@@ -18,6 +18,12 @@ export interface RelyingParty {
   redirectUri: string;
 }
 
+/** Resources of the demo organization's API: `GET readUrl` needs the scope `read`, `PUT updateUrl` needs `update`. */
+export interface DemoApi {
+  readUrl: string;
+  updateUrl: string;
+}
+
 /** The demo organization's credentials, and the operator's for the management API. */
 export interface Demo extends Credentials {
   tokenUrl: string;
@@ -25,6 +31,8 @@ export interface Demo extends Credentials {
   admin: Credentials;
   /** Of `npm start` alone. */
   relyingParty?: RelyingParty;
+  /** Where there is an upstream for it. */
+  api?: DemoApi;
 }
 
 /** Where `npm start` keeps its state: KEYWARD_HOME, or `.keyward` in the working directory. */

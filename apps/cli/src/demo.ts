@@ -2,7 +2,7 @@ import { type ConsumerKey, type GeneratedKey, type Organization } from '@keyward
 import { randomInt } from 'node:crypto';
 import { type Api, ApiError, path } from './api';
 import { CommandError } from './command-error';
-import { type Credentials, type Demo } from './demo-file';
+import { type Credentials, type Demo, type DemoApi } from './demo-file';
 
 const ORGANIZATION = 'johnsorg';
 const USERNAME = 'john@johns.org';
@@ -10,9 +10,10 @@ const APPLICATION = 'demo';
 
 /**
  * Makes the demo organization with a user, an application and its production key pair; where they exist, gives the user
- * a new password and the pair a new secret, and switches on what was off, so that the answer always works.
+ * a new password and the pair a new secret, and switches on what was off, so that the answer always works. With an upstream,
+ * also a published API in front of it, to which the application subscribes.
  */
-export async function demo(api: Api): Promise<Demo> {
+export async function demo(api: Api, { upstream }: { upstream?: string } = {}): Promise<Demo> {
   const organization = path`organizations/${ORGANIZATION}`;
   await ensure(api.post(path`organizations`, { key: ORGANIZATION, name: "John's Organization" }));
   await api.patch<Organization>(organization, { state: 'active', passwordGrant: true });
@@ -32,7 +33,28 @@ export async function demo(api: Api): Promise<Demo> {
     consumerKey: key.consumerKey,
     consumerSecret,
     admin: api.operator as Credentials,
+    ...(upstream !== undefined && { api: await ensureApi(api, upstream, issuer) }),
   };
+}
+
+/** `GET` needs the scope `read`, `PUT` the scope `update`. */
+async function ensureApi(api: Api, upstream: string, issuer: string): Promise<DemoApi> {
+  const at = path`organizations/${ORGANIZATION}`;
+  for (const name of ['read', 'update']) await ensure(api.post(`${at}/scopes`, { name }));
+  const resource = (verb: string, scope: string) => ({
+    ...{ verb, template: '/menu', authentication: 'any', scopes: [scope] },
+  });
+  const settings = {
+    upstreams: { production: upstream },
+    resources: [resource('GET', 'read'), resource('PUT', 'update')],
+  };
+  const [name, version, context] = ['PizzaShack', '1.0.0', '/pizza'];
+  if (await ensure(api.post(`${at}/apis`, { name, version, context, isDefault: true, ...settings })))
+    await api.post(`${at}/apis/${name}/state`, { state: 'PUBLISHED' });
+  else await api.patch(`${at}/apis/${name}`, settings);
+  await ensure(api.post(`${at}/subscriptions`, { application: APPLICATION, api: name }));
+  const url = `${issuer}${context}/${version}/menu`;
+  return { readUrl: url, updateUrl: url };
 }
 
 async function ensureUser(api: Api): Promise<string> {

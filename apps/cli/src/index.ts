@@ -1,4 +1,12 @@
 export { Api, ApiError, path } from './api';
 export { CommandError } from './command-error';
 export { demo } from './demo';
-export { type Credentials, type Demo, demoFileIn, readDemo, type RelyingParty, writeDemo } from './demo-file';
+export {
+  type Credentials,
+  type Demo,
+  type DemoApi,
+  demoFileIn,
+  readDemo,
+  type RelyingParty,
+  writeDemo,
+} from './demo-file';

@@ -1,4 +1,4 @@
-import { Api, demo, type Demo, demoFileIn, readDemo, writeDemo } from '@keyward/cli';
+import { Api, demo, type Demo, type DemoApi, demoFileIn, readDemo, writeDemo } from '@keyward/cli';
 import { CLI_CONSUMER_KEY, ROOT_ORGANIZATION } from '@keyward/contracts';
 import { type GatewayConfig } from '@keyward/gateway';
 import { readFileSync, renameSync, rmSync } from 'node:fs';
@@ -33,6 +33,7 @@ export async function openDemo(
   certificate: CertificateFiles,
   { server }: GatewayConfig,
   port: number,
+  upstream: string,
 ): Promise<Demo> {
   const admin = {
     organization: ROOT_ORGANIZATION.key,
@@ -41,19 +42,15 @@ export async function openDemo(
     consumerKey: CLI_CONSUMER_KEY,
     consumerSecret: secrets.cliSecret,
   };
-  const made = last ?? (await withApi(demo));
+  const made = last ?? (await withApi((api) => demo(api, { upstream })));
   const relyingParty =
     last?.relyingParty && new URL(last.relyingParty.url).port === String(port)
       ? last.relyingParty
       : await withApi((api) => registerRelyingParty(api, made.organization, port));
   const { publicUrl } = server;
-  const now = {
-    ...made,
-    relyingParty,
-    tokenUrl: `${publicUrl}/token`,
-    issuer: `${publicUrl}/t/${made.organization}`,
-    admin,
-  };
+  const issuer = `${publicUrl}/t/${made.organization}`;
+  const api = movedTo(publicUrl, made.api);
+  const now = { ...made, relyingParty, tokenUrl: `${publicUrl}/token`, issuer, admin, api };
   return now;
 
   async function withApi<T>(work: (api: Api) => Promise<T>): Promise<T> {
@@ -72,3 +69,9 @@ export function publishDemo(home: string, made: Demo): void {
   writeDemo(demoFileIn(home), made);
   rmSync(lastOf(home), { force: true });
 }
+
+/** Where the gateway is now. */
+const movedTo = (origin: string, api: DemoApi | undefined): DemoApi | undefined => {
+  const move = (url: string) => origin + new URL(url).pathname;
+  return api && { readUrl: move(api.readUrl), updateUrl: move(api.updateUrl) };
+};

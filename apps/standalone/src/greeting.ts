@@ -1,4 +1,4 @@
-import { type Demo } from '@keyward/cli';
+import { type Demo, type DemoApi } from '@keyward/cli';
 import { relative } from 'node:path';
 import { type Standalone } from './standalone';
 
@@ -16,7 +16,7 @@ export function greeting({ url, home, demo }: Standalone, seconds: string): stri
 
 Get a token:
   ${curl(demo)}
-
+${demo.api ? guarded(demo, demo.api) : ''}
 Or sign in on a page and see the tokens:
   ${demo.relyingParty?.url}
 
@@ -25,9 +25,23 @@ Administer it:
 `;
 }
 
+/** A token with the scope `read` alone is blocked where `update` is needed; one with both is not. */
+function guarded(demo: Demo, { readUrl, updateUrl }: DemoApi): string {
+  const token = `token() { ${curl(demo, '&scope=$1').replace('curl -k', 'curl -sk')} | sed 's/.*"access_token":"\\([^"]*\\).*/\\1/'; }`;
+  const call = (method: string, scope: string, url: string) =>
+    `curl -k -X ${method} -H "Authorization: Bearer $(token ${scope})" ${url}`;
+  return `
+Call an API: this passes, this is blocked for want of the scope update, and this passes:
+  ${token}
+  ${call('GET', 'read', readUrl)}
+  ${call('PUT', 'read', updateUrl)}
+  ${call('PUT', 'read+update', updateUrl)}
+`;
+}
+
 /** The request of the password grant as API Manager's pages write it; generated secrets need no quoting. */
-function curl({ tokenUrl, username, password, consumerKey, consumerSecret }: Demo): string {
+function curl({ tokenUrl, username, password, consumerKey, consumerSecret }: Demo, more = ''): string {
   const basic = Buffer.from(`${consumerKey}:${consumerSecret}`).toString('base64');
-  const form = `grant_type=password&username=${username}&password=${password}`;
+  const form = `grant_type=password&username=${username}&password=${password}${more}`;
   return `curl -k -d "${form}" -H "Authorization: Basic ${basic}" ${tokenUrl}`;
 }

@@ -12,6 +12,7 @@ import { lock } from './lock';
 import { assertFree, portNear } from './ports';
 import { startRelyingParty } from './relying-party/server';
 import { keepSecrets, openSecrets } from './secrets';
+import { startSampleUpstream } from './sample-upstream';
 import { startServices } from './services';
 import { StartError } from './start-error';
 
@@ -86,8 +87,10 @@ export async function startStandalone({ env, done, warn, signal, undo }: Start):
   done('directory, key manager, catalog, token and gateway');
 
   signal.throwIfAborted();
+  const sample = await startSampleUpstream(home, warn);
+  undo.push(() => sample.close());
   const port = await portNear(RELYING_PARTY_PORT + gateway.server.offset);
-  const demo = await openDemo(known, secrets, certificate, gateway, port);
+  const demo = await openDemo(known, secrets, certificate, gateway, port, sample.url);
   if (demo.relyingParty) {
     const provider = { issuer: demo.issuer, ...ownAddress(gateway.server, certificate) };
     undo.push(await startRelyingParty(demo.relyingParty, provider));

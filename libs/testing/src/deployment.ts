@@ -25,6 +25,8 @@ export interface Demo extends DemoCredentials {
   admin: DemoCredentials;
   /** Of `npm start` alone. */
   relyingParty?: { url: string; consumerKey: string; redirectUri: string };
+  /** Resources of a sample API, where there is one: `GET readUrl` needs `read`, `PUT updateUrl` needs `update`. */
+  api?: { readUrl: string; updateUrl: string };
 }
 
 /** How specs reach a deployment; plain data, so that it can be handed to the workers of a test run. */

@@ -62,6 +62,22 @@ async function scratch(): Promise<string> {
 }
 
 describe('npm start', () => {
+  it('prints lines that show a token blocked for want of a scope, and one that passes', () => {
+    const { output } = keyward.process;
+    const lines = /^ {2}(token\(\) [^]*?)\n\n/m.exec(output)?.[1] ?? '';
+    const [, ...calls] = lines.split('\n').map((line) => line.trim());
+    const { readUrl, updateUrl } = readDemo().api ?? {};
+    // The shell's reading of the lines; what `token` gives is the scope that it is asked for.
+    const script = lines.replace(/token\(\) \{.*/, 'token() { echo "$1"; }');
+    const asked = execFileSync('sh', ['-c', `curl() { printf '%s|' "$@"; echo; }; ${script}`], { encoding: 'utf8' });
+    expect(calls).toHaveLength(3);
+    expect(asked.trim().split('\n')).toEqual([
+      `-k|-X|GET|-H|Authorization: Bearer read|${readUrl}|`,
+      `-k|-X|PUT|-H|Authorization: Bearer read|${updateUrl}|`,
+      `-k|-X|PUT|-H|Authorization: Bearer read+update|${updateUrl}|`,
+    ]);
+  });
+
   it('prints a curl line that can be pasted', async () => {
     const line = /^ {2}(curl .*)$/m.exec(keyward.process.output)?.[1] ?? '';
     // The shell's reading of the line; the request is made here, so that no curl is needed.
