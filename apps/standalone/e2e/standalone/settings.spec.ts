@@ -39,6 +39,9 @@ const introspect = async (token: string) => {
 const grants = async () =>
   (await keyward.deployment.send('/.well-known/openid-configuration')).body.grant_types_supported as string[];
 
+/** What no setting here is about. */
+const OTHERS = ['authorization_code', 'urn:ietf:params:oauth:grant-type:token-exchange'];
+
 // One after the other: each is another deployment.toml of the same home.
 describe('deployment.toml', () => {
   let refreshToken: string;
@@ -49,7 +52,7 @@ describe('deployment.toml', () => {
     expectError(await deployment.passwordToken(), 'unsupported_grant_type');
     expectError(await deployment.passwordToken({ password: 'wrong' }), 'unsupported_grant_type');
     expect((await deployment.token(CLIENT)).status).toBe(200);
-    expect(await grants()).toEqual(['client_credentials', 'refresh_token', 'authorization_code']);
+    expect(await grants()).toEqual(['client_credentials', 'refresh_token', ...OTHERS]);
     const { body } = await deployment.send(`/t/${deployment.demo.organization}/.well-known/oauth-authorization-server`);
     expect(body.grant_types_supported).not.toContain('password');
   });
@@ -71,7 +74,7 @@ refresh_token_validity = 7200
     refreshToken = answer.body.refresh_token as string;
     const { iat, exp } = await introspect(refreshToken);
     expect(exp - iat).toBe(7200);
-    expect(await grants()).toEqual(['password', 'client_credentials', 'refresh_token', 'authorization_code']);
+    expect(await grants()).toEqual(['password', 'client_credentials', 'refresh_token', ...OTHERS]);
   });
 
   it('a consumer key’s lifetime is narrower or wider than the server’s', async () => {
@@ -92,7 +95,7 @@ enable = false
     expectError(await deployment.token(CLIENT), 'unsupported_grant_type');
     const form = { grant_type: 'refresh_token', refresh_token: refreshToken };
     expectError(await deployment.token(form), 'unsupported_grant_type');
-    expect(await grants()).toEqual(['password', 'authorization_code']);
+    expect(await grants()).toEqual(['password', ...OTHERS]);
     const { status, body } = await deployment.passwordToken();
     expect(status).toBe(200);
     expect(body).not.toHaveProperty('refresh_token');
