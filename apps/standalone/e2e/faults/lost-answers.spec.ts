@@ -127,12 +127,13 @@ describe('no failure is counted twice', () => {
           form: { grant_type: 'client_credentials', token: 'any' },
           basic: [key.consumerKey, secret],
         });
-      for (let i = 0; i < 6; i++) expect((await attempt('wrong')).status).toBe(401);
+      for (let i = 0; i < 8; i++) expect((await attempt('wrong')).status).toBe(401);
       return { wrong: () => attempt('wrong'), right: () => attempt(consumerSecret, '/token') };
     });
     const all = await Promise.all(clients);
 
-    const three = all.flatMap(({ wrong }) => [wrong, wrong, wrong]);
+    // Not more than an instance has connections for: what waits behind another statement cannot be seen to wait.
+    const three = all.map(({ wrong }) => wrong);
     const statuses = await killWhileCounting(name, 'key_manager.failure_buckets', three);
     expect([401, 503]).toEqual(expect.arrayContaining(statuses));
     for (const { right, wrong } of all) {
