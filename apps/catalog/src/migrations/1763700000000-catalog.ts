@@ -18,7 +18,7 @@ export class Catalog1763700000000 implements MigrationInterface {
         signature: `${table}_after(last uuid, how_many int)`,
         returns: `TABLE (${columns.map(([name, type]) => `"${name}" ${type}`).join(', ')})`,
         body: `SELECT ${columns.map(([name]) => `t."${name}"`).join(', ')} FROM ${table} t
-          WHERE last IS NULL OR t.id > last ORDER BY t.id LIMIT how_many`,
+          WHERE t.id > coalesce(last, '00000000-0000-0000-0000-000000000000') ORDER BY t.id LIMIT how_many`,
         reads: { [table]: columns.map(([name]) => `"${name}"`) },
       });
   }
