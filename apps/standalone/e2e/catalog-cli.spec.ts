@@ -60,6 +60,33 @@ it('makes an API of its document, and more versions of it', async () => {
   );
 });
 
+it('makes an API by hand, and changes all of it', async () => {
+  const body = {
+    ...{ name: 'By hand', version: '1', context: '/by-hand', upstreams: { production: 'https://hand.example' } },
+    resources: [{ verb: 'GET', template: '/*', authentication: 'user', scopes: ['read'] }],
+  };
+  const json = join(directory, 'api.json');
+  await writeFile(json, JSON.stringify(body));
+  expect(await run('api', 'create', json)).toMatchObject(body);
+  const cors = { allowOrigins: ['*'], allowHeaders: [], exposeHeaders: [], allowCredentials: false, maxAge: 60 };
+  await writeFile(json, JSON.stringify({ cors, visibility: 'roles', visibleTo: ['boss'] }));
+  const changed = await run(
+    'api',
+    'update',
+    'By hand',
+    '--file',
+    json,
+    '--description',
+    'Changed',
+    '--backend-token',
+    'on',
+  );
+  expect(changed).toMatchObject({ ...body, cors, visibleTo: ['boss'], description: 'Changed', backendToken: true });
+  await writeFile(json, '[');
+  expect(await keyward.cli(['api', 'create', json, '--org', org])).toMatchObject({ code: 2, stdout: '' });
+  await say('api', 'delete', 'By hand');
+});
+
 it('takes an API through its life cycle', async () => {
   expect((await run('api', 'block', 'Pizza')).state).toBe('BLOCKED');
   expect((await run('api', 'publish', 'Pizza')).state).toBe('PUBLISHED');
@@ -80,6 +107,8 @@ it('subscribes an application, under a plan, with and without approval', async (
   expect((await run('subscriptions', 'approve', id)).state).toBe('UNBLOCKED');
   expect((await run('subscriptions', 'block-production', id)).state).toBe('PROD_ONLY_BLOCKED');
   expect((await run('subscriptions', 'unblock', id)).state).toBe('UNBLOCKED');
+  expect((await run('subscriptions', 'plan', id, '')).plan).toBeUndefined();
+  expect((await run('subscriptions', 'plan', id, 'Gold')).plan).toBe('Gold');
   expect(await say('subscriptions', 'list', '--application', 'shop')).toMatch(
     / shop +Approved:1\.0\.0 +UNBLOCKED +Gold/,
   );
@@ -94,6 +123,7 @@ it('gives and takes roles, and lets scopes need them', async () => {
   await run('roles', 'create', 'editor', '--description', 'May edit');
   expect(await run('roles', 'list')).toMatchObject([{ name: 'editor' }, { name: 'reader' }]);
   expect((await run('roles', 'assign', 'editor', 'ann')).roles).toEqual(['reader', 'editor']);
+  expect((await run('roles', 'update', 'editor', '--description', 'Edits')).description).toBe('Edits');
   expect(await run('roles', 'members', 'editor')).toMatchObject([{ username: 'ann' }]);
   await say('roles', 'unassign', 'reader', 'ann');
   expect((await run('users', 'show', 'ann')).roles).toEqual(['editor']);

@@ -1,5 +1,5 @@
 import { type Api, type ApiState } from '@keyward/contracts';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { readFile } from 'node:fs/promises';
 import { path } from '../api';
 import { CommandError } from '../command-error';
@@ -52,6 +52,13 @@ interface Switches {
   backendToken?: boolean;
 }
 
+interface Settings {
+  file?: string;
+  description?: string;
+  visibility?: string;
+  plan?: string;
+}
+
 const apisPath = (session: Session) => path`organizations/${session.organization}/apis`;
 const apiPath = (session: Session, api: string) => path`organizations/${session.organization}/apis/${api}`;
 
@@ -91,6 +98,16 @@ export function apis(terminal: Terminal): Command {
     );
 
   noun
+    .command('create <file>')
+    .description('make an API by hand: <file> is JSON with name, version, context, upstreams, resources and more')
+    .addHelpText('after', examples('api create pizza.json --org johnsorg'))
+    .action((file: string, _options: object, command: Command) =>
+      inSession(terminal, command, async (session) =>
+        session.show(await session.api.post<Api>(apisPath(session), await readJson(file)), details),
+      ),
+    );
+
+  noun
     .command('list')
     .description('list the APIs, a line a version')
     .addHelpText('after', examples('api list --org johnsorg'))
@@ -111,13 +128,17 @@ export function apis(terminal: Terminal): Command {
     );
 
   withUpstreams(noun.command('update <api>'))
-    .description("change an API's upstreams and switches; its resources come from a document: api import --replace")
+    .description('change an API; resources come from a document as well: api import --replace')
+    .option('--file <file>', 'JSON with any settings of an API: resources, cors, visibleTo and more')
+    .option('--description <text>', 'what it is for')
+    .addOption(new Option('--visibility <who>', 'who sees it').choices(['public', 'organization']))
+    .option('--plan <name>', 'a plan of the level api')
     .option('--default <on|off>', 'whether it is meant where a path names no version', onOff)
     .option('--subscription-required <on|off>', 'whether applications need a subscription', onOff)
     .option('--approval-required <on|off>', 'whether a subscription waits for approval', onOff)
     .option('--backend-token <on|off>', 'whether upstreams get a signed X-JWT-Assertion', onOff)
     .addHelpText('after', examples('api update pizza:1.0 --org johnsorg --production https://pizza.example'))
-    .action((api: string, options: Upstream & Switches & { default?: boolean }, command: Command) =>
+    .action((api: string, options: Upstream & Switches & Settings & { default?: boolean }, command: Command) =>
       inSession(terminal, command, async (session) => {
         const { subscriptionRequired, approvalRequired, backendToken } = options;
         const switches: Switches = { isDefault: options.default, subscriptionRequired, approvalRequired, backendToken };
@@ -125,7 +146,10 @@ export function apis(terminal: Terminal): Command {
         const url = apiPath(session, api);
         // One that is not named stays as it is.
         const before = own && (await session.api.get<Api>(url)).upstreams;
-        const body = changes({ ...switches, upstreams: own && { ...before, ...own } });
+        const { description, visibility, plan, file } = options;
+        const given = file === undefined ? {} : await readJson(file);
+        const named = { ...switches, description, visibility, plan };
+        const body = changes({ ...given, ...withoutAbsent(named), ...(own && { upstreams: { ...before, ...own } }) });
         session.show(await session.api.patch<Api>(url, body), details);
       }),
     );
@@ -172,3 +196,18 @@ async function read(file: string): Promise<string> {
     throw new CommandError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'}).`, 2);
   }
 }
+
+/** An object in JSON, as the management API takes it. */
+async function readJson(file: string): Promise<object> {
+  const text = await read(file);
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    // It is said below.
+  }
+  throw new CommandError(`${file} holds no JSON object.`, 2);
+}
+
+const withoutAbsent = (settings: object): object =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));

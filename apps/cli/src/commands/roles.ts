@@ -46,6 +46,17 @@ export function roles(terminal: Terminal): Command {
     );
 
   noun
+    .command('update <name>')
+    .description("change a role's description")
+    .requiredOption('--description <text>', 'what it is for')
+    .addHelpText('after', examples('roles update editor --org johnsorg --description "May edit"'))
+    .action((name: string, { description }: { description: string }, command: Command) =>
+      inSession(terminal, command, async (session) =>
+        session.show(await session.api.patch<Role>(rolePath(session, name), { description }), columns),
+      ),
+    );
+
+  noun
     .command('members <role>')
     .description('list the users who have a role')
     .addHelpText('after', examples('roles members editor --org johnsorg'))

@@ -65,6 +65,17 @@ export function subscriptions(terminal: Terminal): Command {
       }),
     );
 
+  noun
+    .command('plan <id> <name>')
+    .description('give a subscription another plan; an empty name takes it away')
+    .addHelpText('after', examples('subscriptions plan 5f0c… Gold --org johnsorg'))
+    .action((id: string, name: string, _options: object, command: Command) =>
+      inSession(terminal, command, async (session) => {
+        const changed = await session.api.patch<Subscription>(subscriptionPath(session, id), { plan: name || null });
+        session.show(changed, columns(await namesOf(session)));
+      }),
+    );
+
   for (const [verb, state, description] of STEPS)
     noun
       .command(`${verb} <id>`)
