@@ -13,6 +13,7 @@ import { consents, sessions } from './commands/sessions';
 import { signingKeys } from './commands/signing-keys';
 import { subscribe, subscriptions } from './commands/subscriptions';
 import { token } from './commands/token';
+import { trustedIssuers } from './commands/trusted-issuers';
 import { users } from './commands/users';
 import { examples } from './options';
 import { type Terminal } from './terminal';
@@ -44,7 +45,7 @@ export function keyward(terminal: Terminal): Command {
   const ofApis = [apis, scopes, plans, subscribe, subscriptions];
   const commands = [
     ...[organizations, users, roles, sessions, consents, applications, keys],
-    ...[...ofApis, signingKeys, token, demoCommand, migrate],
+    ...[...ofApis, signingKeys, trustedIssuers, token, demoCommand, migrate],
   ];
   for (const command of commands) program.addCommand(command(terminal));
   prepare(program, terminal);

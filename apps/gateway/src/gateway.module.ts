@@ -17,10 +17,11 @@ import { SigningKeysController } from './management/signing-keys.controller';
 import { SubscriptionsController } from './management/subscriptions.controller';
 import { UsersController } from './management/users.controller';
 import { OAuthController } from './oauth/oauth.controller';
-import { Origins } from './oauth/origins';
 import { AccountController } from './openid/account.controller';
 import { AuthorizationController } from './openid/authorization.controller';
 import { FilesController } from './openid/files.controller';
+import { TrustedIssuersController } from './management/trusted-issuers.controller';
+import { Origins } from './oauth/origins';
 import { JwksCache } from './openid/jwks-cache';
 import { OpenIdController } from './openid/openid.controller';
 import { SignOutController } from './openid/sign-out.controller';
@@ -40,6 +41,7 @@ const MANAGEMENT_API = [
   ScopesController,
   PlansController,
   SubscriptionsController,
+  TrustedIssuersController,
 ];
 
 /** What a gateway that reaches the services knows of them. */

@@ -18,6 +18,9 @@ import { KeyEncryptionKey } from './sealing/envelope';
 import { KeyRing } from './signing-keys/key-ring';
 import { SigningKeyChanges } from './signing-keys/signing-key-changes';
 import { SigningKeysController } from './signing-keys/signing-keys.controller';
+import { GrantAssertions } from './trusted-issuers/grant-assertions';
+import { GrantAssertionsController } from './trusted-issuers/grant-assertions.controller';
+import { TrustedIssuersController } from './trusted-issuers/trusted-issuers.controller';
 
 /** What the key manager's controllers work with. */
 export interface KeyManagerParts {
@@ -27,6 +30,7 @@ export interface KeyManagerParts {
   macs: SecretMacs;
   authentication: ClientAuthentication;
   assertions: AssertionAuthentication;
+  grantAssertions: GrantAssertions;
   consumerKeyChanges: ConsumerKeyChanges;
   revocations: RevocationOwner;
   keyRing: KeyRing;
@@ -46,9 +50,11 @@ export class KeyManagerModule {
         ConsumerKeysController,
         FeedsController,
         RelyingPartiesController,
-        OriginsController,
         RevocationsController,
+        OriginsController,
+        GrantAssertionsController,
         SigningKeysController,
+        TrustedIssuersController,
       ],
       providers: [
         { provide: DataSource, useValue: parts.dataSource },
@@ -56,6 +62,7 @@ export class KeyManagerModule {
         { provide: KeyEncryptionKey, useValue: parts.kek },
         { provide: SecretMacs, useValue: parts.macs },
         { provide: ClientAuthentication, useValue: parts.authentication },
+        { provide: GrantAssertions, useValue: parts.grantAssertions },
         { provide: AssertionAuthentication, useValue: parts.assertions },
         { provide: ConsumerKeyChanges, useValue: parts.consumerKeyChanges },
         { provide: RevocationOwner, useValue: parts.revocations },

@@ -21,6 +21,7 @@ import { KeyRing } from './signing-keys/key-ring';
 import { insertFirstKey } from './signing-keys/new-signing-key';
 import { RotationSchedule } from './signing-keys/rotation-schedule';
 import { SigningKeyChanges } from './signing-keys/signing-key-changes';
+import { GrantAssertions } from './trusted-issuers/grant-assertions';
 
 /** Starts the key manager on a wire, which the caller closes after it. Its schema must have been migrated. */
 export async function startKeyManager(
@@ -54,6 +55,7 @@ export async function startKeyManager(
     undo.push(() => replays.stop());
     const remote = new RemoteJwks(outbound, (message, error) => logger.warn({ message, error }), now);
     const assertions = new AssertionAuthentication(authentication, remote, replays, now);
+    const grantAssertions = new GrantAssertions(dataSource, remote, replays, now);
     const keyRing = new KeyRing(dataSource, kek, now);
     const consumerKeyChanges = new ConsumerKeyChanges(dataSource, bus, clients);
     const revocations = new RevocationOwner(dataSource, bus, clientRevocations);
@@ -75,7 +77,7 @@ export async function startKeyManager(
     await ensureRootObjects(consumerKeyChanges, macs, config.cliClient.cliSecret, clock, logger);
     undo.push(() => uses.stop());
     const feedsOf = { consumerKeyChanges, signingKeyChanges, revocations };
-    const parts = { dataSource, clock, kek, macs, authentication, assertions, keyRing, ...feedsOf };
+    const parts = { dataSource, clock, kek, macs, authentication, assertions, grantAssertions, keyRing, ...feedsOf };
     const module = KeyManagerModule.with({ ...parts, signingKeySettings: config.signingKeys });
     const app = await serve('key-manager', module, wire, logger);
     undo.push(() => app.close());

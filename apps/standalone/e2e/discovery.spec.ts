@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { expectError } from './support/answers';
-import { assertionOf, pairOf } from './support/assertion';
+import { assertionOf, now, pairOf, signed } from './support/assertion';
 import { answerOf, authorizationUrl, codeFor, pkce, REDIRECT_URI, Visitor } from './support/browser';
 import {
   eventually,
@@ -13,12 +13,14 @@ import {
   makeOrganization,
   makeUser,
   manage,
+  unique,
   type TestKey,
   type TestUser,
 } from './support/operator';
 
 const keyward = deployment();
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const DOCUMENTS = ['openid-configuration', 'oauth-authorization-server'];
 
 let org: string;
@@ -68,7 +70,14 @@ describe('the metadata', () => {
     }
     expect(metadata).toMatchObject({
       response_types_supported: ['code'],
-      grant_types_supported: ['password', 'client_credentials', 'refresh_token', 'authorization_code', EXCHANGE],
+      grant_types_supported: [
+        'password',
+        'client_credentials',
+        'refresh_token',
+        'authorization_code',
+        EXCHANGE,
+        BEARER,
+      ],
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
       subject_types_supported: ['public'],
       request_uri_parameter_supported: false, // Absent means true.
@@ -155,16 +164,24 @@ describe('DS-06 all that it says is so:', () => {
     },
     authorization_code: async () => key.token(await codeFor(org, key, user)),
   };
+  const authorize = (params: Record<string, string> = {}) =>
+    new Visitor().get(
+      authorizationUrl(org, { client_id: key.consumerKey, code_challenge: pkce().challenge, ...params }),
+    );
   GRANTS[EXCHANGE] = async () => {
     const given = (await key.signIn(user)).body as { access_token: string };
     const exchanging = await makeKey(org, { grantTypes: [EXCHANGE] });
     const subject_token_type = 'urn:ietf:params:oauth:token-type:access_token';
     return exchanging.token({ grant_type: EXCHANGE, subject_token: given.access_token, subject_token_type });
   };
-  const authorize = (params: Record<string, string> = {}) =>
-    new Visitor().get(
-      authorizationUrl(org, { client_id: key.consumerKey, code_challenge: pkce().challenge, ...params }),
-    );
+  GRANTS[BEARER] = async () => {
+    const [pair, iss] = [await pairOf(), `https://${unique('hr')}.example`];
+    const trusted = { name: unique('hr'), issuer: iss, jwks: { keys: [pair.jwk] } };
+    await manage('POST', `/${org}/trusted-issuers`, { ...trusted, users: [{ subject: '1', userId: user.id }] });
+    const aud = String((await metadataOf(org))['issuer']);
+    const assertion = await signed({ iss, sub: '1', aud, jti: unique('jti'), exp: now() + 60 }, pair);
+    return (await makeKey(org, { grantTypes: [BEARER] })).token({ grant_type: BEARER, assertion });
+  };
   const endpoint = (path: string, form: Record<string, string>) => async (url: unknown) => {
     expect(url).toBe(`${String((await metadataOf(org))['issuer'])}${path}`);
     expect((await keyward.send(String(url), METHODS.client_secret_basic(form))).status).toBe(200);

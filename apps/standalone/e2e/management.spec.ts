@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Answer } from '@keyward/testing';
 import { ask, operations } from './support/management';
 import { makeKey, makeOrganization, makeUser, manage, unique, type TestKey, type TestUser } from './support/operator';
@@ -365,6 +366,34 @@ describe('every operation does what it is for', () => {
       204,
       '',
     ],
+    'GET /{orgkey}/trusted-issuers': async () => {
+      const trusted = await newTrust();
+      return [await ask('GET', `/${org}/trusted-issuers?limit=200`), 200, containing(trusted)];
+    },
+    'POST /{orgkey}/trusted-issuers': async () => {
+      const trusted = {
+        name: unique('hr'),
+        issuer: `https://${unique('hr')}.example`,
+        jwksUri: 'https://hr.example/jwks',
+      };
+      const organizationId: unknown = expect.any(String);
+      const answer = await ask('POST', `/${org}/trusted-issuers`, trusted);
+      return [answer, 201, { ...trusted, organizationId, jwks: null, users: [], createdAt: time }];
+    },
+    'GET /{orgkey}/trusted-issuers/{name}': async () => {
+      const trusted = await newTrust();
+      return [await ask('GET', `/${org}/trusted-issuers/${trusted.name}`), 200, trusted];
+    },
+    'PATCH /{orgkey}/trusted-issuers/{name}': async () => {
+      const trusted = await newTrust();
+      const changes = { jwksUri: 'https://hr.example/others', users: [{ subject: '1', userId: randomUUID() }] };
+      return [await ask('PATCH', `/${org}/trusted-issuers/${trusted.name}`, changes), 200, { ...trusted, ...changes }];
+    },
+    'DELETE /{orgkey}/trusted-issuers/{name}': async () => [
+      await ask('DELETE', `/${org}/trusted-issuers/${(await newTrust()).name}`),
+      204,
+      '',
+    ],
     'GET /{orgkey}/signing-keys': async () => [
       await ask('GET', `/${await makeOrganization()}/signing-keys`),
       200,
@@ -380,6 +409,10 @@ describe('every operation does what it is for', () => {
       ];
     },
   };
+  const newTrust = async (): Promise<{ name: string }> =>
+    (await manage('POST', `/${org}/trusted-issuers`, {
+      ...{ name: unique('hr'), issuer: `https://${unique('hr')}.example`, jwksUri: 'https://hr.example/jwks' },
+    })) as { name: string };
   const containing = (item: object) => expect.objectContaining({ items: expect.arrayContaining([item]) });
 
   it.each(operations)('$name', async ({ name }) => {

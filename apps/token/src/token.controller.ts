@@ -15,8 +15,10 @@ import { ClientAuthentication } from './client-authentication';
 import { Clock } from './clock';
 import { readParams, type Grant, type User } from './grants/grant';
 import { Grants } from './grants/grants';
+import { audienceOf, Issuers } from './issuer';
 import { IdTokens } from './openid/id-tokens';
 import { RefreshTokens } from './refresh-tokens/refresh-tokens';
+import { assertResources } from './resource';
 import { grantScope, parseScope } from './scope';
 import { Catalog } from './scopes/catalog';
 import { newId } from './time-id';
@@ -32,6 +34,7 @@ export class TokenController {
     private readonly refreshTokens: RefreshTokens,
     private readonly applicationUsers: ApplicationUsers,
     private readonly idTokens: IdTokens,
+    private readonly issuers: Issuers,
     private readonly settings: OAuthSettings,
     private readonly clock: Clock,
   ) {}
@@ -43,10 +46,16 @@ export class TokenController {
     const grant = this.grantFor(params['grant_type'], client, organization);
     const asked = parseScope(params['scope']);
     const values = readParams(grant.params, params);
+    if (params['resource']) assertResources(params['resource'], audienceOf(this.issuers.of(organization)));
     const authorization = await grant.authorize(values, { client, organization, scope: asked, call });
     const { user, exchanged } = authorization;
-    const strict = client.strictScopes && asked !== undefined;
-    const scope = grantScope(authorization.scope, client, user, this.catalog, strict);
+    const scope = grantScope(
+      authorization.scope,
+      client,
+      user,
+      this.catalog,
+      client.strictScopes && asked !== undefined,
+    );
     const family = exchanged ? undefined : (authorization.family ?? this.newFamily(user, client));
     const lifetime = this.accessTokens.lifetimeFor(client, user, exchanged?.endsBy);
     const ofFamily = family?.id ?? exchanged?.family;
@@ -73,7 +82,7 @@ export class TokenController {
         scope,
         token_type: 'Bearer',
         expires_in: lifetime,
-        ...(exchanged ? { issued_token_type: exchanged.issuedTokenType } : {}),
+        ...(exchanged?.issuedTokenType ? { issued_token_type: exchanged.issuedTokenType } : {}),
       },
       ...(grant.type === 'password' && client.passwordGrantSunset ? { sunset: client.passwordGrantSunset } : {}),
     };

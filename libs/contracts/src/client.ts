@@ -20,6 +20,7 @@ export const GRANT_TYPES = [
   'refresh_token',
   'authorization_code',
   'urn:ietf:params:oauth:grant-type:token-exchange',
+  'urn:ietf:params:oauth:grant-type:jwt-bearer',
 ] as const;
 export type GrantType = (typeof GRANT_TYPES)[number];
 

@@ -11,6 +11,7 @@ export * from './client';
 export * from './origin';
 export * from './relying-party';
 export * from './application';
+export * from './trusted-issuer';
 export * from './signing-key';
 export * from './token';
 export * from './revocation';

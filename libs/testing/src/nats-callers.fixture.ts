@@ -13,7 +13,8 @@ type Exported = keyof typeof contracts;
 /** Who calls what by its name in the contracts. Whatever is not here, nats.conf refuses. */
 export const CALLS: Record<Service, readonly Exported[]> = {
   gateway: [
-    'checkOrigin',
+    ...(['checkOrigin', 'createTrustedIssuer', 'listTrustedIssuers', 'findTrustedIssuer'] as const),
+    ...(['updateTrustedIssuer', 'deleteTrustedIssuer'] as const),
     ...(['issueToken', 'revokeToken', 'introspectToken', 'verifyBearer', 'readAccessToken'] as const),
     'listApplicationUsers',
     ...(['authorize', 'signIn', 'giveConsent', 'findSession', 'endSessions'] as const),
@@ -32,7 +33,7 @@ export const CALLS: Record<Service, readonly Exported[]> = {
     ...(['deleteKey', 'getJwks', 'listSigningKeys', 'rotateSigningKey'] as const),
   ],
   token: [
-    ...(['assertClient', 'authenticateClient', 'checkClient', 'findRelyingParty'] as const),
+    ...(['assertClient', 'verifyGrantAssertion', 'authenticateClient', 'checkClient', 'findRelyingParty'] as const),
     ...(['authenticateUser', 'checkUser', 'getProfile', 'nameUsers', 'getJwks', 'signJwt'] as const),
   ],
   directory: [],

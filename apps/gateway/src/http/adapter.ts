@@ -59,8 +59,12 @@ export function createAdapter(
   fastify.addHook('onRequest', (request, reply, done) => {
     standardHeaders(request, reply);
     if (closing()) reply.header('connection', 'close');
-    // Before any body is read.
-    done(request.is404 ? routes.refusal(request.raw.url ?? '', request.method) : undefined);
+    // Before any body is read. OPTIONS is taken from browsers that ask for another method there, and for nothing else.
+    const { url = '', method } = request.raw;
+    if (request.is404) done(routes.refusal(url, request.method));
+    else if (method === 'OPTIONS' && !request.headers['access-control-request-method'])
+      done(routes.ownRefusal(url, method));
+    else done();
   });
   return adapter;
 }

@@ -7,6 +7,7 @@ import {
   CreatePlan,
   CreateRole,
   CreateScope,
+  CreateTrustedIssuer,
   CreateUser,
   GenerateKey,
   ImportApi,
@@ -24,6 +25,7 @@ import {
   UpdateRole,
   UpdateScope,
   UpdateSubscription,
+  UpdateTrustedIssuer,
   UpdateUser,
 } from '@keyward/contracts';
 import { IsOptional, IsString, MaxLength } from 'class-validator';
@@ -39,6 +41,8 @@ export class ApplicationChanges extends OmitType(UpdateApplication, ['organizati
 export class NewKey extends OmitType(GenerateKey, ['organizationId', 'application']) {}
 export class KeyChanges extends OmitType(UpdateKey, ['organizationId', 'consumerKey']) {}
 export class SecretRotation extends PickType(RotateSecret, ['overlap']) {}
+export class NewTrustedIssuer extends OmitType(CreateTrustedIssuer, ['organizationId']) {}
+export class TrustedIssuerChanges extends OmitType(UpdateTrustedIssuer, ['organizationId', 'name']) {}
 export class SigningKeyRotation extends PickType(RotateSigningKey, ['now']) {}
 export class NewApi extends OmitType(CreateApi, ['organizationId']) {}
 export class ApiDefinition extends OmitType(ImportApi, ['organizationId']) {}

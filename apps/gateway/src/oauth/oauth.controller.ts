@@ -15,7 +15,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { authorizationOf } from '../http/authorization';
 import { clientAddress } from '../http/client-address';
 import { callOf } from '../http/request-call';
-import { Refusal } from '../http/refusal';
 import { organizationAt } from '../http/organization';
 import { formOf, parseForm } from './form';
 import { Origins } from './origins';
@@ -61,9 +60,7 @@ export class OAuthController {
   @HttpCode(204)
   async preflight(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
     const { origin } = request.headers;
-    if (origin === undefined || request.headers['access-control-request-method'] === undefined)
-      throw new Refusal(405, 'invalid_request', 'this method is not served here', { allow: 'POST' });
-    await this.origins.preflight(origin, reply, callOf(request));
+    if (origin !== undefined) await this.origins.preflight(origin, reply, callOf(request));
   }
 
   private async ask<Res extends object>(

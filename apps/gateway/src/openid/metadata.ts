@@ -25,6 +25,7 @@ export function metadataOf(config: GatewayConfig, { key, passwordGrant }: Organi
     refresh_token: oauth.refreshTokenGrant,
     authorization_code: oauth.authorizationCodeGrant,
     'urn:ietf:params:oauth:grant-type:token-exchange': oauth.tokenExchangeGrant,
+    'urn:ietf:params:oauth:grant-type:jwt-bearer': oauth.jwtBearerGrant,
   };
   return {
     issuer,

@@ -3,6 +3,7 @@ import { raw } from '../../test/raw';
 import { JOHNSORG, ROOT, Services, testGateway, type TestGateway } from '../../test/started-gateway';
 
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
 const KEY: PublicJwk = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'k1', use: 'sig', alg: 'ES256' };
 
@@ -46,7 +47,14 @@ describe('metadata', () => {
       userinfo_endpoint: `${issuer}/userinfo`,
       end_session_endpoint: `${issuer}/logout`,
       jwks_uri: `${issuer}/jwks`,
-      grant_types_supported: ['password', 'client_credentials', 'refresh_token', 'authorization_code', EXCHANGE],
+      grant_types_supported: [
+        'password',
+        'client_credentials',
+        'refresh_token',
+        'authorization_code',
+        EXCHANGE,
+        BEARER,
+      ],
       scopes_supported: ['default', 'openid', 'profile', 'email', 'address', 'phone', 'offline_access'],
       claims_supported: expect.arrayContaining(['sub', 'sid', 'email']),
       claims_parameter_supported: false,
@@ -120,12 +128,23 @@ describe('metadata', () => {
 
   it('RO-09 password is not listed where the organization or the server has switched it off', async () => {
     const { json } = await gateway.ask('/t/no-passwords/.well-known/openid-configuration');
-    const others = ['client_credentials', 'refresh_token', 'authorization_code', EXCHANGE];
-    expect(json.grant_types_supported).toEqual(others);
+    expect(json.grant_types_supported).toEqual([
+      'client_credentials',
+      'refresh_token',
+      'authorization_code',
+      EXCHANGE,
+      BEARER,
+    ]);
     const off = await testGateway(new Services(), { oauth: { passwordGrant: false } });
     const everywhere = await off.ask('/t/johnsorg/.well-known/openid-configuration');
     await off.close();
-    expect(everywhere.json.grant_types_supported).toEqual(others);
+    expect(everywhere.json.grant_types_supported).toEqual([
+      'client_credentials',
+      'refresh_token',
+      'authorization_code',
+      EXCHANGE,
+      BEARER,
+    ]);
   });
 });
 

@@ -24,7 +24,7 @@ export class AssertionAuthentication {
   }
 
   private async verify({ client, jwks, jwksUri }: KnownClient, jwt: string, audience: string) {
-    const expected = { clientId: client.clientId, audience, now: this.now() };
+    const expected = { issuer: client.clientId, subject: client.clientId, audience, now: this.now() };
     const keys = jwks ?? (jwksUri && (await this.remote.at(jwksUri)));
     if (!keys) return undefined;
     const verdict = await verifyAssertion(jwt, keys, expected);

@@ -6,6 +6,9 @@ import { readJwks } from './jwks';
 /** How a client proves itself, and by which keys. */
 export type Proof = Pick<ConsumerKeyEntity, 'tokenEndpointAuthMethod' | 'jwks' | 'jwksUri'>;
 
+/** Public keys: themselves, or where they are. */
+export type Keys = Pick<Proof, 'jwks' | 'jwksUri'>;
+
 /** Whether a client of this method has a secret. */
 export const hasSecret = (method: AuthMethod): boolean =>
   method === 'client_secret_basic' || method === 'client_secret_post';
@@ -21,18 +24,20 @@ export function proofFrom(
   const method = asked.tokenEndpointAuthMethod ?? before.tokenEndpointAuthMethod;
   if ((method === 'none') !== (before.tokenEndpointAuthMethod === 'none'))
     throw invalid('a client stays public, or confidential');
-  if (asked.jwks && asked.jwksUri) throw invalid('give jwks or jwksUri, not both'); // RFC 7591 §2
   if (method !== 'private_key_jwt') {
     if (asked.jwks ?? asked.jwksUri) throw invalid('jwks and jwksUri are for tokenEndpointAuthMethod private_key_jwt');
     return { tokenEndpointAuthMethod: method, jwks: null, jwksUri: null };
   }
-  const keys = asked.jwks
-    ? { jwks: readJwks(asked.jwks), jwksUri: null }
-    : asked.jwksUri
-      ? { jwks: null, jwksUri: urlFrom(asked.jwksUri) }
-      : { jwks: before.jwks, jwksUri: before.jwksUri };
-  if (!keys.jwks && !keys.jwksUri) throw invalid('private_key_jwt needs jwks or jwksUri');
-  return { tokenEndpointAuthMethod: method, ...keys };
+  return { tokenEndpointAuthMethod: method, ...keysFrom(before, asked) };
+}
+
+/** Public keys with what was asked for, in one place (RFC 7591 §2). Throws `invalid_request`. */
+export function keysFrom(before: Keys, asked: { jwks?: object; jwksUri?: string }): Keys {
+  if (asked.jwks && asked.jwksUri) throw invalid('give jwks or jwksUri, not both');
+  if (asked.jwks) return { jwks: readJwks(asked.jwks), jwksUri: null };
+  if (asked.jwksUri) return { jwks: null, jwksUri: urlFrom(asked.jwksUri) };
+  if (!before.jwks && !before.jwksUri) throw invalid('jwks or jwksUri is needed');
+  return { jwks: before.jwks, jwksUri: before.jwksUri };
 }
 
 function urlFrom(text: string): string {

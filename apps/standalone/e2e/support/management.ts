@@ -36,6 +36,7 @@ const SMALLEST: Record<string, object | undefined> = {
   members: { username: 'sandbox' },
   applications: { name: 'sandbox' },
   keys: { kind: 'sandbox' },
+  'trusted-issuers': { name: 'sandbox', issuer: 'https://issuer.example' },
   apis: { name: 'sandbox', version: '1', context: '/sandbox' },
   import: { definition: '{"openapi":"3.0.0","info":{"title":"sandbox","version":"1"},"paths":{}}' },
   state: { state: 'PUBLISHED' },

@@ -43,19 +43,19 @@ export interface Authorization {
   family?: { id: string; refreshToken?: string };
   /** Of a sign-in on the pages, for the ID token. */
   openid?: { nonce?: string; sid: string };
-  /** Where the answer goes on from another token instead of beginning anew: there is no refresh token. */
+  /** Where another token stands behind the answer, and is asked for again next time: there is no refresh token. */
   exchanged?: Exchanged;
 }
 
 /** An access token that comes from another token. */
 export interface Exchanged {
-  act: Actor;
+  act?: Actor;
   /** When the other ends, Unix seconds, and so this. */
-  endsBy: number;
+  endsBy?: number;
   /** The refresh family by whose end both end. */
   family?: string;
   /** RFC 8693 §2.2.1. */
-  issuedTokenType: string;
+  issuedTokenType?: string;
 }
 
 /** One `grant_type`. The token endpoint owns client authentication, validation, scopes, tokens and the answer. */

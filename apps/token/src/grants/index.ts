@@ -1,5 +1,6 @@
 import { AuthorizationCodeGrant } from './authorization-code.grant';
 import { ClientCredentialsGrant } from './client-credentials.grant';
+import { JwtBearerGrant } from './jwt-bearer.grant';
 import { PasswordGrant } from './password.grant';
 import { RefreshTokenGrant } from './refresh-token.grant';
 import { TokenExchangeGrant } from './token-exchange.grant';
@@ -11,4 +12,5 @@ export const GRANTS = [
   ClientCredentialsGrant,
   AuthorizationCodeGrant,
   TokenExchangeGrant,
+  JwtBearerGrant,
 ] as const;

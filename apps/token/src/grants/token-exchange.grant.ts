@@ -22,7 +22,6 @@ const PARAMS = {
   actor_token_type: { maxBytes: 256 },
   requested_token_type: { maxBytes: 256 },
   audience: { maxBytes: 2048 },
-  resource: { maxBytes: 2048 },
 } as const;
 
 /**
@@ -47,9 +46,9 @@ export class TokenExchangeGrant extends Grant<typeof PARAMS> {
     const { client, organization, scope: asked } = request;
     assertTypes(values);
     const own = audienceOf(this.issuers.of(organization));
-    // TX-03: while no other service can be named, the one audience is the organization's API.
-    const targets = [values.audience, values.resource].flatMap((list) => list?.split(' ') ?? []);
-    if (targets.some((target) => target !== own)) throw new ServiceError('invalid_target', 'Unknown target service');
+    // TX-03: while no other service can be named, the one audience is the organization's API; `resource` is the endpoint's.
+    if (values.audience?.split(' ').some((audience) => audience !== own))
+      throw new ServiceError('invalid_target', 'Unknown target service');
 
     const { claims, user } = await this.read(values.subject_token, 'subject_token', request);
     if (!user) throw invalid('the subject_token must be of a user');

@@ -47,6 +47,15 @@ export class OAuthSettings {
   tokenExchangeGrant: boolean = true;
 
   @Setting({
+    env: 'JWT_BEARER_GRANT',
+    toml: 'oauth.grant_type.jwt_bearer.enable',
+    description:
+      'Whether assertions of trusted issuers are taken (RFC 7523), for consumer keys that are allowed this grant.',
+  })
+  @IsBoolean()
+  jwtBearerGrant: boolean = true;
+
+  @Setting({
     env: 'USER_ACCESS_TOKEN_VALIDITY',
     toml: 'oauth.token_validation.user_access_token_validity',
     description: "Lifetime of a user's access token: seconds, or with a unit (`90m`, `12h`, `1d`).",
