@@ -11,7 +11,7 @@ import { SigningAlgorithms1763760000000 } from './migrations/1763760000000-signi
 import { Revocations1763800000000 } from './migrations/1763800000000-revocations';
 import { ConsumerKeysAfter1763800000001 } from './migrations/1763800000001-consumer-keys-after';
 import { AllowedOrigins1763850000000 } from './migrations/1763850000000-allowed-origins';
-import { TrustedIssuers1763850000001 } from './migrations/1763850000001-trusted-issuers';
+import { TrustedIssuers1763920000000 } from './migrations/1763920000000-trusted-issuers';
 import { SigningKeyEntity } from './signing-keys/signing-key.entity';
 import { TrustedIssuerEntity } from './trusted-issuers/trusted-issuer.entity';
 
@@ -26,7 +26,7 @@ export const KEY_MANAGER_SCHEMA = {
     Revocations1763800000000,
     ConsumerKeysAfter1763800000001,
     AllowedOrigins1763850000000,
-    TrustedIssuers1763850000001,
+    TrustedIssuers1763920000000,
   ],
 };
 

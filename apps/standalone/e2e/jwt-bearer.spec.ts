@@ -162,7 +162,7 @@ it('JB-02 issuers are managed by the command line, and users linked by their nam
   expectError(await send(await signed(claims({ iss, sub: '1' }), pair)), 'invalid_grant');
   expect(((await cli('list')) as { name: string }[]).map((each) => each.name)).toContain(hr);
   expect((await cli('update', hr, '--jwks-uri', 'https://hr.example/jwks')).jwks).toBeNull();
-  await cli('delete', hr);
+  expect((await keyward.cli(['trusted-issuers', 'delete', hr, '--org', org])).code).toBe(0);
   await eventually(async () => (await ask('GET', `/${org}/trusted-issuers/${hr}`)).status === 404);
 });
 

@@ -1,18 +1,20 @@
 import { deployment, type Answer } from '@keyward/testing';
 import { decodeJwt } from 'jose';
 import { expectError } from './support/answers';
+import { answerOf, authorizationUrl, codeFor, pkce, REDIRECT_URI, Visitor } from './support/browser';
 import { makeKey, makeOrganization, makeUser, type TestKey, type TestUser } from './support/operator';
 import { introspect } from './support/tokens';
 
 const keyward = deployment();
 
+let org: string;
 let api: string;
 let user: TestUser;
 let key: TestKey;
 let opaque: TestKey;
 
 beforeAll(async () => {
-  const org = await makeOrganization();
+  org = await makeOrganization();
   const { body } = await keyward.send(`/t/${org}/.well-known/openid-configuration`);
   api = `${body.issuer as string}/api`;
   [user, key, opaque] = await Promise.all([makeUser(org), makeKey(org), makeKey(org, { tokenType: 'opaque' })]);
@@ -73,4 +75,13 @@ it('RI-01 TE-04 is asked after the client is proven, and before a password is tr
   const form = { grant_type: 'password', username: user.loginName, password: 'wrong', resource };
   expectError(await keyward.send('/token', { form, basic: [key.consumerKey, 'wrong'] }), 'invalid_client');
   expectError(await key.token(form), 'invalid_target');
+});
+
+it('RI-01 RI-03 is asked of an authorization request as well', async () => {
+  const party = await makeKey(org, { redirectUris: [REDIRECT_URI] });
+  const request = { client_id: party.consumerKey, code_challenge: pkce().challenge, state: 's' };
+  const elsewhere = authorizationUrl(org, { ...request, resource: 'https://elsewhere.example' });
+  expect(answerOf(await new Visitor().get(elsewhere))).toMatchObject({ error: 'invalid_target', state: 's' });
+  const { body } = await party.token(await codeFor(org, party, user, { resource: api }));
+  expect(decodeJwt(body.access_token as string).aud).toBe(api);
 });

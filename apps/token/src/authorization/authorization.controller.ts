@@ -13,6 +13,8 @@ import {
   type SignInForm,
 } from '@keyward/contracts';
 import { OAuthSettings, Organizations } from '@keyward/runtime';
+import { audienceOf, Issuers } from '../issuer';
+import { areKnown } from '../resource';
 import { Sessions, type LiveSession } from '../sessions/sessions';
 import { Decision, type JustDone } from './decision';
 import { PasswordProof } from './password-proof';
@@ -31,6 +33,7 @@ export class AuthorizationController {
     private readonly sessions: Sessions,
     private readonly passwords: PasswordProof,
     private readonly decision: Decision,
+    private readonly issuers: Issuers,
     private readonly settings: OAuthSettings,
   ) {}
 
@@ -80,6 +83,9 @@ export class AuthorizationController {
     const to = returnTo(params, party, organization);
     if (!this.settings.authorizationCodeGrant)
       throw new Refused('unauthorized_client', 'authorization codes are not served here', to);
+    // RFC 8707 §2.1.
+    if (params['resource'] && !areKnown(params['resource'], audienceOf(this.issuers.of(organization))))
+      throw new Refused('invalid_target', 'the resource is unknown', to);
     return readRequest(params, party, to);
   }
 

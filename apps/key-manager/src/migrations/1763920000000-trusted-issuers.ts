@@ -2,7 +2,7 @@ import { isolate } from '@keyward/database';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Issuers whose assertions organizations take for their users. */
-export class TrustedIssuers1763850000001 implements MigrationInterface {
+export class TrustedIssuers1763920000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
       CREATE TABLE trusted_issuers (
