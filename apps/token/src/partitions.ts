@@ -34,8 +34,14 @@ export class Partitions {
   async drop(): Promise<string[]> {
     const days = Math.ceil(this.settings.refreshFamilyLifetime / DAY_SECONDS) + 2;
     const sql = 'SELECT drop_partitions($1) AS part';
-    const dropped = await inTransaction(this.dataSource, (manager) => manager.query<{ part: string }[]>(sql, [days]));
-    return dropped.map(({ part }) => part);
+    const dropped: string[] = [];
+    // Each transaction drops one: its table is held up for as long as that takes, and no other with it.
+    for (let found = 1; found > 0;) {
+      const parts = await inTransaction(this.dataSource, (manager) => manager.query<{ part: string }[]>(sql, [days]));
+      dropped.push(...parts.map(({ part }) => part));
+      found = parts.length;
+    }
+    return dropped;
   }
 
   private async keep(): Promise<void> {

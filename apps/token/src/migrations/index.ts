@@ -4,6 +4,7 @@ import { RotationInOneStatement1763700000002 } from './1763700000002-rotation-in
 import { SignIn1763740000000 } from './1763740000000-sign-in';
 import { Revocations1763800000000 } from './1763800000000-revocations';
 import { ApplicationUsers1763810000000 } from './1763810000000-application-users';
+import { DropOnePartition1763820000000 } from './1763820000000-drop-one-partition';
 
 /** In the order in which they are run. */
 export const TOKEN_MIGRATIONS = [
@@ -13,4 +14,5 @@ export const TOKEN_MIGRATIONS = [
   SignIn1763740000000,
   Revocations1763800000000,
   ApplicationUsers1763810000000,
+  DropOnePartition1763820000000,
 ];
