@@ -4,6 +4,7 @@ const { $schema, ...swc } = JSON.parse(readFileSync(`${__dirname}/.swcrc`, 'utf8
 /** Packages that are ES modules only: Jest on Node 20 cannot require them as they are. */
 const esModules = [
   '@nestjs/[^/]+',
+  'fast-check',
   'file-type',
   'strtok3',
   'token-types',
@@ -14,6 +15,7 @@ const esModules = [
   'jose',
   'oauth4webapi',
   'openid-client',
+  'pure-rand',
   'smol-toml',
 ];
 /** `e2e/standalone` is about `npm start` itself; the rest holds for every deployment. */
