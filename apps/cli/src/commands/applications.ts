@@ -106,7 +106,7 @@ export function applications(terminal: Terminal): Command {
   noun
     .command('delete <name>')
     .description(
-      'delete an application with its consumer keys; their tokens end, but a JWT that is not introspected lives until it expires',
+      'delete an application with its consumer keys; their tokens end, but to who verifies JWTs by itself they live until they expire',
     )
     .addHelpText('after', examples('applications delete shop --org johnsorg'))
     .action((name: string, _options: object, command: Command) =>

@@ -200,7 +200,9 @@ export function keys(terminal: Terminal): Command {
 
   noun
     .command('delete <consumer-key>')
-    .description('delete a consumer key; its tokens end, but a JWT that is not introspected lives until it expires')
+    .description(
+      'delete a consumer key; its tokens end, but to who verifies JWTs by itself they live until they expire',
+    )
     .addHelpText('after', examples('keys delete wU62DjlyDBnq87GlBwplfqvmAbAa --org johnsorg'))
     .action((consumerKey: string, _options: object, command: Command) =>
       inSession(terminal, command, async (session) => {
