@@ -58,6 +58,14 @@ const CLIENTS = [
   client('johns-public', johns.id, { public: true }),
   client('johns-saas', johns.id, { multiOrganization: true }),
   client('johns-pages', johns.id, { grantTypes: ['authorization_code', 'refresh_token'] }),
+  client('johns-device', johns.id, {
+    public: true,
+    grantTypes: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+  }),
+  client('johns-strict-device', johns.id, {
+    strictScopes: true,
+    grantTypes: ['urn:ietf:params:oauth:grant-type:device_code'],
+  }),
   client('marys', marys.id),
   client('closed', closed.id),
   client('strict', strict.id),

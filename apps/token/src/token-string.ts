@@ -11,6 +11,7 @@ const KINDS = {
   kat: { names: ['id'], secret: 34, form: /^kat_([A-Za-z0-9_-]{72})$/ },
   kac: { names: ['id', 'sub', 'userOrganizationId'], secret: 32, form: /^kac_([A-Za-z0-9_-]{112})$/ },
   kss: { names: ['id'], secret: 34, form: /^kss_([A-Za-z0-9_-]{72})$/ },
+  kdc: { names: ['id'], secret: 34, form: /^kdc_([A-Za-z0-9_-]{72})$/ },
 } as const;
 
 /** Typed prefixes, so that one token is never taken for the other and scanners find leaked ones. */
@@ -22,7 +23,7 @@ export type TokenKind = keyof typeof KINDS;
  */
 export type Named<Kind extends TokenKind> = Readonly<Record<(typeof KINDS)[Kind]['names'][number] | 'id', string>>;
 
-/** What a refresh token, opaque access token, authorization code or session cookie says of itself; only its hash is stored. */
+/** What a refresh token, opaque access token, authorization code, device code or session cookie says of itself; only its hash is stored. */
 export type TokenString<Kind extends TokenKind> = Named<Kind> & {
   /** The partition its row is in, `YYYY-MM-DD`. */
   readonly day: string;

@@ -15,6 +15,9 @@ import { Codes } from './codes/codes';
 import { Consents } from './consents/consents';
 import type { TokenConfig } from './config';
 import { GRANTS } from './grants';
+import { DeviceAuthorizationController } from './devices/device-authorization.controller';
+import { DeviceCodes } from './devices/device-codes';
+import { DevicePageController } from './devices/device-page.controller';
 import type { Grant } from './grants/grant';
 import { Grants } from './grants/grants';
 import { AccessTokenController } from './introspection/access-token.controller';
@@ -75,12 +78,12 @@ export class TokenModule {
         ...[TokenController, RevocationController, RevocationFeedController],
         ...[IntrospectionController, BearerController, AccessTokenController],
         ...[AuthorizationController, SessionsController, UserInfoController, SignOutController],
-        ApplicationUsersController,
+        ...[DeviceAuthorizationController, DevicePageController, ApplicationUsersController],
       ],
       providers: [
         ...given,
         ...[Issuers, ClientAuthentication, Clients, Users, RefreshTokens, AccessTokens, AccessTokenReader, PublicKeys],
-        ...[Codes, Consents, Decision, IdTokens, PasswordProof, Sessions],
+        ...[Codes, Consents, Decision, DeviceCodes, IdTokens, PasswordProof, Sessions],
         ...GRANTS,
         grants,
       ],

@@ -1,6 +1,7 @@
 /**
  * Every error a service may answer with, and the HTTP status it becomes at the gateway.
- * The first group are the codes of RFC 6749 §5.2, RFC 7009 §2.2.1, RFC 8707 §2 and RFC 6750 §3.1; the second is the management API's.
+ * The first group are the codes of RFC 6749 §5.2, RFC 7009 §2.2.1, RFC 8628 §3.5, RFC 8707 §2 and RFC 6750
+ * §3.1; the second is the management API's.
  */
 export const ERRORS = {
   invalid_request: 400,
@@ -11,6 +12,10 @@ export const ERRORS = {
   unauthorized_client: 400,
   unsupported_grant_type: 400,
   unsupported_token_type: 400,
+  authorization_pending: 400,
+  slow_down: 400,
+  access_denied: 400,
+  expired_token: 400,
   invalid_token: 401,
   insufficient_scope: 403,
 

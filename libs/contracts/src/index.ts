@@ -22,4 +22,5 @@ export * from './scope';
 export * from './subscription';
 export * from './authorization';
 export * from './session';
+export * from './device';
 export * from './openid';

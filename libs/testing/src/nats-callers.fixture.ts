@@ -17,6 +17,7 @@ export const CALLS: Record<Service, readonly Exported[]> = {
     ...(['updateTrustedIssuer', 'deleteTrustedIssuer'] as const),
     ...(['issueToken', 'revokeToken', 'introspectToken', 'verifyBearer', 'readAccessToken'] as const),
     'listApplicationUsers',
+    ...(['authorizeDevice', 'openDevicePage', 'signInForDevice', 'decideDevice'] as const),
     ...(['authorize', 'signIn', 'giveConsent', 'findSession', 'endSessions'] as const),
     ...(['listSessions', 'listConsents', 'withdrawConsent', 'getUserInfo', 'signOut'] as const),
     ...(['createOrganization', 'listOrganizations', 'findOrganization', 'updateOrganization'] as const),

@@ -18,7 +18,7 @@ const PASSED_ON = ['content-type', 'www-authenticate', 'retry-after', 'cache-con
 export class ForwardingController {
   constructor(private readonly remote: RemoteKeyManager) {}
 
-  @Post(['token', 'revoke', 'introspect'].flatMap(endpointPaths))
+  @Post(['token', 'device_authorize', 'revoke', 'introspect'].flatMap(endpointPaths))
   async post(@Req() request: At, @Res() reply: FastifyReply): Promise<void> {
     const answer = await this.forward(request, formOf(request));
     passOn(answer, reply);

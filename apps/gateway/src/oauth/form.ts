@@ -16,6 +16,7 @@ const FORM_ONLY = new Set([
   'client_secret',
   'code',
   'code_verifier',
+  'device_code',
   'grant_type',
   'password',
   'refresh_token',

@@ -2,9 +2,11 @@ import { Controller, HttpCode, Options, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { Bus } from '@keyward/bus';
 import {
+  authorizeDevice,
   introspectToken,
   issueToken,
   revokeToken,
+  type DeviceAuthorization,
   type Introspection,
   type Rpc,
   type TokenRequest,
@@ -23,7 +25,7 @@ import { sunsetHeaders } from './sunset';
 
 type At = FastifyRequest<{ Params: { orgkey?: string } }>;
 
-/** The token, revocation and introspection endpoints: a form becomes one message, and its answer the body. */
+/** The token, device authorization, revocation and introspection endpoints: a form becomes one message, and its answer the body. */
 @ApiExcludeController()
 @Controller()
 export class OAuthController {
@@ -41,6 +43,12 @@ export class OAuthController {
     return body;
   }
 
+  @Post(endpointPaths('device_authorize'))
+  @HttpCode(200)
+  async device(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<DeviceAuthorization> {
+    return this.ask(authorizeDevice, request, reply);
+  }
+
   /** Answers `{}`: simple-oauth2 takes an empty body for a failure (RV-09). */
   @Post(endpointPaths('revoke'))
   @HttpCode(200)
@@ -56,7 +64,7 @@ export class OAuthController {
   }
 
   /** X-09: a browser asks whether a page's script may. */
-  @Options(['token', 'revoke', 'introspect'].flatMap(endpointPaths))
+  @Options(['token', 'device_authorize', 'revoke', 'introspect'].flatMap(endpointPaths))
   @HttpCode(204)
   async preflight(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
     const { origin } = request.headers;

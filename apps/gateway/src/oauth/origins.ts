@@ -13,6 +13,7 @@ const FORM = /^https?:\/\/[\x21-\x7e]{1,290}$/;
 const AFTER_PROOF: readonly ErrorCode[] = [
   ...(['invalid_grant', 'invalid_scope', 'invalid_target', 'unauthorized_client'] as const),
   ...(['unsupported_grant_type', 'unsupported_token_type'] as const),
+  ...(['authorization_pending', 'slow_down', 'access_denied', 'expired_token'] as const),
 ];
 
 /** Cross-origin requests of browsers (X-09, WHATWG Fetch §3.2); never with cookies, and never with the page's consent alone. */

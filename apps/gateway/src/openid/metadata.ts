@@ -26,6 +26,7 @@ export function metadataOf(config: GatewayConfig, { key, passwordGrant }: Organi
     authorization_code: oauth.authorizationCodeGrant,
     'urn:ietf:params:oauth:grant-type:token-exchange': oauth.tokenExchangeGrant,
     'urn:ietf:params:oauth:grant-type:jwt-bearer': oauth.jwtBearerGrant,
+    'urn:ietf:params:oauth:grant-type:device_code': oauth.deviceCodeGrant,
   };
   return {
     issuer,
@@ -40,6 +41,7 @@ export function metadataOf(config: GatewayConfig, { key, passwordGrant }: Organi
     token_endpoint: `${issuer}/oauth2/token`,
     token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    ...(oauth.deviceCodeGrant ? { device_authorization_endpoint: `${issuer}/oauth2/device_authorize` } : {}),
     revocation_endpoint: `${issuer}/oauth2/revoke`,
     revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
     revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,

@@ -4,6 +4,7 @@ import { JOHNSORG, ROOT, Services, testGateway, type TestGateway } from '../../t
 
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 
 const KEY: PublicJwk = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'k1', use: 'sig', alg: 'ES256' };
 
@@ -38,6 +39,7 @@ describe('metadata', () => {
       token_endpoint: `${issuer}/oauth2/token`,
       token_endpoint_auth_methods_supported: methods,
       token_endpoint_auth_signing_alg_values_supported: algorithms,
+      device_authorization_endpoint: `${issuer}/oauth2/device_authorize`,
       revocation_endpoint: `${issuer}/oauth2/revoke`,
       revocation_endpoint_auth_methods_supported: methods,
       revocation_endpoint_auth_signing_alg_values_supported: algorithms,
@@ -54,6 +56,7 @@ describe('metadata', () => {
         'authorization_code',
         EXCHANGE,
         BEARER,
+        DEVICE,
       ],
       scopes_supported: ['default', 'openid', 'profile', 'email', 'address', 'phone', 'offline_access'],
       claims_supported: expect.arrayContaining(['sub', 'sid', 'email']),
@@ -74,7 +77,7 @@ describe('metadata', () => {
   it('DS-06 every endpoint it names is there', async () => {
     const { json } = await gateway.ask('/t/johnsorg/.well-known/openid-configuration');
     const endpoints = Object.entries(json as object).filter(([name]) => /_endpoint$|_uri$/.test(name));
-    expect(endpoints.length).toBe(7);
+    expect(endpoints.length).toBe(8);
     for (const [, url] of endpoints) {
       const { status } = await gateway.ask(new URL(url as string).pathname, { method: 'DELETE' });
       expect(status).toBe(405);
@@ -128,13 +131,8 @@ describe('metadata', () => {
 
   it('RO-09 password is not listed where the organization or the server has switched it off', async () => {
     const { json } = await gateway.ask('/t/no-passwords/.well-known/openid-configuration');
-    expect(json.grant_types_supported).toEqual([
-      'client_credentials',
-      'refresh_token',
-      'authorization_code',
-      EXCHANGE,
-      BEARER,
-    ]);
+    const others = ['client_credentials', 'refresh_token', 'authorization_code', EXCHANGE, BEARER, DEVICE];
+    expect(json.grant_types_supported).toEqual(others);
     const off = await testGateway(new Services(), { oauth: { passwordGrant: false } });
     const everywhere = await off.ask('/t/johnsorg/.well-known/openid-configuration');
     await off.close();

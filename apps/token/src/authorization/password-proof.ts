@@ -70,11 +70,14 @@ export class PasswordProof {
   }
 }
 
-function counterOf(organizationId: string, ip: string): string {
+const counterOf = (organizationId: string, ip: string): string => `~sign-in-${slotOf(organizationId, ip)}`;
+
+/** Which counter an address is counted in at an organization's pages. */
+export function slotOf(organizationId: string, ip: string): number {
   const digest = createHash('sha256')
     .update(`${organizationId} ${addressRange(ip)}`)
     .digest();
-  return `~sign-in-${digest.readUInt32BE() % SLOTS}`;
+  return digest.readUInt32BE() % SLOTS;
 }
 
 function problemOf(error: unknown): Proven & Pick<AuthorizationStep, 'retryAfter'> {

@@ -1,6 +1,7 @@
 import { AuthorizationCodeGrant } from './authorization-code.grant';
 import { ClientCredentialsGrant } from './client-credentials.grant';
 import { JwtBearerGrant } from './jwt-bearer.grant';
+import { DeviceCodeGrant } from './device-code.grant';
 import { PasswordGrant } from './password.grant';
 import { RefreshTokenGrant } from './refresh-token.grant';
 import { TokenExchangeGrant } from './token-exchange.grant';
@@ -13,4 +14,5 @@ export const GRANTS = [
   AuthorizationCodeGrant,
   TokenExchangeGrant,
   JwtBearerGrant,
+  DeviceCodeGrant,
 ] as const;

@@ -5,6 +5,7 @@ import { SignIn1763740000000 } from './1763740000000-sign-in';
 import { Revocations1763800000000 } from './1763800000000-revocations';
 import { ApplicationUsers1763810000000 } from './1763810000000-application-users';
 import { DropOnePartition1763820000000 } from './1763820000000-drop-one-partition';
+import { Devices1763900000000 } from './1763900000000-devices';
 
 /** In the order in which they are run. */
 export const TOKEN_MIGRATIONS = [
@@ -15,4 +16,5 @@ export const TOKEN_MIGRATIONS = [
   Revocations1763800000000,
   ApplicationUsers1763810000000,
   DropOnePartition1763820000000,
+  Devices1763900000000,
 ];

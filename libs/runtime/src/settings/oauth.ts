@@ -56,6 +56,14 @@ export class OAuthSettings {
   jwtBearerGrant: boolean = true;
 
   @Setting({
+    env: 'DEVICE_CODE_GRANT',
+    toml: 'oauth.grant_type.device_code.enable',
+    description: 'Whether devices without a browser get tokens by a code that their user types on a page (RFC 8628).',
+  })
+  @IsBoolean()
+  deviceCodeGrant: boolean = true;
+
+  @Setting({
     env: 'USER_ACCESS_TOKEN_VALIDITY',
     toml: 'oauth.token_validation.user_access_token_validity',
     description: "Lifetime of a user's access token: seconds, or with a unit (`90m`, `12h`, `1d`).",
