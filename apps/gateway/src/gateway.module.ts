@@ -21,6 +21,7 @@ import { OAuthController } from './oauth/oauth.controller';
 import { Origins } from './oauth/origins';
 import { AccountController } from './openid/account.controller';
 import { AuthorizationController } from './openid/authorization.controller';
+import { DeviceController } from './openid/device.controller';
 import { FilesController } from './openid/files.controller';
 import { JwksCache } from './openid/jwks-cache';
 import { OpenIdController } from './openid/openid.controller';
@@ -28,7 +29,10 @@ import { SignOutController } from './openid/sign-out.controller';
 import { UserInfoController } from './openid/userinfo.controller';
 
 const TOKEN_API = [OAuthController, OpenIdController];
-const PAGES = [AuthorizationController, AccountController, SignOutController, FilesController, UserInfoController];
+const PAGES = [
+  ...[AuthorizationController, DeviceController, AccountController, SignOutController],
+  ...[FilesController, UserInfoController],
+];
 const MANAGEMENT_API = [
   OrganizationsController,
   UsersController,

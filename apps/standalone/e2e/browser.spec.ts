@@ -2,6 +2,7 @@ import { deployment } from '@keyward/testing';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { authorizationUrl, pkce } from './support/browser';
 import { picture, startCallback, startChromium, violationsOf, type Callback } from './support/chromium';
+import { DEVICE_CODE, pollDevice, startDevice } from './support/device';
 import { makeKey, makeOrganization, makeUser, manage, unique, type TestKey, type TestUser } from './support/operator';
 
 const keyward = deployment();
@@ -10,6 +11,7 @@ let browser: Browser;
 let callback: Callback;
 let org: string;
 let key: TestKey;
+let device: TestKey;
 let user: TestUser;
 
 beforeAll(async () => {
@@ -17,6 +19,7 @@ beforeAll(async () => {
   org = await makeOrganization();
   await manage('PATCH', `/${org}`, { name: "John's Organization" });
   key = await makeKey(org, { redirectUris: [callback.redirectUri], public: true, applicationType: 'native' });
+  device = await makeKey(org, { grantTypes: [DEVICE_CODE, 'refresh_token'], public: true });
 }, 180_000);
 afterAll(async () => {
   await browser.close();
@@ -93,6 +96,21 @@ describe.each(LOOKS)('every page, %s', (look, options) => {
         state: expect.any(String),
         iss: expect.any(String),
       });
+      const waiting = await startDevice(device, { scope: 'openid offline_access' });
+      await page.goto(new URL(`/t/${org}/device`, keyward.baseUrl).href);
+      await inspect('device-code');
+      await page.getByLabel('Code').fill('BBBB-BBBB');
+      await page.getByRole('button', { name: 'Go on' }).click();
+      await page.getByRole('alert').waitFor();
+      await inspect('device-code-wrong');
+      await page.getByLabel('Code').fill(waiting.user_code);
+      await page.getByRole('button', { name: 'Go on' }).click();
+      await page.getByRole('button', { name: 'Allow' }).waitFor();
+      await inspect('device');
+      await page.getByRole('button', { name: 'Allow' }).click();
+      await page.getByRole('heading', { name: 'Your device is connected' }).waitFor();
+      await inspect('device-done');
+      expect((await pollDevice(device, waiting)).status).toBe(200);
       await page.goto(new URL(`/t/${org}/account`, keyward.baseUrl).href);
       await inspect('account');
       await page.goto(new URL(`/t/${org}/sign-out`, keyward.baseUrl).href);
@@ -118,6 +136,23 @@ it('works by the keyboard alone', async () => {
     await page.keyboard.press('Enter');
     await back(page);
   });
+});
+
+it('DV-04 a device is connected by the keyboard alone, without JavaScript', async () => {
+  const waiting = await startDevice(device);
+  await visiting(
+    async (page) => {
+      await page.goto(new URL(`/t/${org}/device`, keyward.baseUrl).href);
+      await page.locator('#user-code:focus').waitFor(); // It comes first.
+      await page.keyboard.type(waiting.user_code);
+      await page.keyboard.press('Enter');
+      await signIn(page, user);
+      await page.getByRole('button', { name: 'Allow' }).press('Enter');
+      await page.getByRole('heading', { name: 'Your device is connected' }).waitFor();
+    },
+    { javaScriptEnabled: false },
+  );
+  expect((await pollDevice(device, waiting)).status).toBe(200);
 });
 
 it('works without JavaScript', async () => {

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { expectError } from './support/answers';
 import { assertionOf, now, pairOf, signed } from './support/assertion';
 import { answerOf, authorizationUrl, codeFor, pkce, REDIRECT_URI, Visitor } from './support/browser';
+import { answerDevice, pollDevice, startDevice } from './support/device';
 import {
   eventually,
   makeKey,
@@ -21,6 +22,7 @@ import {
 const keyward = deployment();
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 const DOCUMENTS = ['openid-configuration', 'oauth-authorization-server'];
 
 let org: string;
@@ -66,7 +68,7 @@ describe('the metadata', () => {
     for (const [name, value] of Object.entries(metadata)) {
       if (Array.isArray(value)) expect([name, value.length]).not.toEqual([name, 0]);
       if (/_(endpoint|uri)$/.test(name))
-        expect(value).toMatch(new RegExp(`^${String(metadata['issuer'])}/[a-z0-9/]+$`));
+        expect(value).toMatch(new RegExp(`^${String(metadata['issuer'])}/[a-z0-9/_]+$`));
     }
     expect(metadata).toMatchObject({
       response_types_supported: ['code'],
@@ -77,6 +79,7 @@ describe('the metadata', () => {
         'authorization_code',
         EXCHANGE,
         BEARER,
+        DEVICE,
       ],
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
       subject_types_supported: ['public'],
@@ -182,6 +185,12 @@ describe('DS-06 all that it says is so:', () => {
     const assertion = await signed({ iss, sub: '1', aud, jti: unique('jti'), exp: now() + 60 }, pair);
     return (await makeKey(org, { grantTypes: [BEARER] })).token({ grant_type: BEARER, assertion });
   };
+  GRANTS[DEVICE] = async () => {
+    const device = await makeKey(org, { grantTypes: [DEVICE] });
+    const waiting = await startDevice(device);
+    await answerDevice(waiting, user);
+    return pollDevice(device, waiting);
+  };
   const endpoint = (path: string, form: Record<string, string>) => async (url: unknown) => {
     expect(url).toBe(`${String((await metadataOf(org))['issuer'])}${path}`);
     expect((await keyward.send(String(url), METHODS.client_secret_basic(form))).status).toBe(200);
@@ -235,6 +244,10 @@ describe('DS-06 all that it says is so:', () => {
     token_endpoint: endpoint('/oauth2/token', { grant_type: 'client_credentials' }),
     token_endpoint_auth_methods_supported: methods('/oauth2/token', { grant_type: 'client_credentials' }),
     token_endpoint_auth_signing_alg_values_supported: algorithms('/oauth2/token', { grant_type: 'client_credentials' }),
+    device_authorization_endpoint: async (url) => {
+      const { basic } = await makeKey(org, { grantTypes: [DEVICE] });
+      expect((await keyward.send(String(url), { form: {}, basic })).body.user_code).toEqual(expect.any(String));
+    },
     revocation_endpoint: endpoint('/oauth2/revoke', { token: 'x' }),
     revocation_endpoint_auth_methods_supported: methods('/oauth2/revoke', { token: 'x' }),
     revocation_endpoint_auth_signing_alg_values_supported: algorithms('/oauth2/revoke', { token: 'x' }),
@@ -292,9 +305,9 @@ describe('DS-06 all that it says is so:', () => {
   });
 
   it('and what it does not say is not served', async () => {
-    for (const path of ['/oauth2/device_authorize', '/oauth2/par', '/oauth2/register', '/oidc/logout'])
+    for (const path of ['/oauth2/par', '/oauth2/register', '/oidc/logout'])
       expect((await keyward.send(`/t/${org}${path}`)).status).toBe(404);
-    for (const grant_type of ['implicit', 'urn:ietf:params:oauth:grant-type:device_code'])
+    for (const grant_type of ['implicit', 'urn:openid:params:grant-type:ciba'])
       expectError(await key.token({ grant_type }), 'unsupported_grant_type');
   });
 });

@@ -12,7 +12,7 @@ export const METADATA_PATHS = DOCUMENTS.flatMap((document) => [
 /** Where a page is: at the root, and for one organization. */
 export const pagePaths = (page: string): string[] => [`/${page}`, `/t/:orgkey/${page}`];
 
-const PAGES = /\/(authorize|sign-in|consent|sign-out|logout|account|account\/[\w-]+)$/;
+const PAGES = /\/(authorize|sign-in|consent|sign-out|logout|account|account\/[\w-]+|device|device\/[\w-]+)$/;
 
 /** Whether people look at what is answered. */
 export const isPage = ({ routeOptions }: FastifyRequest): boolean => PAGES.test(routeOptions.url ?? '');

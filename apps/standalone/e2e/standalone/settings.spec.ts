@@ -40,7 +40,10 @@ const grants = async () =>
   (await keyward.deployment.send('/.well-known/openid-configuration')).body.grant_types_supported as string[];
 
 /** What no setting here is about. */
-const OTHERS = ['authorization_code', 'urn:ietf:params:oauth:grant-type:token-exchange'];
+const OTHERS = ['token-exchange', 'jwt-bearer', 'device_code'].map(
+  (name) => `urn:ietf:params:oauth:grant-type:${name}`,
+);
+OTHERS.unshift('authorization_code');
 
 // One after the other: each is another deployment.toml of the same home.
 describe('deployment.toml', () => {

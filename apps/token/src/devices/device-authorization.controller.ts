@@ -11,7 +11,8 @@ import {
 import { IssuerSettings, OAuthSettings } from '@keyward/runtime';
 import { ClientAuthentication } from '../client-authentication';
 import { DEVICE_CODE } from '../grants/device-code.grant';
-import { Issuers } from '../issuer';
+import { audienceOf, Issuers } from '../issuer';
+import { assertResources } from '../resource';
 import { parseScope } from '../scope';
 import { DeviceCodes, INTERVAL, LIFETIME } from './device-codes';
 import { shownCode } from './user-code';
@@ -35,7 +36,8 @@ export class DeviceAuthorizationController {
     const { client, organization } = await this.clients.authenticate(request, call);
     if (!this.settings.deviceCodeGrant || !client.grantTypes.includes(DEVICE_CODE))
       throw new ServiceError('unauthorized_client', 'The client is not authorized to use device codes');
-    const { scope } = request.params;
+    const { scope, resource } = request.params;
+    if (resource) assertResources(resource, audienceOf(this.issuers.of(organization)));
     if ((scope?.length ?? 0) > LONGEST_SCOPE) throw new ServiceError('invalid_scope', 'The scope is too long');
     parseScope(scope);
     const { deviceCode, userCode } = await this.deviceCodes.issue(client, scope);

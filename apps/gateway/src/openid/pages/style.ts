@@ -98,6 +98,7 @@ a { color: var(--brand); }
 .list li > div { flex: 1; }
 .list p { margin: 0; }
 .list button { width: auto; margin: 0; padding: 0.4rem 0.8rem; }
+.code { margin: 0.75rem 0; font-family: ui-monospace, monospace; font-size: 1.5rem; letter-spacing: 0.15em; text-align: center; }
 .badge { margin-left: 0.5rem; padding: 0.1rem 0.5rem; border: 1px solid var(--soft); border-radius: 1rem; font-size: 0.8rem; }
 @media (max-width: 30rem) {
   body { padding: 0; align-items: stretch; background: var(--card); }
