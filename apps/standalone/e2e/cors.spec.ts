@@ -83,6 +83,36 @@ it('X-09 CA-09 a public client is its identifier', async () => {
   expect(allowed(await keyward.send('/token', { form: asked, headers: { origin } }))).toBe(origin);
 });
 
+describe('X-09 UserInfo', () => {
+  const asking = (path: string, page: string, method = 'GET') =>
+    keyward.send(path, { method: 'OPTIONS', headers: { origin: page, 'access-control-request-method': method } });
+  const userInfo = (bearer: string, page: string) => keyward.send('/userinfo', { bearer, headers: { origin: page } });
+
+  it('answers a preflight', async () => {
+    for (const path of ['/userinfo', `/t/${org}/userinfo`]) {
+      const { status, headers } = await asking(path, origin);
+      expect([status, headers['access-control-allow-methods']]).toEqual([204, 'GET, POST']);
+      expect(allowed(await asking(path, `https://${unique('nobody')}.example`))).toBeUndefined();
+      expect((await keyward.send(path, { method: 'OPTIONS' })).status).toBe(405);
+    }
+  });
+
+  it('is for the pages of the client that the token was issued to', async () => {
+    const body = (await key.signIn(await makeUser(org), { scope: 'openid' })).body;
+    const answer = await userInfo(body.access_token, origin);
+    expect([answer.status, allowed(answer), answer.headers['vary']]).toEqual([200, origin, 'Origin']);
+    expect(answer.headers['access-control-allow-credentials']).toBeUndefined();
+    expect(allowed(await userInfo(body.access_token, elsewhere))).toBeUndefined();
+  });
+
+  it('tells a registered page that a token is not good any more', async () => {
+    const answer = await userInfo('x', origin);
+    expect([answer.status, allowed(answer)]).toEqual([401, origin]);
+    expect(answer.headers['access-control-expose-headers']).toContain('WWW-Authenticate');
+    expect(allowed(await userInfo('x', `https://${unique('nobody')}.example`))).toBeUndefined();
+  });
+});
+
 it('X-09 discovery and keys are for every page', async () => {
   for (const path of ['/jwks', `/t/${org}/jwks`, `/t/${org}/.well-known/openid-configuration`])
     for (const headers of [{}, { origin: 'https://anyone.example' }])

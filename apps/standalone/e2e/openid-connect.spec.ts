@@ -10,7 +10,7 @@ import {
   type TestKey,
   type TestUser,
 } from './support/operator';
-import { isActive } from './support/tokens';
+import { isActive, spoilt } from './support/tokens';
 
 const keyward = deployment();
 const GOODBYE = 'https://app.example/goodbye?from=keyward';
@@ -146,10 +146,16 @@ describe('UserInfo', () => {
     });
   });
 
-  it('OC-05 is served at the root for a JWT, whose issuer is the organization', async () => {
-    const { access_token } = await tokens('openid email');
-    for (const path of ['/userinfo', '/oauth2/userinfo', `/t/${org}/oauth2/userinfo`])
-      expect((await userInfo(access_token, 'GET', path)).body).toMatchObject({ sub: user.id, email: PROFILE.email });
+  it.each(['jwt', 'opaque'] as const)('OC-05 is served at the root for a token that is %s', async (tokenType) => {
+    const client = await makeKey(org, { redirectUris: [REDIRECT_URI], tokenType });
+    const { body } = await client.token(await codeFor(org, client, user, { scope: 'openid email' }));
+    const token = body.access_token as string;
+    for (const path of ['/userinfo', '/oauth2/userinfo', `/t/${org}/userinfo`, `/t/${org}/oauth2/userinfo`])
+      expect((await userInfo(token, 'GET', path)).body).toMatchObject({ sub: user.id, email: PROFILE.email });
+    for (const other of spoilt(token).filter((each) => !/[\n ]/.test(each)))
+      expect([401, 400]).toContain((await userInfo(other, 'GET', '/userinfo')).status);
+    await keyward.send('/revoke', { form: { token }, basic: client.basic });
+    expect((await userInfo(token, 'GET', '/userinfo')).status).toBe(401);
   });
 
   it('OC-05 RS-01 RS-02 refuses all else as RFC 6750 has it', async () => {

@@ -14,6 +14,13 @@ export class UserInfo {
   [claim: string]: unknown;
 }
 
+/** What a client may know of the user that its access token is of. */
+export class UserInfoAnswer {
+  /** The client, whose page's script may read it (X-09). */
+  clientId: string;
+  claims: UserInfo;
+}
+
 /** A request to sign out, OpenID Connect RP-Initiated Logout 1.0 §2. */
 export class SignOut {
   @IsObject() @Type(() => Object) params: Record<string, string>;
@@ -30,5 +37,5 @@ export class SignOutStep {
 }
 
 /** Errors: `invalid_token`, `insufficient_scope` without `openid`. */
-export const getUserInfo = rpc('token.userinfo.get', GetUserInfo, UserInfo, { repeatable: true });
+export const getUserInfo = rpc('token.userinfo.get', GetUserInfo, UserInfoAnswer, { repeatable: true });
 export const signOut = rpc('token.session.sign-out', SignOut, SignOutStep);

@@ -67,8 +67,7 @@ export class OAuthController {
   @Options(['token', 'device_authorize', 'revoke', 'introspect'].flatMap(endpointPaths))
   @HttpCode(204)
   async preflight(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
-    const { origin } = request.headers;
-    if (origin !== undefined) await this.origins.preflight(origin, reply, callOf(request));
+    await this.origins.preflight(request, reply, 'POST');
   }
 
   private async ask<Res extends object>(

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Bus, type Call } from '@keyward/bus';
 import { checkOrigin, ServiceError, type ErrorCode, type TokenRequest } from '@keyward/contracts';
 import { decodeJwt } from 'jose';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { callOf } from '../http/request-call';
 
 /** How long a preflight's answer is kept here, milliseconds, and by browsers, seconds. */
 const KEPT_MS = 10_000;
@@ -23,13 +24,14 @@ export class Origins {
 
   constructor(private readonly bus: Bus) {}
 
-  /** Answers a preflight: allowed for an origin that any client has registered. */
-  async preflight(origin: string, reply: FastifyReply, call: Call): Promise<void> {
+  /** Answers a preflight for these methods: allowed for an origin that any client has registered. */
+  async preflight(request: FastifyRequest, reply: FastifyReply, methods: string): Promise<void> {
+    const { origin } = request.headers;
     reply.header('vary', 'Origin');
-    if (!(await this.isKnown(origin, call))) return;
+    if (origin === undefined || !(await this.isKnown(origin, callOf(request)))) return;
     reply.headers({
       'access-control-allow-origin': origin,
-      'access-control-allow-methods': 'POST',
+      'access-control-allow-methods': methods,
       'access-control-allow-headers': 'Authorization, Content-Type, DPoP',
       'access-control-max-age': MAX_AGE,
     });
@@ -46,25 +48,26 @@ export class Origins {
     reply.header('vary', 'Origin');
     try {
       const answer = await work();
-      await this.allow(origin, request, reply, call);
+      await this.allow(origin, namedIn(request), reply, call);
       return answer;
     } catch (error) {
       if (error instanceof ServiceError && AFTER_PROOF.includes(error.code))
-        await this.allow(origin, request, reply, call);
+        await this.allow(origin, namedIn(request), reply, call);
       throw error;
     }
   }
 
-  private async allow(origin: string, request: TokenRequest, reply: FastifyReply, call: Call): Promise<void> {
-    const clientId = namedIn(request);
+  /** Lets a script read an answer that is for this client, if the origin is one of its own. */
+  async allow(origin: string, clientId: string | undefined, reply: FastifyReply, call: Call): Promise<void> {
     if (!FORM.test(origin) || clientId === undefined || clientId.length > 255) return;
     // Without an answer the script learns nothing, and the client has what it asked for.
     const { allowed } = await this.bus.call(checkOrigin, { origin, clientId }, call).catch(() => ({ allowed: false }));
-    if (!allowed) return;
-    reply.headers({
-      'access-control-allow-origin': origin,
-      'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce',
-    });
+    if (allowed) expose(origin, reply);
+  }
+
+  /** Lets a script read what would be said to anyone, if any client has registered the origin. */
+  async allowKnown(origin: string, reply: FastifyReply, call: Call): Promise<void> {
+    if (await this.isKnown(origin, call).catch(() => false)) expose(origin, reply);
   }
 
   private isKnown(origin: string, call: Call): Promise<boolean> {
@@ -80,6 +83,13 @@ export class Origins {
     return allowed;
   }
 }
+
+const expose = (origin: string, reply: FastifyReply): void => {
+  reply.headers({
+    'access-control-allow-origin': origin,
+    'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce',
+  });
+};
 
 /** The client that a request named to prove itself as: once it has, it is that one. */
 function namedIn({ params, authorization }: TokenRequest): string | undefined {

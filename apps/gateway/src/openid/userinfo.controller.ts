@@ -1,11 +1,13 @@
-import { Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
+import { Controller, Get, HttpCode, Options, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { Bus } from '@keyward/bus';
 import { getUserInfo, ServiceError, type UserInfo } from '@keyward/contracts';
 import { Organizations } from '@keyward/runtime';
+import type { FastifyReply } from 'fastify';
 import { authorizationOf } from '../http/authorization';
 import { Refusal } from '../http/refusal';
 import { callOf } from '../http/request-call';
+import { Origins } from '../oauth/origins';
 import { endpointPaths } from '../oauth/paths';
 import { organizationOf, type At } from './browser';
 
@@ -16,39 +18,63 @@ export class UserInfoController {
   constructor(
     private readonly bus: Bus,
     private readonly organizations: Organizations,
+    private readonly origins: Origins,
   ) {}
 
   @Get(endpointPaths('userinfo'))
-  get(@Req() request: At): Promise<UserInfo> {
-    return this.userInfo(request);
+  get(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<UserInfo> {
+    return this.userInfo(request, reply);
   }
 
   @Post(endpointPaths('userinfo'))
   @HttpCode(200)
-  post(@Req() request: At): Promise<UserInfo> {
-    return this.userInfo(request);
+  post(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<UserInfo> {
+    return this.userInfo(request, reply);
   }
 
-  private async userInfo(request: At): Promise<UserInfo> {
-    const organization = await organizationOf(request, this.organizations);
-    const [scheme = '', token = ''] = authorizationOf(request)?.split(/ (.*)/s) ?? [];
-    // RS-01: without credentials the challenge says no more than that some are needed.
-    if (scheme.toLowerCase() !== 'bearer') throw refusal(401, 'unauthorized', '');
-    if (token.length > 8192 || !/^[\w.~+/-]+=*$/.test(token))
-      throw refusal(401, 'invalid_token', ', error="invalid_token"');
-    const asked = this.bus.call(getUserInfo, { token, organizationId: organization?.id }, callOf(request));
-    return asked.catch(challenge);
+  /** X-09: a browser asks whether a page's script may. */
+  @Options(endpointPaths('userinfo'))
+  @HttpCode(204)
+  async preflight(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
+    await this.origins.preflight(request, reply, 'GET, POST');
   }
+
+  private async userInfo(request: At, reply: FastifyReply): Promise<UserInfo> {
+    const { origin } = request.headers;
+    const call = callOf(request);
+    if (origin !== undefined) reply.header('vary', 'Origin');
+    try {
+      const token = bearerOf(request);
+      const organization = await organizationOf(request, this.organizations);
+      const asked = { token, organizationId: organization?.id };
+      const { clientId, claims } = await this.bus.call(getUserInfo, asked, call);
+      if (origin !== undefined) await this.origins.allow(origin, clientId, reply, call);
+      return claims;
+    } catch (error) {
+      // Whose token it was is not known then; that it is refused is no secret.
+      if (origin !== undefined) await this.origins.allowKnown(origin, reply, call);
+      throw challenged(error);
+    }
+  }
+}
+
+function bearerOf(request: At): string {
+  const [scheme = '', token = ''] = authorizationOf(request)?.split(/ (.*)/s) ?? [];
+  // RS-01: without credentials the challenge says no more than that some are needed.
+  if (scheme.toLowerCase() !== 'bearer') throw refusal(401, 'unauthorized', '');
+  if (token.length > 8192 || !/^[\w.~+/-]+=*$/.test(token))
+    throw refusal(401, 'invalid_token', ', error="invalid_token"');
+  return token;
 }
 
 const refusal = (status: number, code: string, more: string): Refusal =>
   new Refusal(status, code, undefined, { 'www-authenticate': `Bearer realm="keyward"${more}` });
 
 /** RFC 6750 §3.1. */
-function challenge(error: unknown): never {
-  if (!(error instanceof ServiceError)) throw error;
-  if (error.code === 'invalid_token') throw refusal(401, error.code, ', error="invalid_token"');
+function challenged(error: unknown): unknown {
+  if (!(error instanceof ServiceError)) return error;
+  if (error.code === 'invalid_token') return refusal(401, error.code, ', error="invalid_token"');
   if (error.code === 'insufficient_scope')
-    throw refusal(403, error.code, ', error="insufficient_scope", scope="openid"');
-  throw error;
+    return refusal(403, error.code, ', error="insufficient_scope", scope="openid"');
+  return error;
 }

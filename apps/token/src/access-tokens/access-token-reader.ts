@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Call } from '@keyward/bus';
 import type { Organization } from '@keyward/contracts';
 import { Organizations, Revocations } from '@keyward/runtime';
-import { errors, jwtVerify } from 'jose';
+import { decodeJwt, errors, jwtVerify } from 'jose';
 import { DataSource } from 'typeorm';
 import type { AccessTokenClaims } from '../claims';
 import { Clients } from '../clients';
@@ -11,7 +11,7 @@ import type { User } from '../grants/grant';
 import { audienceOf, Issuers } from '../issuer';
 import { readToken } from '../token-string';
 import { Users } from '../users';
-import { findOpaqueToken, isAlive } from './issued-tokens';
+import { findOpaqueToken, findOpaqueTokenOrganization, isAlive } from './issued-tokens';
 import { PublicKeys } from './public-keys';
 
 /** An access token that may be used; the user is there unless the client is its own subject. */
@@ -33,6 +33,22 @@ export class AccessTokenReader {
     private readonly users: Users,
     private readonly clock: Clock,
   ) {}
+
+  /** The organization that a token says it is of, which then must prove it; for where no path names one. */
+  async organizationOf(token: string): Promise<Organization | undefined> {
+    const opaque = readToken('kat', token);
+    if (opaque) {
+      const id = await findOpaqueTokenOrganization(this.dataSource, opaque);
+      return id === undefined ? undefined : this.organizations.activeNow(id);
+    }
+    try {
+      const { iss } = decodeJwt(token);
+      return typeof iss === 'string' ? this.organizations.activeByKey(this.issuers.keyOf(iss) ?? '') : undefined;
+    } catch (error) {
+      if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined;
+      throw error;
+    }
+  }
 
   /** What a token says that is genuine and not expired; it may have been revoked. */
   async read(token: string, organization: Organization, call: Call): Promise<AccessTokenClaims | undefined> {

@@ -29,6 +29,16 @@ export async function findOpaqueToken(
   return row?.claims;
 }
 
+/** Whose client an opaque token was issued to, where nothing else tells: no more than its id. */
+export async function findOpaqueTokenOrganization(
+  dataSource: DataSource,
+  { id, day, hash }: { id: string; day: string; hash: Buffer },
+): Promise<string | undefined> {
+  const sql = 'SELECT find_token_organization($1, $2, $3) AS id';
+  const [row] = await query<{ id: string | null }>(dataSource, 'find-token-organization', sql, [day, id, hash]);
+  return row?.id ?? undefined;
+}
+
 /** Whether neither the access token nor the refresh family it came from has been revoked. */
 export async function isAlive(
   dataSource: DataSource,

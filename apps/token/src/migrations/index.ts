@@ -6,6 +6,7 @@ import { Revocations1763800000000 } from './1763800000000-revocations';
 import { ApplicationUsers1763810000000 } from './1763810000000-application-users';
 import { DropOnePartition1763820000000 } from './1763820000000-drop-one-partition';
 import { Devices1763900000000 } from './1763900000000-devices';
+import { OpaqueTokensAtTheRoot1763910000001 } from './1763910000001-opaque-tokens-at-the-root';
 
 /** In the order in which they are run. */
 export const TOKEN_MIGRATIONS = [
@@ -17,4 +18,5 @@ export const TOKEN_MIGRATIONS = [
   ApplicationUsers1763810000000,
   DropOnePartition1763820000000,
   Devices1763900000000,
+  OpaqueTokensAtTheRoot1763910000001,
 ];
