@@ -81,7 +81,7 @@ describe('the metadata', () => {
         BEARER,
         DEVICE,
       ],
-      token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+      token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
       subject_types_supported: ['public'],
       request_uri_parameter_supported: false, // Absent means true.
     });
@@ -149,6 +149,11 @@ describe('DS-06 all that it says is so:', () => {
       form: { ...form, client_id: key.consumerKey, client_secret: key.consumerSecret },
     }),
     private_key_jwt: async (form: Record<string, string>) => ({ form: { ...form, ...(await asserted('ES256')) } }),
+    none: async (form: Record<string, string>) => {
+      const open = await makeKey(org, { public: true, redirectUris: [REDIRECT_URI] });
+      const granted = form['grant_type'] ? await codeFor(org, open, user) : form;
+      return { form: { ...granted, client_id: open.consumerKey } };
+    },
   };
   /** A new client's assertion. */
   const asserted = async (alg: string) => {

@@ -8,7 +8,8 @@ const CLAIMS = [
   ...['zoneinfo', 'locale', 'email', 'email_verified', 'address', 'phone_number', 'phone_number_verified'],
 ];
 
-const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
+/** `none` is a public client's, which names itself (RFC 7591 §2). */
+const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'];
 /** What may sign a client's assertion; the key manager's list. RFC 8414 §2: never `none`. */
 const ASSERTION_ALGORITHMS = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA', 'Ed25519'];
 

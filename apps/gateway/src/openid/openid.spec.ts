@@ -25,7 +25,7 @@ describe('metadata', () => {
     expect([status, headers['cache-control'], headers.pragma]).toEqual([200, 'public, max-age=300', undefined]);
     expect(headers['content-type']).toMatch(/^application\/json/);
     const issuer = 'https://id.example/t/johnsorg';
-    const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
+    const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'];
     const algorithms = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA', 'Ed25519'];
     expect(json).toEqual({
       issuer,
