@@ -58,7 +58,14 @@ async function cli(args: string[], env: Record<string, string> = operator, input
   return { code, out, err };
 }
 
-const johnsorg = { key: 'johnsorg', name: 'John', state: 'active', passwordGrant: true, createdAt: '2025-11-21' };
+const johnsorg = {
+  key: 'johnsorg',
+  name: 'John',
+  state: 'active',
+  passwordGrant: true,
+  pkce: 'all',
+  createdAt: '2025-11-21',
+};
 
 describe('signing in', () => {
   it('is the password grant of keyward-cli for the management scope', async () => {
@@ -132,9 +139,9 @@ describe('the commands', () => {
     const { out } = await cli(['organizations', 'list']);
     expect(out).toBe(
       [
-        'KEY       NAME  STATE   PASSWORD GRANT  CREATED',
-        'johnsorg  John  active  on              2025-11-21',
-        'b         ?[2J  active  on              2025-11-21',
+        'KEY       NAME  STATE   PASSWORD GRANT  PKCE            CREATED',
+        'johnsorg  John  active  on              of all clients  2025-11-21',
+        'b         ?[2J  active  on              of all clients  2025-11-21',
         '',
       ].join('\n'),
     );

@@ -6,6 +6,7 @@ import { PasswordAttempts1763700000001 } from './migrations/1763700000001-passwo
 import { Profiles1763740000000 } from './migrations/1763740000000-profiles';
 import { Roles1763700000010 } from './migrations/1763700000010-roles';
 import { Revocations1763800000000 } from './migrations/1763800000000-revocations';
+import { Pkce1763910000001 } from './migrations/1763910000001-pkce';
 import { OrganizationEntity } from './organizations/organization.entity';
 import { RoleEntity } from './roles/role.entity';
 import { UserEntity } from './users/user.entity';
@@ -19,6 +20,7 @@ export const DIRECTORY_SCHEMA = {
     Roles1763700000010,
     Profiles1763740000000,
     Revocations1763800000000,
+    Pkce1763910000001,
   ],
 };
 

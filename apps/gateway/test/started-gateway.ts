@@ -33,6 +33,7 @@ const organization = (number: number, key: string, changes: Partial<Organization
   name: key,
   state: 'active',
   passwordGrant: true,
+  pkce: 'all',
   createdAt: '2026-01-01T00:00:00.000Z',
   ...changes,
 });

@@ -186,6 +186,36 @@ describe('an authorization request', () => {
       expect((await new Visitor().get(request() + bad)).status).toBe(400);
   });
 
+  it('PK-03 PK-04 D8: an organization may require PKCE of public clients alone', async () => {
+    const own = await makeOrganization();
+    const [someone, server, page] = await Promise.all([
+      makeUser(own),
+      makeKey(own, { redirectUris: [REDIRECT_URI] }),
+      makeKey(own, { redirectUris: [REDIRECT_URI], public: true }),
+    ]);
+    const without = { code_challenge: undefined, code_challenge_method: undefined };
+    const asked = async ({ consumerKey }: TestKey, more: Record<string, string | undefined> = without) => {
+      const visitor = new Visitor();
+      const first = await visitor.get(authorizationUrl(own, { client_id: consumerKey, ...more }));
+      return answerOf(first.status === 200 ? await visitor.signIn(first, someone) : first);
+    };
+    expect(await asked(server)).toMatchObject({ error: 'invalid_request' });
+    await manage('PATCH', `/${own}`, { pkce: 'public' });
+    await eventually(async () => 'code' in (await asked(server)));
+    expect(await asked(page)).toMatchObject({ error: 'invalid_request' });
+    expect(await asked(server, { ...without, code_challenge_method: 'plain' })).toMatchObject({
+      error: 'invalid_request',
+    });
+    const form = async () => ({
+      ...{ grant_type: 'authorization_code', redirect_uri: REDIRECT_URI },
+      code: (await asked(server))['code'] ?? '',
+    });
+    expect((await server.token(await form())).status).toBe(200);
+    expectError(await server.token({ ...(await form()), code_verifier: pkce().verifier }), 'invalid_grant');
+    const { grant_type, code, redirect_uri } = await codeFor(own, server, someone);
+    expectError(await server.token({ grant_type, code, redirect_uri }), 'invalid_grant');
+  });
+
   it('OC-07 is not refused for what may be ignored', async () => {
     const params = {
       display: 'popup',

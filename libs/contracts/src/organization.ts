@@ -9,6 +9,9 @@ export const ORG_KEY = /^[a-z0-9](-?[a-z0-9])*$/;
 /** The organization of the operator; its id is the same everywhere, so that services need not ask for it. */
 export const ROOT_ORGANIZATION = { id: '00000000-0000-7000-8000-000000000001', key: 'root' } as const;
 
+/** RFC 9700 §2.1.1 requires it of public clients, and recommends it for all. */
+export const PKCE = ['all', 'public'] as const;
+
 /** An organization as everyone knows it. */
 export class Organization {
   id: string;
@@ -18,6 +21,8 @@ export class Organization {
   state: 'active' | 'suspended';
   /** Whether the password grant is allowed for its consumer keys. */
   passwordGrant: boolean;
+  /** Whom PKCE (RFC 7636) is required of: all clients, or those alone that cannot keep a secret. */
+  pkce: (typeof PKCE)[number];
   /** ISO 8601. */
   createdAt: string;
 }
@@ -39,6 +44,7 @@ export class UpdateOrganization {
   @IsOptional() @IsString() @MinLength(1) @MaxLength(200) name?: string;
   @IsOptional() @IsIn(['active', 'suspended']) state?: 'active' | 'suspended';
   @IsOptional() @IsBoolean() passwordGrant?: boolean;
+  @IsOptional() @IsIn(PKCE) pkce?: (typeof PKCE)[number];
 }
 
 export class OrganizationPage extends Page<Organization> {}

@@ -1,5 +1,5 @@
-import { type Organization } from '@keyward/contracts';
-import { Command } from 'commander';
+import { PKCE, type Organization } from '@keyward/contracts';
+import { Command, Option } from 'commander';
 import { path } from '../api';
 import { changes, examples, onOff } from '../options';
 import { type Columns } from '../output';
@@ -11,6 +11,7 @@ const columns: Columns<Organization> = {
   Name: ({ name }) => name,
   State: ({ state }) => state,
   'Password grant': ({ passwordGrant }) => (passwordGrant ? 'on' : 'off'),
+  PKCE: ({ pkce }) => (pkce === 'all' ? 'of all clients' : 'of public clients'),
   Created: ({ createdAt }) => createdAt,
 };
 
@@ -59,10 +60,11 @@ export function organizations(terminal: Terminal): Command {
     .description("change an organization's name or switches")
     .option('--name <name>', 'what people call it')
     .option('--password-grant <on|off>', 'whether its consumer keys may use the password grant', onOff)
-    .addHelpText('after', examples('orgs update johnsorg --password-grant off'))
-    .action((key: string, options: { name?: string; passwordGrant?: boolean }, command: Command) =>
+    .addOption(new Option('--pkce <clients>', 'which clients must use PKCE to sign users in').choices(PKCE))
+    .addHelpText('after', examples('orgs update johnsorg --password-grant off', 'orgs update johnsorg --pkce public'))
+    .action((key: string, { name, passwordGrant, pkce }: Partial<Organization>, command: Command) =>
       inSession(terminal, command, async (session) => {
-        const body = changes({ name: options.name, passwordGrant: options.passwordGrant });
+        const body = changes({ name, passwordGrant, pkce });
         session.show(await session.api.patch<Organization>(path`organizations/${key}`, body), columns);
       }),
     );

@@ -9,6 +9,7 @@ export class OrganizationEntity {
   @Column('text') name: string;
   @Column('text') state: Organization['state'];
   @Column('boolean', { name: 'password_grant' }) passwordGrant: boolean;
+  @Column('text') pkce: Organization['pkce'];
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt: Date;
 }
 
@@ -19,6 +20,7 @@ export const organizationOf = ({
   name,
   state,
   passwordGrant,
+  pkce,
   createdAt,
 }: OrganizationEntity): Organization => ({
   id,
@@ -26,5 +28,6 @@ export const organizationOf = ({
   name,
   state,
   passwordGrant,
+  pkce,
   createdAt: createdAt.toISOString(),
 });

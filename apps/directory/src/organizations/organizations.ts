@@ -22,6 +22,8 @@ import {
 import { MoreThan, type DataSource, type EntityManager, type Repository } from 'typeorm';
 import { OrganizationEntity, organizationOf } from './organization.entity';
 
+const DEFAULTS = { state: 'active', passwordGrant: true, pkce: 'all' } as const;
+
 /** The organizations; every change of one is in their feed when it is committed. */
 export class Organizations {
   constructor(
@@ -36,7 +38,7 @@ export class Organizations {
     checkName(name);
     try {
       return await this.write(async (manager) => {
-        const row = manager.create(OrganizationEntity, { id, key, name, state: 'active', passwordGrant: true });
+        const row = manager.create(OrganizationEntity, { ...DEFAULTS, id, key, name });
         await manager.insert(OrganizationEntity, row);
         return row;
       });
@@ -46,7 +48,7 @@ export class Organizations {
     }
   }
 
-  async update({ organizationId: id, name, state, passwordGrant }: UpdateOrganization): Promise<Organization> {
+  async update({ organizationId: id, name, state, passwordGrant, pkce }: UpdateOrganization): Promise<Organization> {
     if (id === ROOT_ORGANIZATION.id) refuseLockingOut(state, passwordGrant);
     if (name != null) checkName(name);
     return this.write(async (manager) => {
@@ -55,6 +57,7 @@ export class Organizations {
       row.name = name ?? row.name;
       row.state = state ?? row.state;
       row.passwordGrant = passwordGrant ?? row.passwordGrant;
+      row.pkce = pkce ?? row.pkce;
       return manager.save(row);
     });
   }

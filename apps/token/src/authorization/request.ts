@@ -63,7 +63,7 @@ export function readRequest(params: Params, party: RelyingParty, to: ReturnTo): 
     party,
     scope: scopeOf(params, refuse),
     nonce: params['nonce'],
-    challenge: challengeOf(params, refuse),
+    challenge: challengeOf(params, isPkceRequired(party, to.organization), refuse),
     prompt,
     maxAge: maxAge ? Number(maxAge) : undefined,
     loginHint: params['login_hint'],
@@ -82,9 +82,13 @@ function scopeOf(params: Params, refuse: Refuse): string[] | undefined {
   }
 }
 
-/** RFC 9700 §2.1.1, for every client: PK-04, PK-05, PK-06. */
-function challengeOf(params: Params, refuse: Refuse): string {
+/** RFC 9700 §2.1.1: of every client, unless its organization knows some that cannot. */
+const isPkceRequired = ({ client }: RelyingParty, { pkce }: Organization): boolean => client.public || pkce === 'all';
+
+/** PK-04, PK-05, PK-06. Without a challenge there must be no verifier later (PK-03). */
+function challengeOf(params: Params, isRequired: boolean, refuse: Refuse): string | undefined {
   const { code_challenge: challenge, code_challenge_method: method } = params;
+  if (!challenge && !method && !isRequired) return undefined;
   if (!challenge) return refuse('invalid_request', 'code_challenge is missing (RFC 7636)');
   if (method !== 'S256') return refuse('invalid_request', 'code_challenge_method must be S256');
   if (!isChallenge(challenge)) return refuse('invalid_request', 'code_challenge is malformed');
