@@ -1,9 +1,23 @@
 import { deployment } from '@keyward/testing';
 import * as oauth from 'oauth4webapi';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import { Agent as TlsAgent } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import * as openid from 'openid-client';
+import passport from 'passport';
+import { Strategy, type Profile } from 'passport-openidconnect';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { Visitor, REDIRECT_URI } from './support/browser';
-import { makeKey, makeOrganization, makeUser, type TestKey, type TestUser } from './support/operator';
+import {
+  eventually,
+  makeKey,
+  makeOrganization,
+  makeUser,
+  manage,
+  type TestKey,
+  type TestUser,
+} from './support/operator';
 
 const keyward = deployment();
 const agent = new Agent({ connect: { ca: keyward.ca } });
@@ -24,8 +38,9 @@ beforeAll(async () => {
 afterAll(() => agent.close());
 
 /** A user's way through the pages; where the browser is sent in the end. */
-async function signedIn(url: URL, visitor: Visitor): Promise<URL> {
-  const last = await visitor.signIn(await visitor.get(`${url.pathname}${url.search}`), user);
+async function signedIn(url: URL, visitor: Visitor, as = user): Promise<URL> {
+  const first = await visitor.get(`${url.pathname}${url.search}`);
+  const last = first.status === 200 ? await visitor.signIn(first, as) : first;
   return new URL(last.headers['location'] ?? '');
 }
 
@@ -89,5 +104,56 @@ describe.each(['confidential', 'public'] as const)('oauth4webapi as a %s client'
     const { sub = '' } = oauth.getValidatedIdTokenClaims(tokens) ?? {};
     const info = await oauth.userInfoRequest(server, client, tokens.access_token, http);
     expect(await oauth.processUserInfoResponse(server, client, sub, info)).toMatchObject({ sub: user.id });
+  });
+});
+
+describe('passport-openidconnect', () => {
+  /** What passport needs of a request, which frameworks put there. */
+  type Request = IncomingMessage & { query: Record<string, string>; session: object };
+
+  it('PK-03 OC-01 OC-05 signs in where the organization requires PKCE of public clients alone', async () => {
+    const org = await makeOrganization();
+    const someone = await makeUser(org);
+    await manage('PATCH', `/${org}`, { pkce: 'public' });
+    const session = {};
+    let profile: Profile | undefined;
+    const server = createServer((request, response) => {
+      const query = Object.fromEntries(new URL(request.url ?? '/', 'http://localhost').searchParams);
+      const next = (error?: Error) => response.writeHead(error ? 500 : 200).end(error?.message);
+      const middleware = relyingParty.authenticate('openidconnect', { session: false }) as unknown as (
+        ...args: [Request, typeof response, typeof next]
+      ) => void;
+      middleware(Object.assign(request, { query, session }), response, next);
+    });
+    const { port } = (await once(server.listen(0, 'localhost'), 'listening')) && (server.address() as AddressInfo);
+    const callbackURL = `http://localhost:${port}/callback`;
+    const { consumerKey, consumerSecret } = await makeKey(org, { redirectUris: [callbackURL] });
+    const { body } = await keyward.send(`/t/${org}/.well-known/openid-configuration`);
+    const options = {
+      ...{ issuer: body.issuer, authorizationURL: body.authorization_endpoint, tokenURL: body.token_endpoint },
+      ...{ userInfoURL: body.userinfo_endpoint, clientID: consumerKey, clientSecret: consumerSecret, callbackURL },
+      ...{ scope: ['profile'], nonce: true, skipUserProfile: false, agent: new TlsAgent({ ca: keyward.ca }) },
+    };
+    const relyingParty = new passport.Passport();
+    relyingParty.use(
+      new Strategy(
+        options as never,
+        (_issuer: string, signedIn: Profile, done: (error: null, user: object) => void) => {
+          profile = signedIn;
+          done(null, signedIn);
+        },
+      ),
+    );
+    try {
+      const begin = await undiciFetch(`http://localhost:${port}/`, { redirect: 'manual' });
+      const callback = async () => signedIn(new URL(begin.headers.get('location') ?? ''), new Visitor(), someone);
+      await eventually(async () => (await callback()).searchParams.has('code'));
+      const url = await callback();
+      const { status } = await undiciFetch(url);
+      expect([status, profile]).toEqual([200, expect.objectContaining({ id: someone.id, username: someone.username })]);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
   });
 });
