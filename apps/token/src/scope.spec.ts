@@ -3,7 +3,14 @@ import type { User } from './grants/grant';
 import { grantScope, parseScope } from './scope';
 import { ScopeTable } from './scopes/scope-table';
 
-const root = { ...ROOT_ORGANIZATION, name: 'root', state: 'active', passwordGrant: true, pkce: 'all', createdAt: '' } as const;
+const root = {
+  ...ROOT_ORGANIZATION,
+  name: 'root',
+  state: 'active',
+  passwordGrant: true,
+  pkce: 'all',
+  createdAt: '',
+} as const;
 const other = { ...root, id: '019a0000-0000-7000-8000-000000000002', key: 'johnsorg' } as const;
 const cli = { clientId: CLI_CONSUMER_KEY, organizationId: root.id } as Client;
 const operator: User = { sub: 'u', organization: root, roles: [OPERATOR_ROLE], authTime: 0, amr: ['pwd'] };

@@ -97,6 +97,7 @@ export async function codeFor(
   const url = authorizationUrl(organization, { client_id: consumerKey, code_challenge: challenge, ...params });
   const first = await visitor.get(url);
   const last = first.status === 200 ? await visitor.signIn(first, user) : first;
-  const { code = '' } = answerOf(last);
-  return { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: REDIRECT_URI };
+  const { redirect_uri = REDIRECT_URI } = params;
+  const { code = '' } = answerOf(last, redirect_uri);
+  return { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri };
 }

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { source } from 'axe-core';
+import type { TestUser } from './operator';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -33,6 +34,21 @@ export async function violationsOf(page: Page): Promise<string[]> {
     returnByValue: true,
   });
   return result.value as string[];
+}
+
+/** Signs in on the page that is open, and allows what is then asked for. */
+export async function signInOn(page: Page, { username, password }: Pick<TestUser, 'username' | 'password'>) {
+  const allow = page.getByRole('button', { name: 'Allow' });
+  const name = page.getByLabel('User name');
+  await allow.or(name).first().waitFor();
+  if (await name.isVisible()) {
+    await name.fill(username);
+    await page.getByLabel('Password').fill(password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+  }
+  // Agreed to before, it is not asked again.
+  await page.waitForLoadState();
+  if (await allow.isVisible()) await allow.click();
 }
 
 /** Writes a picture of a page for the documents: `SCREENSHOTS=docs/images npm test`. */
