@@ -30,7 +30,8 @@ export const CALLS: Record<Service, readonly Exported[]> = {
     ...(['deleteApi', 'createScope', 'listScopes', 'findScope', 'updateScope', 'deleteScope'] as const),
     ...(['createPlan', 'listPlans', 'findPlan', 'updatePlan', 'deletePlan'] as const),
     ...(['subscribe', 'listSubscriptions', 'findSubscription', 'updateSubscription'] as const),
-    ...(['unsubscribe', 'forgetApplication'] as const),
+    ...(['unsubscribe', 'forgetApplication', 'findApplicationPlan', 'updateApplicationPlan', 'leaseQuota'] as const),
+    ...(['createDenyRule', 'listDenyRules', 'findDenyRule', 'updateDenyRule', 'deleteDenyRule'] as const),
     ...(['deleteKey', 'getJwks', 'listSigningKeys', 'rotateSigningKey'] as const),
   ],
   token: [
@@ -50,6 +51,9 @@ const FOLLOWS: Record<Service, readonly { feed: Exported; records: boolean }[]> 
     { feed: 'clientRevocations', records: true },
     { feed: 'apis', records: true },
     { feed: 'subscriptions', records: true },
+    { feed: 'plans', records: true },
+    { feed: 'applicationPlans', records: true },
+    { feed: 'denyRules', records: true },
     { feed: 'consumerKeyChanges', records: true },
   ],
   // Of its own revocations it asks its database.
