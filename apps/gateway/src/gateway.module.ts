@@ -5,7 +5,9 @@ import { GATEWAY_CONFIG, type GatewayConfig } from './config';
 import { ForwardingController } from './forwarding/forwarding.controller';
 import { RemoteKeyManager } from './forwarding/remote-key-manager';
 import { ApisController } from './management/apis.controller';
+import { ApplicationPlansController } from './management/application-plans.controller';
 import { ApplicationsController } from './management/applications.controller';
+import { DenyRulesController } from './management/deny-rules.controller';
 import { KeysController } from './management/keys.controller';
 import { ManagementBus } from './management/management';
 import { OrganizationsController } from './management/organizations.controller';
@@ -46,6 +48,8 @@ const MANAGEMENT_API = [
   PlansController,
   SubscriptionsController,
   TrustedIssuersController,
+  ApplicationPlansController,
+  DenyRulesController,
 ];
 
 /** What a gateway that reaches the services knows of them. */
