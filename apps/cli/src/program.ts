@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { CommandError } from './command-error';
 import { apis } from './commands/apis';
 import { applications } from './commands/applications';
+import { denyRules } from './commands/deny-rules';
 import { demoCommand } from './commands/demo';
 import { keys } from './commands/keys';
 import { migrate } from './commands/migrate';
@@ -42,7 +43,7 @@ export function keyward(terminal: Terminal): Command {
       'after',
       examples('orgs list', 'users create ann@johns.org --org johnsorg', 'token') + '\n' + ENVIRONMENT,
     );
-  const ofApis = [apis, scopes, plans, subscribe, subscriptions];
+  const ofApis = [apis, scopes, plans, subscribe, subscriptions, denyRules];
   const commands = [
     ...[organizations, users, roles, sessions, consents, applications, keys],
     ...[...ofApis, signingKeys, trustedIssuers, token, demoCommand, migrate],

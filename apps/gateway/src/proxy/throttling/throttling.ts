@@ -128,7 +128,8 @@ export class Throttling {
   private async takeLater(leases: Lease[]): Promise<Lease[]> {
     const end = performance.now() + PATIENCE_MS;
     for (let now = performance.now(); now < end; now = performance.now()) {
-      await Promise.all(leases.map((lease) => (stateOf(lease, now) === 'asking' ? this.lessor.ask(lease) : undefined)));
+      const asking = leases.filter((lease) => stateOf(lease, now) === 'asking');
+      await Promise.all(asking.map((lease) => this.lessor.ask(lease)));
       const taken = this.taken(leases, performance.now());
       if (taken) return taken;
     }
