@@ -45,6 +45,10 @@ export class Api {
     return this.call<T>('PATCH', url, body);
   }
 
+  put<T>(url: string, body: object): Promise<T> {
+    return this.call<T>('PUT', url, body);
+  }
+
   async delete(url: string): Promise<void> {
     await this.call('DELETE', url);
   }

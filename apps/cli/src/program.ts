@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { CommandError } from './command-error';
 import { apis } from './commands/apis';
 import { applications } from './commands/applications';
-import { denyRules } from './commands/deny-rules';
+import { branding } from './commands/branding';
 import { demoCommand } from './commands/demo';
 import { keys } from './commands/keys';
 import { migrate } from './commands/migrate';
@@ -43,9 +43,9 @@ export function keyward(terminal: Terminal): Command {
       'after',
       examples('orgs list', 'users create ann@johns.org --org johnsorg', 'token') + '\n' + ENVIRONMENT,
     );
-  const ofApis = [apis, scopes, plans, subscribe, subscriptions, denyRules];
+  const ofApis = [apis, scopes, plans, subscribe, subscriptions];
   const commands = [
-    ...[organizations, users, roles, sessions, consents, applications, keys],
+    ...[organizations, branding, users, roles, sessions, consents, applications, keys],
     ...[...ofApis, signingKeys, trustedIssuers, token, demoCommand, migrate],
   ];
   for (const command of commands) program.addCommand(command(terminal));

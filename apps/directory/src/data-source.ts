@@ -1,12 +1,14 @@
 import { createDataSource } from '@keyward/database';
 import type { DatabaseSettings } from '@keyward/runtime';
 import type { DataSource } from 'typeorm';
+import { LogoEntity } from './branding/logo.entity';
 import { OrganizationsAndUsers1763700000000 } from './migrations/1763700000000-organizations-and-users';
 import { PasswordAttempts1763700000001 } from './migrations/1763700000001-password-attempts';
 import { Profiles1763740000000 } from './migrations/1763740000000-profiles';
 import { Roles1763700000010 } from './migrations/1763700000010-roles';
 import { Revocations1763800000000 } from './migrations/1763800000000-revocations';
 import { Pkce1763910000001 } from './migrations/1763910000001-pkce';
+import { Branding1763910000002 } from './migrations/1763910000002-branding';
 import { OrganizationEntity } from './organizations/organization.entity';
 import { RoleEntity } from './roles/role.entity';
 import { UserEntity } from './users/user.entity';
@@ -21,6 +23,7 @@ export const DIRECTORY_SCHEMA = {
     Profiles1763740000000,
     Revocations1763800000000,
     Pkce1763910000001,
+    Branding1763910000002,
   ],
 };
 
@@ -30,7 +33,7 @@ export const directoryDataSource = ({ url, caFile, poolSize }: DatabaseSettings)
     caFile,
     poolSize,
     schema: 'directory',
-    entities: [OrganizationEntity, RoleEntity, UserEntity],
+    entities: [LogoEntity, OrganizationEntity, RoleEntity, UserEntity],
   });
 
 const BY_KEY = 'found by its key, and listed, before an organization is known';

@@ -1,6 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Organization } from '@keyward/contracts';
 import { FeedOwner, RevocationOwner } from '@keyward/database';
+import { BrandingController } from './branding/branding.controller';
+import { Brandings } from './branding/brandings';
 import { Organizations } from './organizations/organizations';
 import { OrganizationsController } from './organizations/organizations.controller';
 import { Roles } from './roles/roles';
@@ -13,6 +15,7 @@ import { UsersController } from './users/users.controller';
 /** What the directory's controllers hand their messages to. */
 export interface DirectoryParts {
   organizations: Organizations;
+  brandings: Brandings;
   owner: FeedOwner<Organization>;
   revocations: RevocationOwner;
   users: Users;
@@ -23,12 +26,19 @@ export interface DirectoryParts {
 /** Answers all of `directory.*`. */
 @Module({})
 export class DirectoryModule {
-  static with({ organizations, owner, revocations, users, roles, signIn }: DirectoryParts): DynamicModule {
+  static with({ organizations, brandings, owner, revocations, users, roles, signIn }: DirectoryParts): DynamicModule {
     return {
       module: DirectoryModule,
-      controllers: [OrganizationsController, UsersController, RolesController, RevocationsController],
+      controllers: [
+        OrganizationsController,
+        BrandingController,
+        UsersController,
+        RolesController,
+        RevocationsController,
+      ],
       providers: [
         { provide: Organizations, useValue: organizations },
+        { provide: Brandings, useValue: brandings },
         { provide: FeedOwner, useValue: owner },
         { provide: RevocationOwner, useValue: revocations },
         { provide: Users, useValue: users },

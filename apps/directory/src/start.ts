@@ -5,6 +5,7 @@ import { readiness, type Logger, type Running } from '@keyward/runtime';
 import { AccountGate } from './attempts/account-gate';
 import type { AttemptLimits } from './attempts/attempts';
 import type { DirectoryConfig } from './config';
+import { Brandings } from './branding/brandings';
 import { directoryDataSource } from './data-source';
 import { DirectoryModule } from './directory.module';
 import { Organizations, readOrganizations } from './organizations/organizations';
@@ -34,6 +35,7 @@ export async function startDirectory(config: DirectoryConfig, wire: Wire, logger
     const bus = new Bus(wire);
     const owner = new FeedOwner(database, bus, feed, readOrganizations(database));
     const organizations = new Organizations(database, owner);
+    const brandings = new Brandings(database, owner);
     const revocations = new RevocationOwner(database, bus, userRevocations);
     const users = new Users(database, pool, passwords, revocations);
     const roles = new Roles(database);
@@ -47,7 +49,7 @@ export async function startDirectory(config: DirectoryConfig, wire: Wire, logger
     const gate = new AccountGate(limits.account);
     const report = (error: unknown) => logger.warn({ error }, 'after a sign-in');
     const signIn = new SignIn(database, pool, passwords, gate, limits, report);
-    const module = DirectoryModule.with({ organizations, owner, revocations, users, roles, signIn });
+    const module = DirectoryModule.with({ organizations, brandings, owner, revocations, users, roles, signIn });
     const app = await serve('directory', module, wire, logger);
     undo.push(() => app.close());
 

@@ -5,9 +5,8 @@ import { GATEWAY_CONFIG, type GatewayConfig } from './config';
 import { ForwardingController } from './forwarding/forwarding.controller';
 import { RemoteKeyManager } from './forwarding/remote-key-manager';
 import { ApisController } from './management/apis.controller';
-import { ApplicationPlansController } from './management/application-plans.controller';
+import { BrandingController } from './management/branding.controller';
 import { ApplicationsController } from './management/applications.controller';
-import { DenyRulesController } from './management/deny-rules.controller';
 import { KeysController } from './management/keys.controller';
 import { ManagementBus } from './management/management';
 import { OrganizationsController } from './management/organizations.controller';
@@ -25,6 +24,7 @@ import { AccountController } from './openid/account.controller';
 import { AuthorizationController } from './openid/authorization.controller';
 import { DeviceController } from './openid/device.controller';
 import { FilesController } from './openid/files.controller';
+import { Logos } from './openid/logos';
 import { JwksCache } from './openid/jwks-cache';
 import { OpenIdController } from './openid/openid.controller';
 import { SignOutController } from './openid/sign-out.controller';
@@ -37,6 +37,7 @@ const PAGES = [
 ];
 const MANAGEMENT_API = [
   OrganizationsController,
+  BrandingController,
   UsersController,
   RolesController,
   SessionsController,
@@ -48,8 +49,6 @@ const MANAGEMENT_API = [
   PlansController,
   SubscriptionsController,
   TrustedIssuersController,
-  ApplicationPlansController,
-  DenyRulesController,
 ];
 
 /** What a gateway that reaches the services knows of them. */
@@ -84,6 +83,7 @@ const onBus = ({ bus, organizations, revocations, keys }: Services): Provider[] 
   { provide: JwksCache, useValue: keys },
   ManagementBus,
   Origins,
+  Logos,
 ];
 
 const remote = (origin: string, caFile?: string): Provider => ({

@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Bus, type Wire } from '@keyward/bus';
+import { ServiceError, type PageOwner } from '@keyward/contracts';
 import {
   ConfigError,
   Organizations,
@@ -35,11 +36,11 @@ export interface Gateway {
 export async function startGateway(config: GatewayConfig, wire: Wire | undefined, logger: Logger): Promise<Gateway> {
   if (!wire && !config.bus.remoteKeyManager)
     throw new ConfigError(['NATS_URL and KEY_MANAGER_URL are missing: one must be there']);
-  const answers = new Answers(logger);
   let closing = false;
   const routes = new Routes();
-  const adapter = createAdapter(config, answers, routes, () => closing);
   const services = wire && servicesOn(wire, config);
+  const answers = new Answers(logger, (orgkey) => ownerOf(orgkey, services));
+  const adapter = createAdapter(config, answers, routes, () => closing);
   const proxied = services && startProxy(config, services);
   if (proxied) serveProxied(adapter.getInstance(), proxied.proxy, routes, answers, logger);
   const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.with(config, services), adapter, {
@@ -67,6 +68,16 @@ export async function startGateway(config: GatewayConfig, wire: Wire | undefined
       services?.revocations.stop();
     },
   };
+}
+
+/** Unknown while nothing certain is: an error page is shown all the same. */
+function ownerOf(orgkey: string, services: Services | undefined): PageOwner | undefined {
+  try {
+    return services?.organizations.activeByKey(orgkey);
+  } catch (error) {
+    if (error instanceof ServiceError) return undefined;
+    throw error;
+  }
 }
 
 function servicesOn(wire: Wire, { oauth }: GatewayConfig): Services {

@@ -3,7 +3,17 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { authorizationUrl, pkce } from './support/browser';
 import { picture, startCallback, startChromium, violationsOf, type Callback } from './support/chromium';
 import { DEVICE_CODE, pollDevice, startDevice } from './support/device';
-import { makeKey, makeOrganization, makeUser, manage, unique, type TestKey, type TestUser } from './support/operator';
+import { disc } from './support/picture';
+import {
+  eventually,
+  makeKey,
+  makeOrganization,
+  makeUser,
+  manage,
+  unique,
+  type TestKey,
+  type TestUser,
+} from './support/operator';
 
 const keyward = deployment();
 
@@ -124,9 +134,54 @@ describe.each(LOOKS)('every page, %s', (look, options) => {
   });
 });
 
+describe.each(['#7a1f3d', '#ffe600', '#0a0a0a', '#ffffff'])('in the colour %s of its organization', (colour) => {
+  const SCHEMES = ['light', 'dark'] as const;
+
+  it.each(SCHEMES)('every text can be read, %s', async (colorScheme) => {
+    const own = await makeOrganization();
+    const logo = disc(96, [122, 31, 61]).toString('base64');
+    await manage('PATCH', `/${own}`, { name: "John's Organization" });
+    await manage('PUT', `/${own}/branding`, { colour, logo });
+    const [someone, shop] = await Promise.all([
+      makeUser(own, 'john@johns.org'),
+      makeKey(own, {
+        ...{ name: 'Shop', redirectUris: [callback.redirectUri], public: true, applicationType: 'native' },
+      }),
+    ]);
+    await visiting(
+      async (page) => {
+        const inspect = async (name: string) => {
+          expect([name, await violationsOf(page)]).toEqual([name, []]);
+          if (colour === '#7a1f3d') await picture(page, `branded-${name}-desktop-${colorScheme}`);
+        };
+        const url = request({ client_id: shop.consumerKey }).replace(`/t/${org}/`, `/t/${own}/`);
+        await eventually(async () => {
+          await page.goto(url);
+          return (await page.locator('img.logo').count()) === 1;
+        });
+        const shown = await page.evaluate(`document.querySelector('img.logo').naturalWidth`);
+        expect(shown).toBe(96);
+        await inspect('sign-in');
+        await signIn(page, { ...someone, password: 'wrong' });
+        await page.getByRole('alert').waitFor();
+        await inspect('sign-in-wrong');
+        await signIn(page, someone);
+        await page.getByRole('button', { name: 'Allow' }).waitFor();
+        await inspect('consent');
+        await page.getByRole('button', { name: 'Allow' }).click();
+        await back(page);
+        await page.goto(new URL(`/t/${own}/account`, keyward.baseUrl).href);
+        await inspect('account');
+      },
+      { viewport: { width: 1280, height: 800 }, colorScheme },
+    );
+  });
+});
+
 it('works by the keyboard alone', async () => {
   await visiting(async (page) => {
     await page.goto(request());
+    await page.locator('#username:focus').waitFor();
     await page.keyboard.type(user.username); // The field that comes first has the focus.
     await page.keyboard.press('Tab');
     await page.keyboard.type(user.password);

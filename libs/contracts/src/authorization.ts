@@ -1,5 +1,6 @@
 import { Type } from 'class-transformer';
 import { IsBoolean, IsIP, IsObject, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import type { PageOwner } from './organization';
 import { rpc } from './rpc';
 
 /** A browser at one of the sign-in pages. Nothing that it says of itself is proven but its sessions. */
@@ -37,7 +38,7 @@ export class ClientRedirect {
 export class AuthorizationStep {
   step: 'redirect' | 'sign-in' | 'consent' | 'error' | 'signed-in';
   /** Whose page it is; absent where that cannot be told. */
-  organization?: { key: string; name: string };
+  organization?: PageOwner;
   /** The application's name. */
   client?: string;
   redirect?: ClientRedirect;

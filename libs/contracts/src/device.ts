@@ -1,4 +1,5 @@
 import { Browser, ConsentForm, SignInForm, type AuthorizationStep } from './authorization';
+import type { PageOwner } from './organization';
 import { rpc } from './rpc';
 import { TokenRequest } from './token';
 
@@ -18,7 +19,7 @@ export class DeviceAuthorization {
 /** What the browser gets next at the page where a person types a device's code. */
 export class DeviceStep {
   step: 'code' | 'sign-in' | 'confirm' | 'allowed' | 'denied' | 'error';
-  organization: { key: string; name: string };
+  organization: PageOwner;
   /** The application's name, once its code is known. */
   client?: string;
   /** Why a page is shown again; `unknown`: no device waits for this code. */

@@ -12,12 +12,20 @@ export const ROOT_ORGANIZATION = { id: '00000000-0000-7000-8000-000000000001', k
 /** RFC 9700 §2.1.1 requires it of public clients, and recommends it for all. */
 export const PKCE = ['all', 'public'] as const;
 
-/** An organization as everyone knows it. */
-export class Organization {
-  id: string;
+/** Whose a page is, and what it looks like. */
+export class PageOwner {
   key: string;
   /** Free text, may change. */
   name: string;
+  /** `#rrggbb`; absent: Keyward's own. */
+  colour?: string;
+  /** Names the bytes of its logo; absent: it has none. */
+  logo?: string;
+}
+
+/** An organization as everyone knows it. */
+export class Organization extends PageOwner {
+  id: string;
   state: 'active' | 'suspended';
   /** Whether the password grant is allowed for its consumer keys. */
   passwordGrant: boolean;

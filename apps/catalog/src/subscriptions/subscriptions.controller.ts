@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Handle } from '@keyward/bus';
 import {
-  applicationPlans,
   Empty,
   findSubscription,
   forgetApplication,
@@ -26,7 +25,6 @@ import { ApiEntity } from '../apis/api.entity';
 import { assertPlans } from '../apis/api-settings';
 import { apiNamed } from '../apis/find-api';
 import { Feeds } from '../feeds';
-import { ApplicationPlanEntity } from '../plans/application-plan.entity';
 import { isId } from '../ids';
 import { conflict, invalid, notFound } from '../refusals';
 import { endSubscriptions } from './end-subscriptions';
@@ -108,11 +106,9 @@ export class SubscriptionsController {
 
   @Handle(forgetApplication)
   async forget({ organizationId, applicationId }: ForgetApplication): Promise<Empty> {
-    await this.feeds.write(organizationId, async (manager, tell) => {
-      await endSubscriptions(manager, tell, organizationId, { applicationId });
-      await manager.delete(ApplicationPlanEntity, { organizationId, applicationId });
-      tell(applicationPlans, applicationId, null);
-    });
+    await this.feeds.write(organizationId, (manager, tell) =>
+      endSubscriptions(manager, tell, organizationId, { applicationId }),
+    );
     return new Empty();
   }
 }

@@ -10,6 +10,8 @@ export class OrganizationEntity {
   @Column('text') state: Organization['state'];
   @Column('boolean', { name: 'password_grant' }) passwordGrant: boolean;
   @Column('text') pkce: Organization['pkce'];
+  @Column('text', { nullable: true }) colour: string | null;
+  @Column('text', { nullable: true }) logo: string | null;
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt: Date;
 }
 
@@ -21,6 +23,8 @@ export const organizationOf = ({
   state,
   passwordGrant,
   pkce,
+  colour,
+  logo,
   createdAt,
 }: OrganizationEntity): Organization => ({
   id,
@@ -29,5 +33,7 @@ export const organizationOf = ({
   state,
   passwordGrant,
   pkce,
+  ...(colour !== null && { colour }),
+  ...(logo !== null && { logo }),
   createdAt: createdAt.toISOString(),
 });

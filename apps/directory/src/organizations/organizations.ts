@@ -22,7 +22,7 @@ import {
 import { MoreThan, type DataSource, type EntityManager, type Repository } from 'typeorm';
 import { OrganizationEntity, organizationOf } from './organization.entity';
 
-const DEFAULTS = { state: 'active', passwordGrant: true, pkce: 'all' } as const;
+const DEFAULTS = { state: 'active', passwordGrant: true, pkce: 'all', colour: null, logo: null } as const;
 
 /** The organizations; every change of one is in their feed when it is committed. */
 export class Organizations {

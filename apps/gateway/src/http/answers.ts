@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { Catch, type ArgumentsHost, type ExceptionFilter, type LoggerService } from '@nestjs/common';
-import { MANAGEMENT_SCOPE } from '@keyward/contracts';
+import { MANAGEMENT_SCOPE, type PageOwner } from '@keyward/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { lookOf, type At } from '../openid/browser';
 import { errorPage, plainPage } from '../openid/pages/messages';
@@ -16,7 +16,11 @@ export const isManagement = ({ routeOptions, raw }: FastifyRequest): boolean =>
 /** The only place where an error becomes an HTTP answer. */
 @Catch()
 export class Answers implements ExceptionFilter {
-  constructor(private readonly log: LoggerService) {}
+  constructor(
+    private readonly log: LoggerService,
+    /** Whose page it is. */
+    private readonly ownerOf: (orgkey: string) => PageOwner | undefined = () => undefined,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -29,7 +33,7 @@ export class Answers implements ExceptionFilter {
     const path = request.raw.url?.split('?')[0];
     if (refusal.status === 500) this.log.error({ message: 'unexpected failure', path, trace: request.id, error });
     if (isManagement(request)) problem(refusal, reply);
-    else if (isPage(request)) pageError(refusal, request, reply);
+    else if (isPage(request)) pageError(refusal, request as At, reply, this.ownerOf);
     else oauthError(refusal, reply);
   }
 }
@@ -37,10 +41,12 @@ export class Answers implements ExceptionFilter {
 /** For people: what is wrong in their language, what else is known for whoever looks after the application. */
 function pageError(
   { status, code, description, headers }: Refusal,
-  request: FastifyRequest,
+  request: At,
   reply: FastifyReply,
+  ownerOf: (orgkey: string) => PageOwner | undefined,
 ): void {
-  const look = lookOf(request as At, {});
+  const { orgkey } = request.params;
+  const look = lookOf(request, {}, orgkey === undefined ? undefined : ownerOf(orgkey.toLowerCase()));
   void reply.headers(headers);
   if (status === 404) sendPage(reply, plainPage(look, look.texts.notFound), { status });
   else if (status >= 429) sendPage(reply, plainPage(look, look.texts.unavailable), { status });

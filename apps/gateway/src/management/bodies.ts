@@ -4,7 +4,6 @@ import {
   CopyApi,
   CreateApi,
   CreateApplication,
-  CreateDenyRule,
   CreatePlan,
   CreateRole,
   CreateScope,
@@ -17,11 +16,10 @@ import {
   ResetPassword,
   RotateSecret,
   RotateSigningKey,
+  SetBranding,
   Subscribe,
   UpdateApi,
   UpdateApplication,
-  UpdateApplicationPlan,
-  UpdateDenyRule,
   UpdateKey,
   UpdateOrganization,
   UpdatePlan,
@@ -36,6 +34,7 @@ import { IsOptional, IsString, MaxLength } from 'class-validator';
 // What is sent is the message without what the path already says.
 
 export class OrganizationChanges extends OmitType(UpdateOrganization, ['organizationId']) {}
+export class NewBranding extends OmitType(SetBranding, ['organizationId']) {}
 export class NewUser extends OmitType(CreateUser, ['organizationId']) {}
 export class UserChanges extends PickType(UpdateUser, ['state', 'roles', 'profile']) {}
 export class NewPassword extends PickType(ResetPassword, ['password']) {}
@@ -56,9 +55,6 @@ export class NewScope extends OmitType(CreateScope, ['organizationId']) {}
 export class ScopeChanges extends OmitType(UpdateScope, ['organizationId', 'scope']) {}
 export class NewPlan extends OmitType(CreatePlan, ['organizationId']) {}
 export class PlanChanges extends OmitType(UpdatePlan, ['organizationId', 'level', 'plan']) {}
-export class ApplicationPlanChanges extends PickType(UpdateApplicationPlan, ['plan']) {}
-export class NewDenyRule extends OmitType(CreateDenyRule, ['organizationId', 'target']) {}
-export class DenyRuleChanges extends PickType(UpdateDenyRule, ['description', 'active']) {}
 export class SubscriptionChanges extends PickType(UpdateSubscription, ['state', 'plan']) {}
 export class NewRole extends OmitType(CreateRole, ['organizationId']) {}
 export class RoleChanges extends PickType(UpdateRole, ['description']) {}

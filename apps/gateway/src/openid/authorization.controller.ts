@@ -10,6 +10,7 @@ import { endpointPaths } from '../oauth/paths';
 import { baseOf, browserOf, lookOf, organizationOf, paramsOf, queryOf, type At } from './browser';
 import { csrfToken, isOwnForm, setSession } from './cookies';
 import { consentPage } from './pages/consent';
+import type { Look } from './pages/layout';
 import { errorPage, formPostPage } from './pages/messages';
 import { seeOther, sendPage } from './pages/send';
 import { signInPage } from './pages/sign-in';
@@ -101,7 +102,7 @@ export class AuthorizationController {
     const actionTo = (page: string) => `${look.base}/${page}${query ? `?${query}` : ''}`;
     switch (step.step) {
       case 'redirect':
-        this.goOn(request, reply, step, params);
+        this.goOn(reply, look, step);
         return;
       case 'signed-in':
         seeOther(reply, `/t/${organization?.key}/account`);
@@ -140,16 +141,10 @@ export class AuthorizationController {
     }
   }
 
-  private goOn(
-    request: At,
-    reply: FastifyReply,
-    { redirect }: AuthorizationStep,
-    params: Record<string, string>,
-  ): void {
+  private goOn(reply: FastifyReply, look: Look, { redirect }: AuthorizationStep): void {
     if (!redirect) throw new Error('a redirect has its target');
     const { uri, mode, params: answer } = redirect;
-    if (mode === 'form_post')
-      sendPage(reply, formPostPage({ ...lookOf(request, params), uri, params: answer }), { formsTo: [uri] });
+    if (mode === 'form_post') sendPage(reply, formPostPage({ ...look, uri, params: answer }), { formsTo: [uri] });
     else seeOther(reply, `${uri}${uri.includes('?') ? '&' : '?'}${new URLSearchParams(answer).toString()}`);
   }
 }

@@ -1,4 +1,4 @@
-import type { Browser, Organization } from '@keyward/contracts';
+import type { Browser, Organization, PageOwner } from '@keyward/contracts';
 import type { Organizations } from '@keyward/runtime';
 import type { FastifyRequest } from 'fastify';
 import { clientAddress } from '../http/client-address';
@@ -41,8 +41,9 @@ export const browserOf = (request: At, params: Record<string, string>, organizat
 });
 
 /** How a page looks to this browser. */
-export const lookOf = (request: At, params: Record<string, string>, organization?: { name: string }): Look => ({
+export const lookOf = (request: At, params: Record<string, string>, organization?: PageOwner): Look => ({
   texts: textsFor(params['ui_locales'], request.headers['accept-language']),
   base: baseOf(request),
   organization: organization?.name ?? WITHOUT_ORGANIZATION,
+  brand: organization && { path: `/t/${organization.key}`, colour: organization.colour, logo: organization.logo },
 });

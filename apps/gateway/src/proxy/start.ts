@@ -3,7 +3,6 @@ import type { Services } from '../gateway.module';
 import { issuerOf } from '../openid/metadata';
 import { Knowledge } from './knowledge';
 import { Proxy } from './proxy';
-import { Throttling } from './throttling/throttling';
 import { AccessTokens } from './tokens/access-tokens';
 import { JwtReader } from './tokens/jwt-reader';
 import { OpaqueReader } from './tokens/opaque-reader';
@@ -27,7 +26,6 @@ export function startProxy(config: GatewayConfig, { bus, organizations, revocati
     organizations,
     tokens: new AccessTokens(jwts, new OpaqueReader(bus)),
     revocations,
-    throttling: new Throttling(bus, known.plans),
     agent,
     host: new URL(config.server.publicUrl).host,
   });

@@ -70,7 +70,8 @@ export interface KeyOptions {
   postLogoutRedirectUris?: string[];
   consumerKey?: string;
   consumerSecret?: string;
-  /** Of the application that is made for it. */
+  /** Of the application that is made for it: a new name, when absent. */
+  name?: string;
   multiOrganization?: boolean;
   strictScopes?: boolean;
 }
@@ -90,8 +91,13 @@ export interface TestKey {
 
 /** Makes an application with a key pair. */
 export async function makeKey(organization: string, options: KeyOptions = {}): Promise<TestKey> {
-  const { multiOrganization, strictScopes, kind = 'production', ...settings } = options;
-  const application = unique('app');
+  const {
+    name: application = unique('app'),
+    multiOrganization,
+    strictScopes,
+    kind = 'production',
+    ...settings
+  } = options;
   await manage('POST', `/${organization}/applications`, { name: application, multiOrganization, strictScopes });
   const path = `/${organization}/applications/${application}/keys`;
   const { key, consumerSecret = '' } = await manage('POST', path, { kind, ...settings });

@@ -17,6 +17,7 @@ import { audienceOf, Issuers } from '../issuer';
 import { areKnown } from '../resource';
 import { Sessions, type LiveSession } from '../sessions/sessions';
 import { Decision, type JustDone } from './decision';
+import { pageOwner } from './page-owner';
 import { PasswordProof } from './password-proof';
 import { Refused } from './refused';
 import { readRequest, returnTo, type AuthorizationRequest } from './request';
@@ -121,16 +122,18 @@ export class AuthorizationController {
     } catch (refused) {
       if (!(refused instanceof Refused)) throw refused;
       const { error, description, to } = refused;
-      if (to)
-        return { step: 'redirect', redirect: this.decision.redirect(to, { error, error_description: description }) };
+      if (to) {
+        const redirect = this.decision.redirect(to, { error, error_description: description });
+        return { step: 'redirect', organization: pageOwner(to.organization), redirect };
+      }
       const page = organizationId ? this.organizations.active(organizationId) : undefined;
       return { step: 'error', ...(page && described(page)), error, description };
     }
   }
 }
 
-const described = ({ key, name }: Organization, request?: AuthorizationRequest) => ({
-  organization: { key, name },
+const described = (organization: Organization, request?: AuthorizationRequest) => ({
+  organization: pageOwner(organization),
   ...(request && { client: request.party.name }),
 });
 

@@ -9,6 +9,7 @@ import { IdTokens } from '../openid/id-tokens';
 import { grantScope } from '../scope';
 import { Catalog } from '../scopes/catalog';
 import type { LiveSession } from '../sessions/sessions';
+import { pageOwner } from './page-owner';
 import { Refused, type ReturnTo } from './refused';
 import type { AuthorizationRequest } from './request';
 
@@ -38,7 +39,7 @@ export class Decision {
     just: JustDone = {},
   ): Promise<AuthorizationStep> {
     const { party, organization, prompt, loginHint } = request;
-    const page = { organization: { key: organization.key, name: organization.name }, client: party.name };
+    const page = { organization: pageOwner(organization), client: party.name };
     const isWanted = session && (await this.isWanted(session, request, call));
     if (!session || !isWanted || this.isTooOld(session, request, just)) {
       if (prompt.has('none')) throw new Refused('login_required', 'the user is not signed in', request);
@@ -55,7 +56,7 @@ export class Decision {
     const { client } = party;
     const scope = scopes.join(' ');
     const code = await this.codes.issue({ client, organization, session, redirectUri, challenge, scope, nonce });
-    return { step: 'redirect', redirect: this.redirect(request, { code }) };
+    return { step: 'redirect', organization: page.organization, redirect: this.redirect(request, { code }) };
   }
 
   /** An answer with `state` as it came, and who gives it (RFC 9207 §2). */

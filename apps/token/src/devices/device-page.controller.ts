@@ -15,6 +15,7 @@ import {
   type SignInForm,
 } from '@keyward/contracts';
 import { Organizations } from '@keyward/runtime';
+import { pageOwner } from '../authorization/page-owner';
 import { PasswordProof, slotOf } from '../authorization/password-proof';
 import { Consents } from '../consents/consents';
 import { grantScope, parseScope } from '../scope';
@@ -91,13 +92,13 @@ export class DevicePageController {
     const page = await this.organizations.activeNow(browser.organizationId ?? ROOT_ORGANIZATION.id);
     if (!page) throw new ServiceError('not_found');
     const typed = browser.params['user_code'];
-    if (typed === undefined) return { step: 'code', organization: described(page) };
+    if (typed === undefined) return { step: 'code', organization: pageOwner(page) };
     try {
       const code = readUserCode(typed);
       const device = code && (await this.deviceCodes.find(page, code, slotOf(page.id, browser.ip)));
       if (!device) return unknown(page);
       const party = await this.bus.call(findRelyingParty, { clientId: device.clientId, organizationId: page.id }, call);
-      const shown = { organization: described(page), client: party.name, userCode: shownCode(code) };
+      const shown = { organization: pageOwner(page), client: party.name, userCode: shownCode(code) };
       return await work({ page, party, device, described: shown });
     } catch (error) {
       return problemOf(error, page);
@@ -121,11 +122,9 @@ export class DevicePageController {
   }
 }
 
-const described = ({ key, name }: Organization) => ({ key, name });
-
 const unknown = (page: Organization): DeviceStep => ({
   step: 'code',
-  organization: described(page),
+  organization: pageOwner(page),
   problem: 'unknown',
 });
 
@@ -133,9 +132,9 @@ function problemOf(error: unknown, page: Organization): DeviceStep {
   if (!(error instanceof ServiceError)) throw error;
   const { code, description, retryAfter } = error;
   if (code === 'too_many_requests')
-    return { step: 'code', organization: described(page), problem: 'limited', retryAfter };
+    return { step: 'code', organization: pageOwner(page), problem: 'limited', retryAfter };
   // Of a client that is gone meanwhile there is no device any more.
   if (code === 'invalid_client') return unknown(page);
-  if (code === 'invalid_scope') return { step: 'error', organization: described(page), error: code, description };
+  if (code === 'invalid_scope') return { step: 'error', organization: pageOwner(page), error: code, description };
   throw error;
 }

@@ -1,6 +1,16 @@
 import { html, type Html } from './html';
 import type { Texts } from './texts';
 
+/** What an organization's pages look like; where that is as Keyward's own, it is not there. */
+export interface Brand {
+  /** `/t/<orgkey>`, also of a page at the root. */
+  path: string;
+  /** `#rrggbb` */
+  colour?: string;
+  /** Names the picture's version. */
+  logo?: string;
+}
+
 /** Whose page it is, and in which language. */
 export interface Look {
   texts: Texts;
@@ -8,25 +18,25 @@ export interface Look {
   base: string;
   /** The organization's name; Keyward's own where none is known. */
   organization: string;
+  brand?: Brand;
 }
 
 /** A whole page: one thing to do, named by its title. */
-export const page = ({ texts, base, organization }: Look, title: string, content: Html): string =>
+export const page = ({ texts, base, organization, brand }: Look, title: string, content: Html): string =>
   html`<!doctype html>
     <html lang="${texts.language}">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
+        <meta name="color-scheme" content="light dark" />
         <title>${title} · ${organization}</title>
-        <link rel="stylesheet" href="${base}/pages.css" />
-        <link rel="icon" href="data:," />
+        <link rel="stylesheet" href="${styleOf(base, brand)}" />
+        <link rel="icon" href="${logoOf(brand) ?? 'data:,'}" />
       </head>
       <body>
         <main>
-          <p class="organization">
-            <span class="mark" aria-hidden="true">${initial(organization)}</span>${organization}
-          </p>
+          <p class="organization">${markOf(organization, brand)}${organization}</p>
           <h1>${title}</h1>
           ${content}
         </main>
@@ -34,6 +44,21 @@ export const page = ({ texts, base, organization }: Look, title: string, content
     </html>`
     .toString()
     .replace(/\n\s+/g, '\n');
+
+/** Under another name with another colour, so that no browser shows the last one. */
+const styleOf = (base: string, brand: Brand | undefined): string =>
+  brand?.colour ? `${brand.path}/pages.css?v=${brand.colour.slice(1)}` : `${base}/pages.css`;
+
+const logoOf = (brand: Brand | undefined): string | undefined =>
+  brand?.logo && `${brand.path}/assets/logo?v=${brand.logo}`;
+
+/** Its name is beside it: neither says anything to those who cannot see it. */
+function markOf(organization: string, brand: Brand | undefined): Html {
+  const logo = logoOf(brand);
+  return logo === undefined
+    ? html`<span class="mark" aria-hidden="true">${initial(organization)}</span>`
+    : html`<img class="logo" src="${logo}" alt="" />`;
+}
 
 const initial = (name: string): string => [...name.trim()][0]?.toUpperCase() ?? '';
 

@@ -42,12 +42,23 @@ main {
   padding: 2rem;
   background: var(--card);
   border: 1px solid var(--line);
-  border-radius: 1rem;
+  border-top: 0.3rem solid var(--brand);
+  border-radius: 0.9rem;
   box-shadow: 0 1rem 3rem rgb(0 0 0 / 8%);
   overflow-wrap: anywhere;
 }
 main:has(.list) { max-width: 42rem; }
 .organization { display: flex; align-items: center; gap: 0.75rem; margin: 0 0 1.25rem; font-weight: 600; }
+.logo {
+  flex: none;
+  width: auto;
+  max-width: 9rem;
+  height: 2.5rem;
+  padding: 0.15rem;
+  border-radius: 0.5rem;
+  object-fit: contain;
+}
+@media (prefers-color-scheme: dark) { .logo { background: #fff; } }
 .mark {
   display: grid;
   place-items: center;
@@ -102,7 +113,7 @@ a { color: var(--brand); }
 .badge { margin-left: 0.5rem; padding: 0.1rem 0.5rem; border: 1px solid var(--soft); border-radius: 1rem; font-size: 0.8rem; }
 @media (max-width: 30rem) {
   body { padding: 0; align-items: stretch; background: var(--card); }
-  main { border: 0; border-radius: 0; box-shadow: none; padding: 1.5rem 1.25rem; }
+  main { border-width: 0.3rem 0 0; border-radius: 0; box-shadow: none; padding: 1.5rem 1.25rem; }
   .list li { flex-direction: column; align-items: stretch; }
 }
 @media (prefers-reduced-motion: no-preference) { button { transition: filter 0.15s; } }
