@@ -9,6 +9,7 @@ import { Roles1763700000010 } from './migrations/1763700000010-roles';
 import { Revocations1763800000000 } from './migrations/1763800000000-revocations';
 import { Pkce1763910000001 } from './migrations/1763910000001-pkce';
 import { Branding1763910000002 } from './migrations/1763910000002-branding';
+import { CompatibilityProfiles1763940000000 } from './migrations/1763940000000-compatibility-profiles';
 import { OrganizationEntity } from './organizations/organization.entity';
 import { RoleEntity } from './roles/role.entity';
 import { UserEntity } from './users/user.entity';
@@ -24,6 +25,7 @@ export const DIRECTORY_SCHEMA = {
     Revocations1763800000000,
     Pkce1763910000001,
     Branding1763910000002,
+    CompatibilityProfiles1763940000000,
   ],
 };
 

@@ -34,6 +34,7 @@ const organization = (number: number, key: string, changes: Partial<Organization
   state: 'active',
   passwordGrant: true,
   pkce: 'all',
+  compatibilityProfile: 'rfc',
   createdAt: '2026-01-01T00:00:00.000Z',
   ...changes,
 });

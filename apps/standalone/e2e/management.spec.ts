@@ -14,7 +14,14 @@ beforeAll(async () => {
 describe('every operation does what it is for', () => {
   const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
   const secret = expect.stringMatching(/^[A-Za-z0-9_-]{43}$/);
-  const organization = { id: expect.any(String), state: 'active', passwordGrant: true, pkce: 'all', createdAt: time };
+  const organization = {
+    id: expect.any(String),
+    state: 'active',
+    passwordGrant: true,
+    pkce: 'all',
+    compatibilityProfile: 'rfc',
+    createdAt: time,
+  };
   const newUser = async () => (await makeUser(org)).username;
   const signedIn = async (): Promise<[TestUser, TestKey]> => {
     const [user, key] = [await makeUser(org), await makeKey(org, { redirectUris: [REDIRECT_URI] })];

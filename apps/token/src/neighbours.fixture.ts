@@ -28,16 +28,8 @@ import {
 import { exportJWK, generateKeyPair, SignJWT, type GenerateKeyPairResult } from 'jose';
 
 const organization = (id: string, key: string, more: Partial<Organization> = {}): Organization => ({
-  ...{
-    id,
-    key,
-    name: key,
-    state: 'active',
-    passwordGrant: true,
-    pkce: 'all',
-    createdAt: '2026-01-01T00:00:00Z',
-    ...more,
-  },
+  ...{ id, key, name: key, state: 'active', passwordGrant: true, pkce: 'all', compatibilityProfile: 'rfc' },
+  ...{ createdAt: '2026-01-01T00:00:00Z', ...more },
 });
 
 /** Of every client that signs in users on pages. */

@@ -9,6 +9,7 @@ const root = {
   state: 'active',
   passwordGrant: true,
   pkce: 'all',
+  compatibilityProfile: 'rfc',
   createdAt: '',
 } as const;
 const other = { ...root, id: '019a0000-0000-7000-8000-000000000002', key: 'johnsorg' } as const;

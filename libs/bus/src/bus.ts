@@ -1,4 +1,4 @@
-import { isErrorCode, ServiceError, type EventMessage, type Rpc } from '@keyward/contracts';
+import { isErrorCode, isReason, ServiceError, type EventMessage, type Rpc } from '@keyward/contracts';
 import { timeLeft, type Call } from './call';
 import { LostMessage, type Reply, type Wire } from './wire';
 
@@ -13,8 +13,11 @@ export class Bus {
   async call<Req extends object, Res extends object>(message: Rpc<Req, Res>, request: Req, call: Call): Promise<Res> {
     const reply = await this.ask(message, request, call);
     if ('ok' in reply) return reply.ok as Res;
-    const { code, description, retryAfter } = reply.error;
-    throw new ServiceError(isErrorCode(code) ? code : 'server_error', description, { retryAfter });
+    const { code, description, retryAfter, reason } = reply.error;
+    throw new ServiceError(isErrorCode(code) ? code : 'server_error', description, {
+      retryAfter,
+      reason: isReason(reason) ? reason : undefined,
+    });
   }
 
   private async ask(message: Rpc<object, object>, request: object, call: Call): Promise<Reply> {

@@ -1,3 +1,5 @@
+import type { Reason } from './compatibility';
+
 /**
  * Every error a service may answer with, and the HTTP status it becomes at the gateway.
  * The first group are the codes of RFC 6749 §5.2, RFC 7009 §2.2.1, RFC 8628 §3.5, RFC 8707 §2 and RFC 6750
@@ -38,24 +40,27 @@ export interface WireError {
   code: ErrorCode;
   description?: string;
   retryAfter?: number;
+  reason?: Reason;
 }
 
 /**
  * The one error a service throws. `description` is shown to the caller; `detail` is logged where it is thrown and never
- * leaves the process; `retryAfter` (seconds) becomes `Retry-After`.
+ * leaves the process; `retryAfter` (seconds) becomes `Retry-After`; `reason` chooses the words of a compatibility profile.
  */
 export class ServiceError extends Error {
   readonly detail?: unknown;
   readonly retryAfter?: number;
+  readonly reason?: Reason;
 
   constructor(
     readonly code: ErrorCode,
     readonly description?: string,
-    { detail, retryAfter }: { detail?: unknown; retryAfter?: number } = {},
+    { detail, retryAfter, reason }: { detail?: unknown; retryAfter?: number; reason?: Reason } = {},
   ) {
     super(description ? `${code}: ${description}` : code);
     this.name = 'ServiceError';
     this.detail = detail;
     this.retryAfter = retryAfter;
+    this.reason = reason;
   }
 }

@@ -1,6 +1,7 @@
 import 'reflect-metadata'; // before class-transformer's decorators, whoever imports what first
 export * from './rpc';
 export * from './events';
+export * from './compatibility';
 export * from './errors';
 export * from './feed';
 export * from './page';

@@ -1,4 +1,5 @@
 import { IsBoolean, IsIn, IsOptional, IsString, IsUUID, Length, Matches, MaxLength, MinLength } from 'class-validator';
+import { COMPATIBILITY_PROFILES, type CompatibilityProfile } from './compatibility';
 import { feed } from './feed';
 import { Page, PageRequest } from './page';
 import { rpc } from './rpc';
@@ -31,6 +32,8 @@ export class Organization extends PageOwner {
   passwordGrant: boolean;
   /** Whom PKCE (RFC 7636) is required of: all clients, or those alone that cannot keep a secret. */
   pkce: (typeof PKCE)[number];
+  /** Whose words and habits its clients are answered in. */
+  compatibilityProfile: CompatibilityProfile;
   /** ISO 8601. */
   createdAt: string;
 }
@@ -53,6 +56,7 @@ export class UpdateOrganization {
   @IsOptional() @IsIn(['active', 'suspended']) state?: 'active' | 'suspended';
   @IsOptional() @IsBoolean() passwordGrant?: boolean;
   @IsOptional() @IsIn(PKCE) pkce?: (typeof PKCE)[number];
+  @IsOptional() @IsIn(COMPATIBILITY_PROFILES) compatibilityProfile?: CompatibilityProfile;
 }
 
 export class OrganizationPage extends Page<Organization> {}

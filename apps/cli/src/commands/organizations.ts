@@ -1,4 +1,4 @@
-import { PKCE, type Organization } from '@keyward/contracts';
+import { COMPATIBILITY_PROFILES, PKCE, type Organization } from '@keyward/contracts';
 import { Command, Option } from 'commander';
 import { path } from '../api';
 import { changes, examples, onOff } from '../options';
@@ -12,6 +12,7 @@ const columns: Columns<Organization> = {
   State: ({ state }) => state,
   'Password grant': ({ passwordGrant }) => (passwordGrant ? 'on' : 'off'),
   PKCE: ({ pkce }) => (pkce === 'all' ? 'of all clients' : 'of public clients'),
+  Profile: ({ compatibilityProfile }) => compatibilityProfile,
   Created: ({ createdAt }) => createdAt,
 };
 
@@ -61,10 +62,20 @@ export function organizations(terminal: Terminal): Command {
     .option('--name <name>', 'what people call it')
     .option('--password-grant <on|off>', 'whether its consumer keys may use the password grant', onOff)
     .addOption(new Option('--pkce <clients>', 'which clients must use PKCE to sign users in').choices(PKCE))
-    .addHelpText('after', examples('orgs update johnsorg --password-grant off', 'orgs update johnsorg --pkce public'))
-    .action((key: string, { name, passwordGrant, pkce }: Partial<Organization>, command: Command) =>
+    .addOption(
+      new Option(
+        '--compatibility-profile <profile>',
+        "whose words and habits its clients' token requests are answered in",
+      ).choices(COMPATIBILITY_PROFILES),
+    )
+    .addHelpText(
+      'after',
+      examples('orgs update johnsorg --password-grant off', 'orgs update johnsorg --compatibility-profile wso2-3.2'),
+    )
+    .action((key: string, options: Partial<Organization>, command: Command) =>
       inSession(terminal, command, async (session) => {
-        const body = changes({ name, passwordGrant, pkce });
+        const { name, passwordGrant, pkce, compatibilityProfile } = options;
+        const body = changes({ name, passwordGrant, pkce, compatibilityProfile });
         session.show(await session.api.patch<Organization>(path`organizations/${key}`, body), columns);
       }),
     );

@@ -1,4 +1,4 @@
-import type { Organization } from '@keyward/contracts';
+import type { CompatibilityProfile, Organization } from '@keyward/contracts';
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 
 /** An organization's row; its key is never changed and never reused. */
@@ -12,6 +12,7 @@ export class OrganizationEntity {
   @Column('text') pkce: Organization['pkce'];
   @Column('text', { nullable: true }) colour: string | null;
   @Column('text', { nullable: true }) logo: string | null;
+  @Column('text', { name: 'compatibility_profile' }) compatibilityProfile: CompatibilityProfile;
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt: Date;
 }
 
@@ -25,6 +26,7 @@ export const organizationOf = ({
   pkce,
   colour,
   logo,
+  compatibilityProfile,
   createdAt,
 }: OrganizationEntity): Organization => ({
   id,
@@ -35,5 +37,6 @@ export const organizationOf = ({
   pkce,
   ...(colour !== null && { colour }),
   ...(logo !== null && { logo }),
+  compatibilityProfile,
   createdAt: createdAt.toISOString(),
 });

@@ -22,7 +22,14 @@ import {
 import { MoreThan, type DataSource, type EntityManager, type Repository } from 'typeorm';
 import { OrganizationEntity, organizationOf } from './organization.entity';
 
-const DEFAULTS = { state: 'active', passwordGrant: true, pkce: 'all', colour: null, logo: null } as const;
+const DEFAULTS = {
+  state: 'active',
+  passwordGrant: true,
+  pkce: 'all',
+  colour: null,
+  logo: null,
+  compatibilityProfile: 'rfc',
+} as const;
 
 /** The organizations; every change of one is in their feed when it is committed. */
 export class Organizations {
@@ -48,7 +55,8 @@ export class Organizations {
     }
   }
 
-  async update({ organizationId: id, name, state, passwordGrant, pkce }: UpdateOrganization): Promise<Organization> {
+  async update(changes: UpdateOrganization): Promise<Organization> {
+    const { organizationId: id, name, state, passwordGrant, pkce, compatibilityProfile } = changes;
     if (id === ROOT_ORGANIZATION.id) refuseLockingOut(state, passwordGrant);
     if (name != null) checkName(name);
     return this.write(async (manager) => {
@@ -58,6 +66,7 @@ export class Organizations {
       row.state = state ?? row.state;
       row.passwordGrant = passwordGrant ?? row.passwordGrant;
       row.pkce = pkce ?? row.pkce;
+      row.compatibilityProfile = compatibilityProfile ?? row.compatibilityProfile;
       return manager.save(row);
     });
   }
