@@ -64,6 +64,7 @@ const johnsorg = {
   state: 'active',
   passwordGrant: true,
   pkce: 'all',
+  compatibilityProfile: 'rfc',
   createdAt: '2025-11-21',
 };
 
@@ -139,9 +140,9 @@ describe('the commands', () => {
     const { out } = await cli(['organizations', 'list']);
     expect(out).toBe(
       [
-        'KEY       NAME  STATE   PASSWORD GRANT  PKCE            CREATED',
-        'johnsorg  John  active  on              of all clients  2025-11-21',
-        'b         ?[2J  active  on              of all clients  2025-11-21',
+        'KEY       NAME  STATE   PASSWORD GRANT  PKCE            PROFILE  CREATED',
+        'johnsorg  John  active  on              of all clients  rfc      2025-11-21',
+        'b         ?[2J  active  on              of all clients  rfc      2025-11-21',
         '',
       ].join('\n'),
     );

@@ -20,6 +20,7 @@ import { TrustedIssuersController } from './management/trusted-issuers.controlle
 import { UsersController } from './management/users.controller';
 import { OAuthController } from './oauth/oauth.controller';
 import { Origins } from './oauth/origins';
+import { Knowledge } from './proxy/knowledge';
 import { AccountController } from './openid/account.controller';
 import { AuthorizationController } from './openid/authorization.controller';
 import { DeviceController } from './openid/device.controller';
@@ -57,6 +58,7 @@ export interface Services {
   organizations: Organizations;
   keys: JwksCache;
   revocations: Revocations;
+  known: Knowledge;
 }
 
 /** HTTP in, messages out; the token API goes on by HTTP where a remote key manager is configured. */
@@ -76,11 +78,12 @@ export class GatewayModule {
   }
 }
 
-const onBus = ({ bus, organizations, revocations, keys }: Services): Provider[] => [
+const onBus = ({ bus, organizations, revocations, keys, known }: Services): Provider[] => [
   { provide: Bus, useValue: bus },
   { provide: Organizations, useValue: organizations },
   { provide: Revocations, useValue: revocations },
   { provide: JwksCache, useValue: keys },
+  { provide: Knowledge, useValue: known },
   ManagementBus,
   Origins,
   Logos,

@@ -21,6 +21,7 @@ import { listenPlain, urlOf } from './http/listen';
 import { serveProxied } from './http/proxied';
 import { Routes } from './http/routes';
 import { JwksCache } from './openid/jwks-cache';
+import { Knowledge } from './proxy/knowledge';
 import { startProxy } from './proxy/start';
 
 /** A gateway that answers. */
@@ -49,9 +50,10 @@ export async function startGateway(config: GatewayConfig, wire: Wire | undefined
     abortOnError: false,
   });
   app.useGlobalFilters(answers);
-  const checks = services && proxied ? { ...checksOf(services), apis: () => proxied.known.state } : {};
+  const checks = services ? checksOf(services) : {};
   void services?.organizations.start();
   void services?.revocations.start();
+  void services?.known.start();
   const ready = () => readiness({ ...checks, open: () => !closing });
   serveHealth(adapter.getInstance(), ready);
   await app.listen(config.server.port, config.server.host);
@@ -64,6 +66,7 @@ export async function startGateway(config: GatewayConfig, wire: Wire | undefined
       closing = true;
       await closeGently(app, plain);
       services?.organizations.stop();
+      services?.known.stop();
       await proxied?.close();
       services?.revocations.stop();
     },
@@ -83,12 +86,19 @@ function ownerOf(orgkey: string, services: Services | undefined): PageOwner | un
 function servicesOn(wire: Wire, { oauth }: GatewayConfig): Services {
   const bus = new Bus(wire);
   const revocations = new Revocations(bus, { passwordChange: oauth.revokeOnPasswordChange });
-  return { bus, organizations: new Organizations(bus), revocations, keys: new JwksCache(bus) };
+  return {
+    bus,
+    organizations: new Organizations(bus),
+    revocations,
+    keys: new JwksCache(bus),
+    known: new Knowledge(bus),
+  };
 }
 
-const checksOf = ({ bus, organizations, revocations }: Services): Checks => ({
+const checksOf = ({ bus, organizations, revocations, known }: Services): Checks => ({
   // Cut off it goes on with what it knows, for a while.
   bus: () => (bus.connected ? 'ready' : 'degraded'),
   organizations: () => organizations.state,
   revocations: () => revocations.state,
+  apis: () => known.state,
 });

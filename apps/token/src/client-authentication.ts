@@ -7,6 +7,7 @@ import {
   type Client,
   type ClientCredentials,
   type Organization,
+  type Reason,
   type TokenRequest,
 } from '@keyward/contracts';
 import { Organizations } from '@keyward/runtime';
@@ -21,8 +22,8 @@ export interface Authenticated {
 }
 
 /** One answer for every cause (CA-07). */
-export const invalidClient = (detail?: unknown): ServiceError =>
-  new ServiceError('invalid_client', 'Client authentication failed', { detail });
+export const invalidClient = (reason?: Reason): ServiceError =>
+  new ServiceError('invalid_client', 'Client authentication failed', { reason });
 
 /** Proves the client of a form, at every endpoint alike: RFC 6749 §2.3, RFC 7009 §2.1, RFC 7662 §2.1. */
 @Injectable()
@@ -64,7 +65,7 @@ export class ClientAuthentication {
 
 /** Whatever the key manager's reason and words: the same as from here. */
 function uniform(error: unknown): never {
-  throw error instanceof ServiceError && error.code === 'invalid_client' ? invalidClient() : error;
+  throw error instanceof ServiceError && error.code === 'invalid_client' ? invalidClient(error.reason) : error;
 }
 
 /** One mechanism a request, RFC 6749 §2.3. Errors: `invalid_request` for more than one (CA-04). */
@@ -73,7 +74,9 @@ function assertOneMechanism(
   authorization: string | undefined,
 ): void {
   if (Number(!!authorization) + Number(!!secret) + Number(!!assertion) > 1)
-    throw new ServiceError('invalid_request', 'Request body and headers contain authorization information');
+    throw new ServiceError('invalid_request', 'Request body and headers contain authorization information', {
+      reason: assertion ? 'two_mechanisms' : undefined,
+    });
 }
 
 function claimedBy(params: Record<string, string>, authorization: string | undefined): ClaimedAssertion {
@@ -89,7 +92,7 @@ export function readCredentials(params: Record<string, string>, authorization?: 
   assertOneMechanism(params, authorization);
   const { client_id: clientId, client_secret: clientSecret } = params;
   const credentials = authorization ? basicOf(authorization, clientId) : bodyOf(clientId, clientSecret);
-  if (credentials.length === 0) throw invalidClient();
+  if (credentials.length === 0) throw invalidClient(authorization ? 'authorization_malformed' : 'client_missing');
   return credentials;
 }
 

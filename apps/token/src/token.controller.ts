@@ -15,6 +15,7 @@ import { ClientAuthentication } from './client-authentication';
 import { Clock } from './clock';
 import { readParams, type Grant, type User } from './grants/grant';
 import { Grants } from './grants/grants';
+import { applicationScope, validityAsked, withDevices } from './compatibility';
 import { audienceOf, Issuers } from './issuer';
 import { IdTokens } from './openid/id-tokens';
 import { RefreshTokens } from './refresh-tokens/refresh-tokens';
@@ -46,18 +47,21 @@ export class TokenController {
     const grant = this.grantFor(params['grant_type'], client, organization);
     const asked = parseScope(params['scope']);
     const values = readParams(grant.params, params);
+    const validity =
+      grant.type === 'client_credentials' ? validityAsked(params['validity_period'], organization) : undefined;
     if (params['resource']) assertResources(params['resource'], audienceOf(this.issuers.of(organization)));
     const authorization = await grant.authorize(values, { client, organization, scope: asked, call });
     const { user, exchanged } = authorization;
-    const scope = grantScope(
+    const granted = grantScope(
       authorization.scope,
       client,
       user,
-      this.catalog,
+      withDevices(this.catalog, organization),
       client.strictScopes && asked !== undefined,
     );
+    const scope = user ? granted : applicationScope(granted, organization);
     const family = exchanged ? undefined : (authorization.family ?? this.newFamily(user, client));
-    const lifetime = this.accessTokens.lifetimeFor(client, user, exchanged?.endsBy);
+    const lifetime = validity ?? this.accessTokens.lifetimeFor(client, user, exchanged?.endsBy);
     const ofFamily = family?.id ?? exchanged?.family;
     const [accessToken, refreshToken, idToken] = await Promise.all([
       this.accessTokens.issue(
@@ -93,7 +97,9 @@ export class TokenController {
     if (!type) throw new ServiceError('invalid_request', 'Missing grant_type parameter value');
     const grant = this.grants.find(type);
     if (!grant?.enabled(this.settings, client))
-      throw new ServiceError('unsupported_grant_type', 'Unsupported grant_type value');
+      throw new ServiceError('unsupported_grant_type', 'Unsupported grant_type value', {
+        reason: 'grant_type_unknown',
+      });
     const allowed =
       client.grantTypes.includes(type) &&
       (grant.isOpenTo?.(client, organization, this.clock.now()) ?? true) &&
@@ -102,6 +108,7 @@ export class TokenController {
       throw new ServiceError(
         'unauthorized_client',
         'The client is not authorized to use this authorization grant type',
+        { reason: 'grant_type_refused' },
       );
     return grant;
   }

@@ -34,14 +34,16 @@ export function formOf(request: FastifyRequest): Buffer {
   const query = raw.url?.indexOf('?') ?? -1;
   if (query >= 0)
     for (const name of new URLSearchParams(raw.url?.slice(query)).keys())
-      if (FORM_ONLY.has(name)) throw new ServiceError('invalid_request', `${name} must not be in the URL`);
+      if (FORM_ONLY.has(name))
+        throw new ServiceError('invalid_request', `${name} must not be in the URL`, { reason: 'parameter_in_url' });
   return body;
 }
 
 /** The same at a page, whose URL carries the authorization request. */
 export function pageFormOf({ body }: FastifyRequest): Buffer {
   if (Buffer.isBuffer(body)) return body;
-  throw new ServiceError('invalid_request', 'the content type must be application/x-www-form-urlencoded');
+  const description = 'the content type must be application/x-www-form-urlencoded';
+  throw new ServiceError('invalid_request', description, { reason: 'content_type' });
 }
 
 /**
@@ -58,7 +60,8 @@ export function parseForm(form: Buffer): Record<string, string> {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     const name = decode(equals < 0 ? pair : pair.slice(0, equals));
-    if (params.has(name) && !LISTS.has(name)) throw new ServiceError('invalid_request', 'a parameter is repeated');
+    if (params.has(name) && !LISTS.has(name))
+      throw new ServiceError('invalid_request', 'a parameter is repeated', { reason: 'parameter_repeated' });
     const value = equals < 0 ? '' : decode(pair.slice(equals + 1));
     if (name.includes('\0') || (name !== 'password' && value.includes('\0'))) throw malformed();
     const before = LISTS.has(name) ? params.get(name) : undefined;

@@ -6,6 +6,8 @@ import {
   introspectToken,
   issueToken,
   revokeToken,
+  ROOT_ORGANIZATION,
+  type CompatibilityProfile,
   type DeviceAuthorization,
   type Introspection,
   type Rpc,
@@ -18,11 +20,14 @@ import { authorizationOf } from '../http/authorization';
 import { clientAddress } from '../http/client-address';
 import { callOf } from '../http/request-call';
 import { organizationAt } from '../http/organization';
+import { Knowledge } from '../proxy/knowledge';
 import { formOf, parseForm } from './form';
-import { Origins } from './origins';
+import { namedIn, Origins } from './origins';
 import { endpointPaths } from './paths';
 import { sunsetHeaders } from './sunset';
+import { inWordsOf } from './wording';
 
+type Named = Pick<TokenRequest, 'params' | 'authorization'>;
 type At = FastifyRequest<{ Params: { orgkey?: string } }>;
 
 /** The token, device authorization, revocation and introspection endpoints: a form becomes one message, and its answer the body. */
@@ -33,6 +38,7 @@ export class OAuthController {
     private readonly bus: Bus,
     private readonly organizations: Organizations,
     private readonly origins: Origins,
+    private readonly known: Knowledge,
   ) {}
 
   @Post(endpointPaths('token'))
@@ -75,20 +81,38 @@ export class OAuthController {
     request: At,
     reply: FastifyReply,
   ): Promise<Res> {
-    const form = await this.read(request);
-    const call = callOf(request);
-    const { origin } = request.headers;
-    const send = () => this.bus.call(message, form, call);
-    return origin === undefined ? send() : this.origins.answer(origin, form, reply, call, send);
+    const named: Named = { params: {}, authorization: authorizationOf(request) };
+    try {
+      named.params = parseForm(formOf(request));
+      const form = { ...named, organizationId: await this.organizationIdOf(request), ip: clientAddress(request) };
+      const call = callOf(request);
+      const { origin } = request.headers;
+      const send = () => this.bus.call(message, form, call);
+      return await (origin === undefined ? send() : this.origins.answer(origin, form, reply, call, send));
+    } catch (error) {
+      throw this.worded(error, request, named);
+    }
   }
 
-  private async read(request: At): Promise<TokenRequest> {
-    const { orgkey } = request.params;
-    return {
-      params: parseForm(formOf(request)),
-      authorization: authorizationOf(request),
-      organizationId: orgkey === undefined ? undefined : (await organizationAt(this.organizations, orgkey)).id,
-      ip: clientAddress(request),
-    };
+  private async organizationIdOf({ params: { orgkey } }: At): Promise<string | undefined> {
+    return orgkey === undefined ? undefined : (await organizationAt(this.organizations, orgkey)).id;
+  }
+
+  /** In the words of the organization whose endpoint it is; at the root, of whose client it was, or else the operator's own. */
+  private worded(error: unknown, { params: { orgkey } }: At, named: Named): unknown {
+    const clientId = namedIn(named);
+    const owner = clientId === undefined ? undefined : this.known.client(clientId)?.organizationId;
+    return inWordsOf(this.profileOf(orgkey, owner), error, { clientId, username: named.params['username'] });
+  }
+
+  private profileOf(orgkey: string | undefined, owner: string = ROOT_ORGANIZATION.id): CompatibilityProfile {
+    try {
+      const { organizations } = this;
+      const found =
+        orgkey === undefined ? organizations.active(owner) : organizations.activeByKey(orgkey.toLowerCase());
+      return found?.compatibilityProfile ?? 'rfc';
+    } catch {
+      return 'rfc'; // While nothing certain is known of organizations.
+    }
   }
 }

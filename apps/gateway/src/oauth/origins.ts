@@ -92,7 +92,7 @@ const expose = (origin: string, reply: FastifyReply): void => {
 };
 
 /** The client that a request named to prove itself as: once it has, it is that one. */
-function namedIn({ params, authorization }: TokenRequest): string | undefined {
+export function namedIn({ params, authorization }: Pick<TokenRequest, 'params' | 'authorization'>): string | undefined {
   if (params['client_id']) return params['client_id'];
   try {
     if (params['client_assertion']) return decodeJwt(params['client_assertion']).sub;

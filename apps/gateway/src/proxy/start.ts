@@ -1,7 +1,6 @@
 import type { GatewayConfig } from '../config';
 import type { Services } from '../gateway.module';
 import { issuerOf } from '../openid/metadata';
-import { Knowledge } from './knowledge';
 import { Proxy } from './proxy';
 import { AccessTokens } from './tokens/access-tokens';
 import { JwtReader } from './tokens/jwt-reader';
@@ -11,14 +10,12 @@ import { upstreamAgent } from './upstreams';
 /** The API proxy of a gateway. */
 export interface StartedProxy {
   proxy: Proxy;
-  known: Knowledge;
   close(): Promise<void>;
 }
 
-/** Begins to follow what the proxy has to know. */
-export function startProxy(config: GatewayConfig, { bus, organizations, revocations, keys }: Services): StartedProxy {
-  const known = new Knowledge(bus);
-  void known.start();
+/** The proxy, with its connections to upstreams. */
+export function startProxy(config: GatewayConfig, services: Services): StartedProxy {
+  const { bus, organizations, revocations, keys, known } = services;
   const agent = upstreamAgent(config.proxy);
   const jwts = new JwtReader(keys, (orgkey) => issuerOf(config, orgkey));
   const proxy = new Proxy({
@@ -29,12 +26,5 @@ export function startProxy(config: GatewayConfig, { bus, organizations, revocati
     agent,
     host: new URL(config.server.publicUrl).host,
   });
-  return {
-    proxy,
-    known,
-    close: async () => {
-      known.stop();
-      await agent.close();
-    },
-  };
+  return { proxy, close: () => agent.close() };
 }

@@ -5,6 +5,7 @@ import {
   type CheckClient,
   type Client,
   type ClientCredentials,
+  type Reason,
 } from '@keyward/contracts';
 import { sameMac, type SecretMacs } from '../consumer-keys/consumer-secret';
 import type { ClientCache, KnownClient, KnownSecret } from './client-cache';
@@ -35,19 +36,22 @@ export class ClientAuthentication {
     const attempted = credentials[0]?.clientId ?? '';
     this.limits.assertOpen(attempted, ip);
     let exists = false;
+    let reason: Reason = 'client_unknown';
     for (const reading of credentials) {
       const { clientId } = reading;
       const known = this.cache.held(clientId) ?? (await this.find(clientId, ip));
       const proof = this.prove(known, reading);
-      const welcome = known?.active && (organizationId === undefined || organizationId === known.client.organizationId);
-      if (proof && welcome) {
+      const isHere = known && (organizationId === undefined || organizationId === known.client.organizationId);
+      if (proof && isHere && known.active) {
         if (proof !== 'public') this.uses.note(known, proof);
         return known.client;
       }
+      // In another organization it is as unknown as any: a profile there says nothing of it either.
+      if (isHere) reason = proof ? 'client_disabled' : 'client_refused';
       exists ||= known !== undefined;
     }
     await this.limits.count(attempted, ip, { exists });
-    throw new ServiceError('invalid_client', 'client authentication failed');
+    throw new ServiceError('invalid_client', 'client authentication failed', { reason });
   }
 
   /** Proves a client in another way than by a secret: `proof` is asked of one that may have tokens, and fails as a secret does. */

@@ -56,5 +56,5 @@ export class PasswordGrant extends Grant<typeof PARAMS> {
 /** Whatever the directory's reason: one answer (RO-04). */
 function uniform(error: unknown): never {
   if (!(error instanceof ServiceError) || error.code !== 'invalid_grant') throw error;
-  throw new ServiceError('invalid_grant', 'Authentication failed');
+  throw new ServiceError('invalid_grant', 'Authentication failed', { reason: 'user_refused' });
 }

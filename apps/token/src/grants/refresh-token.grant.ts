@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Organizations, type OAuthSettings } from '@keyward/runtime';
+import { withDevices } from '../compatibility';
 import { invalidRefreshToken, RefreshTokens } from '../refresh-tokens/refresh-tokens';
 import { grantScope } from '../scope';
 import { Catalog } from '../scopes/catalog';
@@ -26,7 +27,8 @@ export class RefreshTokenGrant extends Grant<typeof PARAMS> {
   }
 
   /** The user that the token names is asked about first: the family then decides everything at once, and confirms it. */
-  async authorize(values: Values<typeof PARAMS>, { client, scope, call }: Request): Promise<Authorization> {
+  async authorize(values: Values<typeof PARAMS>, request: Request): Promise<Authorization> {
+    const { client, scope, call } = request;
     const token = readToken('krt', values.refresh_token);
     if (!token) throw invalidRefreshToken('not a refresh token');
     const { sub, userOrganizationId } = token;
@@ -35,7 +37,8 @@ export class RefreshTokenGrant extends Grant<typeof PARAMS> {
     if (!subject) throw invalidRefreshToken('the user may have no more tokens');
     const { roles } = subject;
     // RT-03: what the endpoint would refuse must not consume the token.
-    grantScope(scope, client, { organization, roles }, this.catalog, client.strictScopes);
+    const catalog = withDevices(this.catalog, request.organization);
+    grantScope(scope, client, { organization, roles }, catalog, client.strictScopes);
     const notBefore = this.users.grantsBegin(subject);
     const { refreshToken, authTime, amr, original } = await this.refreshTokens.use(token, client, { scope, notBefore });
     return {

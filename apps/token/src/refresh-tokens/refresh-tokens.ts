@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { ServiceError, type Client } from '@keyward/contracts';
+import { ServiceError, type Client, type Reason } from '@keyward/contracts';
 import { OAuthSettings } from '@keyward/runtime';
 import { DataSource } from 'typeorm';
 import { Clock } from '../clock';
@@ -19,8 +19,16 @@ import {
 import { openSuccessor, sealSuccessor } from './successor';
 
 /** One answer for every cause; the cause is for the log. */
-export const invalidRefreshToken = (detail: string): ServiceError =>
-  new ServiceError('invalid_grant', 'The refresh token is invalid, expired or revoked', { detail });
+export const invalidRefreshToken = (detail: string, reason: Reason = 'refresh_token_unknown'): ServiceError =>
+  new ServiceError('invalid_grant', 'The refresh token is invalid, expired or revoked', { detail, reason });
+
+/** What a family refuses that was this client's; all else was never its refresh token. */
+const REASONS: Partial<Record<string, Reason>> = {
+  reuse: 'refresh_token_used',
+  revoked: 'refresh_token_used',
+  outdated: 'refresh_token_used',
+  expired: 'refresh_token_expired',
+};
 
 /** The family of a token that was presented. */
 export interface PresentedFamily extends RefreshFamily {
@@ -116,7 +124,7 @@ export class RefreshTokens {
       case 'scope':
         throw new ServiceError('invalid_scope', 'A requested scope exceeds what was granted');
       default:
-        throw invalidRefreshToken(`${rotated.outcome}, family ${presented.id}`);
+        throw invalidRefreshToken(`${rotated.outcome}, family ${presented.id}`, REASONS[rotated.outcome]);
     }
   }
 
