@@ -4,6 +4,7 @@ import { apis } from './commands/apis';
 import { applications } from './commands/applications';
 import { branding } from './commands/branding';
 import { demoCommand } from './commands/demo';
+import { keyEncryption } from './commands/key-encryption';
 import { keys } from './commands/keys';
 import { migrate } from './commands/migrate';
 import { organizations } from './commands/organizations';
@@ -43,10 +44,12 @@ export function keyward(terminal: Terminal): Command {
       'after',
       examples('orgs list', 'users create ann@johns.org --org johnsorg', 'token') + '\n' + ENVIRONMENT,
     );
+  const ofKeys = [keyEncryption];
   const ofApis = [apis, scopes, plans, subscribe, subscriptions];
   const commands = [
     ...[organizations, branding, users, roles, sessions, consents, applications, keys],
     ...[...ofApis, signingKeys, trustedIssuers, token, demoCommand, migrate],
+    ...ofKeys,
   ];
   for (const command of commands) program.addCommand(command(terminal));
   prepare(program, terminal);

@@ -7,6 +7,7 @@ import { RemoteKeyManager } from './forwarding/remote-key-manager';
 import { ApisController } from './management/apis.controller';
 import { BrandingController } from './management/branding.controller';
 import { ApplicationsController } from './management/applications.controller';
+import { KeyEncryptionController } from './management/key-encryption.controller';
 import { KeysController } from './management/keys.controller';
 import { ManagementBus } from './management/management';
 import { OrganizationsController } from './management/organizations.controller';
@@ -45,6 +46,7 @@ const MANAGEMENT_API = [
   ApplicationsController,
   KeysController,
   SigningKeysController,
+  KeyEncryptionController,
   ApisController,
   ScopesController,
   PlansController,

@@ -12,6 +12,7 @@ import { Revocations1763800000000 } from './migrations/1763800000000-revocations
 import { ConsumerKeysAfter1763800000001 } from './migrations/1763800000001-consumer-keys-after';
 import { AllowedOrigins1763850000000 } from './migrations/1763850000000-allowed-origins';
 import { TrustedIssuers1763920000000 } from './migrations/1763920000000-trusted-issuers';
+import { KeyEncryption1763950000000 } from './migrations/1763950000000-key-encryption';
 import { SigningKeyEntity } from './signing-keys/signing-key.entity';
 import { TrustedIssuerEntity } from './trusted-issuers/trusted-issuer.entity';
 
@@ -27,6 +28,7 @@ export const KEY_MANAGER_SCHEMA = {
     ConsumerKeysAfter1763800000001,
     AllowedOrigins1763850000000,
     TrustedIssuers1763920000000,
+    KeyEncryption1763950000000,
   ],
 };
 

@@ -14,7 +14,8 @@ import { ConsumerKeysController } from './consumer-keys/consumer-keys.controller
 import { FeedsController } from './feeds.controller';
 import { RelyingPartiesController } from './relying-parties/relying-parties.controller';
 import { OriginsController } from './origins/origins.controller';
-import { KeyEncryptionKey } from './sealing/envelope';
+import { Sealing } from './sealing/sealing';
+import { SealingController } from './sealing/sealing.controller';
 import { KeyRing } from './signing-keys/key-ring';
 import { SigningKeyChanges } from './signing-keys/signing-key-changes';
 import { SigningKeysController } from './signing-keys/signing-keys.controller';
@@ -26,7 +27,7 @@ import { TrustedIssuersController } from './trusted-issuers/trusted-issuers.cont
 export interface KeyManagerParts {
   dataSource: DataSource;
   clock: Clock;
-  kek: KeyEncryptionKey;
+  sealing: Sealing;
   macs: SecretMacs;
   authentication: ClientAuthentication;
   assertions: AssertionAuthentication;
@@ -53,13 +54,14 @@ export class KeyManagerModule {
         RevocationsController,
         OriginsController,
         GrantAssertionsController,
+        SealingController,
         SigningKeysController,
         TrustedIssuersController,
       ],
       providers: [
         { provide: DataSource, useValue: parts.dataSource },
         { provide: Clock, useValue: parts.clock },
-        { provide: KeyEncryptionKey, useValue: parts.kek },
+        { provide: Sealing, useValue: parts.sealing },
         { provide: SecretMacs, useValue: parts.macs },
         { provide: ClientAuthentication, useValue: parts.authentication },
         { provide: GrantAssertions, useValue: parts.grantAssertions },

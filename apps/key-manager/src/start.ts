@@ -15,7 +15,8 @@ import { SecretMacs } from './consumer-keys/consumer-secret';
 import { keyManagerDataSource } from './data-source';
 import { KeyManagerModule } from './key-manager.module';
 import { ensureRootObjects } from './root-objects';
-import { KeyEncryptionKey } from './sealing/envelope';
+import { configuredSealing } from './sealing/configured-sealing';
+import { assertAllHeld } from './sealing/in-use';
 import { sealedSecret } from './sealing/sealed-secret';
 import { KeyRing } from './signing-keys/key-ring';
 import { insertFirstKey } from './signing-keys/new-signing-key';
@@ -38,9 +39,10 @@ export async function startKeyManager(
     const dataSource = await connectPatiently(keyManagerDataSource(config.database));
     undo.push(() => dataSource.destroy());
     await assertUnprivileged(dataSource);
-    const kek = new KeyEncryptionKey(config.sealing.keyEncryptionKey);
-    const macs = new SecretMacs(await sealedSecret(dataSource, kek, 'client-secret-macs'));
-    const slots = await sealedSecret(dataSource, kek, 'failure-slots');
+    const sealing = configuredSealing(config.sealing);
+    await assertAllHeld(dataSource, sealing);
+    const macs = new SecretMacs(await sealedSecret(dataSource, sealing, 'client-secret-macs'));
+    const slots = await sealedSecret(dataSource, sealing, 'failure-slots');
 
     const { now } = clock;
     const bus = new Bus(wire);
@@ -56,16 +58,16 @@ export async function startKeyManager(
     const remote = new RemoteJwks(outbound, (message, error) => logger.warn({ message, error }), now);
     const assertions = new AssertionAuthentication(authentication, remote, replays, now);
     const grantAssertions = new GrantAssertions(dataSource, remote, replays, now);
-    const keyRing = new KeyRing(dataSource, kek, now);
+    const keyRing = new KeyRing(dataSource, sealing, now);
     const consumerKeyChanges = new ConsumerKeyChanges(dataSource, bus, clients);
     const revocations = new RevocationOwner(dataSource, bus, clientRevocations);
     const signingKeyChanges = new SigningKeyChanges(dataSource, bus, keyRing);
     keyRing.ensure = (organizationId, alg) =>
       signingKeyChanges.write(organizationId, async (manager, changed) => {
-        await insertFirstKey(manager, kek, organizationId, alg, now());
+        await insertFirstKey(manager, sealing, organizationId, alg, now());
         changed(organizationId);
       });
-    const schedule = new RotationSchedule(dataSource, signingKeyChanges, kek, config.signingKeys, logger, now);
+    const schedule = new RotationSchedule(dataSource, signingKeyChanges, sealing, config.signingKeys, logger, now);
 
     const feeds = [consumerKeyChanges, signingKeyChanges];
     for (const feed of feeds) {
@@ -77,7 +79,17 @@ export async function startKeyManager(
     await ensureRootObjects(consumerKeyChanges, macs, config.cliClient.cliSecret, clock, logger);
     undo.push(() => uses.stop());
     const feedsOf = { consumerKeyChanges, signingKeyChanges, revocations };
-    const parts = { dataSource, clock, kek, macs, authentication, assertions, grantAssertions, keyRing, ...feedsOf };
+    const parts = {
+      dataSource,
+      clock,
+      sealing,
+      macs,
+      authentication,
+      assertions,
+      grantAssertions,
+      keyRing,
+      ...feedsOf,
+    };
     const module = KeyManagerModule.with({ ...parts, signingKeySettings: config.signingKeys });
     const app = await serve('key-manager', module, wire, logger);
     undo.push(() => app.close());

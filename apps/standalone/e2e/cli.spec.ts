@@ -110,6 +110,14 @@ it('rotates signing keys without an error', async () => {
   expect(await list()).toHaveLength(length + 1);
 });
 
+it('C-31 seals everything under the newest key-encryption key, and says so', async () => {
+  const { newest, remaining } = await keyward.cliJson('key-encryption', 'rewrap');
+  expect([newest, remaining]).toEqual([expect.any(String), 0]);
+  expect(await keyward.cliJson('key-encryption', 'list')).toEqual([
+    { id: newest, newest: true, configured: true, sealed: expect.any(Number) },
+  ]);
+});
+
 it('refuses whoever is not the operator', async () => {
   const answer = await keyward.send('/api/v1/organizations');
   expect(answer.status).toBe(401);

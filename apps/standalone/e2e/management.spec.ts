@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Answer } from '@keyward/testing';
-import { ask, operations } from './support/management';
+import { ask, askServer, operations } from './support/management';
 import { makeKey, makeOrganization, makeUser, manage, unique, type TestKey, type TestUser } from './support/operator';
 import { codeFor, REDIRECT_URI } from './support/browser';
 import { disc } from './support/picture';
@@ -420,6 +420,16 @@ describe('every operation does what it is for', () => {
       await ask('GET', `/${await makeOrganization()}/signing-keys`),
       200,
       { keys: [{ ...activeKey, expiresAt: null }] },
+    ],
+    'GET /api/v1/key-encryption': async () => [
+      await askServer('GET', 'key-encryption'),
+      200,
+      { keys: [{ id: expect.any(String), newest: true, configured: true, sealed: expect.any(Number) }] },
+    ],
+    'POST /api/v1/key-encryption/rewrap': async () => [
+      await askServer('POST', 'key-encryption/rewrap'),
+      200,
+      { newest: expect.any(String), rewrapped: 0, failed: 0, remaining: 0 },
     ],
     'POST /{orgkey}/signing-keys/rotate': async () => {
       const rotating = await makeOrganization();

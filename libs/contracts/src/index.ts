@@ -25,4 +25,5 @@ export * from './subscription';
 export * from './authorization';
 export * from './session';
 export * from './device';
+export * from './key-encryption';
 export * from './openid';

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -91,6 +92,20 @@ describe('where settings come from', () => {
     expect(mistakesOf(SealingSettings, { KEY_ENCRYPTION_KEY_FILE: join(folder, 'none') })[0]).toMatch(
       /KEY_ENCRYPTION_KEY_FILE must name a file that can be read \(ENOENT\)/,
     );
+  });
+
+  it('C-31 further key-encryption keys are separated by commas or lines', () => {
+    const [one, other] = [randomBytes(32), randomBytes(32)].map((key) => key.toString('base64')) as [string, string];
+    const path = file('others', `${one}\n${other}\n`);
+    const env = { KEY_ENCRYPTION_KEY: KEY.toString('base64') };
+    const otherKeys = (more: Record<string, string>) =>
+      loadConfig({ keys: SealingSettings }, { env: { ...env, ...more } }).keys.otherKeys.map((key) =>
+        key.toString('base64'),
+      );
+    expect(otherKeys({})).toEqual([]);
+    expect(otherKeys({ KEY_ENCRYPTION_OTHER_KEYS: `${one}, ${other}` })).toEqual([one, other]);
+    expect(otherKeys({ KEY_ENCRYPTION_OTHER_KEYS_FILE: path })).toEqual([one, other]);
+    expect(mistakesOf(SealingSettings, { ...env, KEY_ENCRYPTION_OTHER_KEYS: `${one},x` })).toHaveLength(1);
   });
 });
 
@@ -204,11 +219,14 @@ describe('production', () => {
   });
 });
 
-describe('known secrets are refused everywhere', () => {
+describe('C-33 known secrets are refused everywhere', () => {
   it.each([Buffer.alloc(32), Buffer.alloc(32, 'changeme'), Buffer.from(Array.from({ length: 32 }, (_, i) => i))])(
     'key %#',
     (key) => {
-      expect(mistakesOf(SealingSettings, { KEY_ENCRYPTION_KEY: key.toString('base64') })).toHaveLength(1);
+      const known = key.toString('base64');
+      expect(mistakesOf(SealingSettings, { KEY_ENCRYPTION_KEY: known })).toHaveLength(1);
+      const beside = { KEY_ENCRYPTION_KEY: KEY.toString('base64'), KEY_ENCRYPTION_OTHER_KEYS: known };
+      expect(mistakesOf(SealingSettings, beside)).toHaveLength(1);
     },
   );
 

@@ -47,6 +47,13 @@ export function keyOf32Bytes(written: unknown): Buffer {
   return key;
 }
 
+/** Several of them, separated by commas or white space; none is fine. Throws what is expected. */
+export const keysOf32Bytes = (written: unknown): Buffer[] =>
+  String(written)
+    .split(/[\s,]+/)
+    .filter((key) => key !== '')
+    .map(keyOf32Bytes);
+
 /** A random key has some 30 different bytes and as many different steps; zeros and 0, 1, 2 … have one. */
 function isPatterned(key: Buffer): boolean {
   const steps = [...key].map((byte, index) => (byte - (key[index - 1] ?? 0)) & 255);

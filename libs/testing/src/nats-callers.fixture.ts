@@ -33,6 +33,7 @@ export const CALLS: Record<Service, readonly Exported[]> = {
     ...(['subscribe', 'listSubscriptions', 'findSubscription', 'updateSubscription'] as const),
     ...(['unsubscribe', 'forgetApplication'] as const),
     ...(['deleteKey', 'getJwks', 'listSigningKeys', 'rotateSigningKey'] as const),
+    ...(['describeKeyEncryption', 'rewrap'] as const),
   ],
   token: [
     ...(['assertClient', 'verifyGrantAssertion', 'authenticateClient', 'checkClient', 'findRelyingParty'] as const),

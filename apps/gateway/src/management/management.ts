@@ -20,10 +20,13 @@ const VALIDATION = new ValidationPipe({
   exceptionFactory: ([problem]: ValidationError[]) => new ServiceError('invalid_request', explain(problem)),
 });
 
-/** A controller of the management API: for operators, its bodies validated. */
-export const Management = (path: string, tag: string): ClassDecorator =>
+/** A controller of the management API about organizations: for operators, its bodies validated. */
+export const Management = (path: string, tag: string): ClassDecorator => ManagementAt(`organizations${path}`, tag);
+
+/** A controller of the management API about the whole server. */
+export const ManagementAt = (path: string, tag: string): ClassDecorator =>
   applyDecorators(
-    Controller(`/api/v1/organizations${path}`),
+    Controller(`/api/v1/${path}`),
     UseGuards(BearerGuard),
     UsePipes(VALIDATION),
     ApiBearerAuth(),

@@ -1,12 +1,13 @@
-import { createPrivateKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { ServiceError, type PublicJwk, type SigningAlgorithm, type SigningKey } from '@keyward/contracts';
 import { queryInOrganization } from '@keyward/database';
 import type { DataSource } from 'typeorm';
 import { LoadingCache } from '../loading-cache';
-import { open, type KeyEncryptionKey } from '../sealing/envelope';
+import type { Sealing } from '../sealing/sealing';
 import { compactJws, encodedHeader } from './jws';
 import { activeAt, isGone, LONGEST_TOKEN, stateOf } from './life-cycle';
-import { contextOf, ensureSigningKey } from './new-signing-key';
+import { ensureSigningKey } from './new-signing-key';
+import { OpenedKeys } from './opened-keys';
 import type { SigningKeyEntity } from './signing-key.entity';
 
 /** A signing key in memory; its private half is opened when it first signs. */
@@ -16,6 +17,8 @@ interface HeldKey extends SigningKeyEntity {
 }
 
 const LIMITS = { present: 10_000, absent: 1, absentFor: 0 };
+/** Private keys at once, of both algorithms. */
+const OPENED = 20_000;
 const SKEW = 60;
 
 const FIND = `
@@ -27,15 +30,17 @@ const FIND = `
 /** The signing keys of every organization that signs: after the first use of each, memory only. */
 export class KeyRing {
   private readonly keys: LoadingCache<HeldKey[]>;
+  private readonly opened: OpenedKeys;
   private readonly making = new Map<string, Promise<void>>();
   /** Makes the first key of another algorithm, so that every instance knows it; set when there is a feed to tell it. */
   ensure?: (organizationId: string, alg: SigningAlgorithm) => Promise<void>;
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly kek: KeyEncryptionKey,
+    private readonly sealing: Sealing,
     private readonly now: () => number,
   ) {
+    this.opened = new OpenedKeys(sealing, OPENED);
     this.keys = new LoadingCache(LIMITS, (organizationId) => this.load(organizationId), now);
   }
 
@@ -53,7 +58,7 @@ export class KeyRing {
     // The first of all signs from the beginning, also where the clock is behind that of the instance that made it.
     const key = activeAt(keys, this.now()) ?? keys.at(-1);
     if (!key) throw new Error('an organization has a signing key');
-    key.privateKey ??= this.unseal(key);
+    key.privateKey ??= await this.opened.get(key);
     let header = key.headers.get(type);
     if (header === undefined) key.headers.set(type, (header = encodedHeader(alg, type, key.kid)));
     return compactJws(alg, header, claims, key.privateKey);
@@ -102,7 +107,7 @@ export class KeyRing {
       queryInOrganization<SigningKeyEntity>(this.dataSource, 'find-signing-keys', FIND, [organizationId]);
     let keys = await find();
     if (keys.length === 0) {
-      await ensureSigningKey(this.dataSource, this.kek, organizationId, 'ES256', this.now());
+      await ensureSigningKey(this.dataSource, this.sealing, organizationId, 'ES256', this.now());
       keys = await find();
     }
     return keys.map((key) => ({ ...key, headers: new Map() }));
@@ -120,15 +125,6 @@ export class KeyRing {
   private async make(organizationId: string, alg: SigningAlgorithm): Promise<void> {
     if ((await this.of(organizationId)).some((key) => key.alg === alg)) return;
     await this.ensure?.(organizationId, alg);
-  }
-
-  private unseal(key: HeldKey): KeyObject {
-    const jwk = open(this.kek, key, contextOf(key.organizationId, key.kid, key.alg));
-    try {
-      return createPrivateKey({ key: JSON.parse(jwk.toString()) as JsonWebKey, format: 'jwk' });
-    } finally {
-      jwk.fill(0);
-    }
   }
 }
 

@@ -1,7 +1,7 @@
 import type { SigningAlgorithm } from '@keyward/contracts';
 import { inOrganization } from '@keyward/database';
 import type { DataSource, EntityManager } from 'typeorm';
-import { seal, type KeyEncryptionKey } from '../sealing/envelope';
+import type { Sealing } from '../sealing/sealing';
 import { newSigningKeyPair } from './jws';
 import { SigningKeyEntity } from './signing-key.entity';
 
@@ -12,7 +12,7 @@ export const contextOf = (organizationId: string, kid: string, alg: SigningAlgor
 /** Generates, seals and inserts a key that begins to sign at `activatesAt`. */
 export async function insertSigningKey(
   manager: EntityManager,
-  kek: KeyEncryptionKey,
+  sealing: Sealing,
   organizationId: string,
   alg: SigningAlgorithm,
   { now, activatesAt }: { now: number; activatesAt: Date },
@@ -25,7 +25,7 @@ export async function insertSigningKey(
     kid,
     alg,
     publicJwk,
-    ...seal(kek, plaintext, contextOf(organizationId, kid, alg)),
+    ...(await sealing.seal(plaintext, contextOf(organizationId, kid, alg))),
     publishedAt: new Date(now),
     activatesAt,
     expiresAt: null,
@@ -36,24 +36,24 @@ export async function insertSigningKey(
 /** The organization's first key of an algorithm: of all instances that need it at once, one makes it. */
 export const ensureSigningKey = (
   dataSource: DataSource,
-  kek: KeyEncryptionKey,
+  sealing: Sealing,
   organizationId: string,
   alg: SigningAlgorithm,
   now: number,
 ): Promise<void> =>
-  inOrganization(dataSource, organizationId, (manager) => insertFirstKey(manager, kek, organizationId, alg, now));
+  inOrganization(dataSource, organizationId, (manager) => insertFirstKey(manager, sealing, organizationId, alg, now));
 
 /** The same in a transaction that is there. */
 export async function insertFirstKey(
   manager: EntityManager,
-  kek: KeyEncryptionKey,
+  sealing: Sealing,
   organizationId: string,
   alg: SigningAlgorithm,
   now: number,
 ): Promise<void> {
   await lockSigningKeys(manager, organizationId);
   if (await manager.existsBy(SigningKeyEntity, { organizationId, alg })) return;
-  await insertSigningKey(manager, kek, organizationId, alg, { now, activatesAt: new Date(now) });
+  await insertSigningKey(manager, sealing, organizationId, alg, { now, activatesAt: new Date(now) });
 }
 
 /** Until the transaction ends, nobody else makes or retires a key of this organization. */

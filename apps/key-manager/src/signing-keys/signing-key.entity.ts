@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { PublicJwk, SigningAlgorithm } from '@keyward/contracts';
-import type { Sealed } from '../sealing/envelope';
+import type { Sealed } from '../sealing/sealing';
 import type { Life } from './life-cycle';
 
 /** A signing key of an organization; its private half is sealed for this organization and this `kid`. */

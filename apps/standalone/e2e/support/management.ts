@@ -14,12 +14,16 @@ const openapi = JSON.parse(readFileSync(join(ROOT, 'docs/reference/openapi.json'
 export const operations = Object.entries(openapi.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, { requestBody }]) => ({
     /** `POST /{orgkey}/users` */
-    name: `${method.toUpperCase()} ${path.slice(ORGANIZATIONS.length) || '/'}`,
+    name: `${method.toUpperCase()} ${path.startsWith(ORGANIZATIONS) ? path.slice(ORGANIZATIONS.length) || '/' : path}`,
     method: method.toUpperCase() as SendOptions['method'],
     path,
     hasBody: requestBody !== undefined,
   })),
 );
+
+/** A request of the operator about the whole server. */
+export const askServer = async (method: SendOptions['method'], path: string, json?: unknown): Promise<Answer> =>
+  keyward.send(`/api/v1/${path}`, { method, json, bearer: await operator() });
 
 /** A request of the operator, whatever comes of it; the path begins after `/organizations`. */
 export const ask = async (method: SendOptions['method'], path: string, json?: unknown): Promise<Answer> =>

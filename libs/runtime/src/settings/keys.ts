@@ -1,5 +1,5 @@
 import { IsDefined, IsInt, Max, Min } from 'class-validator';
-import { keyOf32Bytes } from '../weak';
+import { keyOf32Bytes, keysOf32Bytes } from '../weak';
 import { seconds } from '../duration';
 import { Setting } from '../setting';
 
@@ -15,6 +15,15 @@ export class SealingSettings {
   })
   @IsDefined({ message: 'must be 32 bytes in base64' })
   keyEncryptionKey: Buffer;
+
+  @Setting({
+    env: 'KEY_ENCRYPTION_OTHER_KEYS',
+    description:
+      'Keys that open and do not seal, by commas or lines: former ones until `keyward key-encryption rewrap` is through, or the next one while not every instance knows it.',
+    secret: true,
+    parse: keysOf32Bytes,
+  })
+  otherKeys: Buffer[] = [];
 }
 
 /** The life of a signing key. Seconds. */
