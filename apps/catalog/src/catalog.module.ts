@@ -4,7 +4,11 @@ import { ApisController } from './apis/apis.controller';
 import { OpenApiReader } from './apis/openapi/reader';
 import { Feeds } from './feeds';
 import { FeedsController } from './feeds.controller';
+import { TrafficFeedsController } from './traffic-feeds.controller';
+import { DenyRulesController } from './deny-rules/deny-rules.controller';
+import { ApplicationPlansController } from './plans/application-plans.controller';
 import { PlansController } from './plans/plans.controller';
+import { QuotasController } from './quotas/quotas.controller';
 import { ScopesController } from './scopes/scopes.controller';
 import { SubscriptionsController } from './subscriptions/subscriptions.controller';
 
@@ -20,7 +24,10 @@ export class CatalogModule {
   static with({ dataSource, feeds }: CatalogParts): DynamicModule {
     return {
       module: CatalogModule,
-      controllers: [ApisController, ScopesController, PlansController, SubscriptionsController, FeedsController],
+      controllers: [
+        ...[ApisController, ScopesController, PlansController, SubscriptionsController, FeedsController],
+        ...[ApplicationPlansController, QuotasController, DenyRulesController, TrafficFeedsController],
+      ],
       providers: [{ provide: DataSource, useValue: dataSource }, { provide: Feeds, useValue: feeds }, OpenApiReader],
     };
   }

@@ -1,16 +1,25 @@
 import type { Bus } from '@keyward/bus';
 import {
   apis,
+  applicationPlans,
+  denyRules,
+  plans,
   scopes,
   subscriptions,
   type ApiRoute,
+  type ApplicationPlanRecord,
+  type DenyRuleRecord,
   type Feed,
+  type PlanRecord,
   type ScopeRecord,
   type SubscriptionRecord,
 } from '@keyward/contracts';
 import { appendChange, FeedOwner, inOrganization, query, type ReadRecords } from '@keyward/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import { routeOf } from './apis/api.entity';
+import { denyRuleRecordOf, type DenyRuleEntity } from './deny-rules/deny-rule.entity';
+import { applicationPlanRecordOf, type ApplicationPlanEntity } from './plans/application-plan.entity';
+import { planRecordOf } from './plans/plan.entity';
 import { scopeRecordOf } from './scopes/scope.entity';
 import { subscriptionRecordOf } from './subscriptions/subscription.entity';
 
@@ -22,6 +31,9 @@ export class Feeds {
   readonly apis: FeedOwner<ApiRoute>;
   readonly scopes: FeedOwner<ScopeRecord>;
   readonly subscriptions: FeedOwner<SubscriptionRecord>;
+  readonly plans: FeedOwner<PlanRecord>;
+  readonly applicationPlans: FeedOwner<ApplicationPlanRecord>;
+  readonly denyRules: FeedOwner<DenyRuleRecord>;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -34,6 +46,21 @@ export class Feeds {
       bus,
       subscriptions,
       reader(dataSource, 'subscriptions', SUBSCRIPTION_COLUMNS, subscriptionRecordOf),
+    );
+    this.plans = new FeedOwner(dataSource, bus, plans, reader(dataSource, 'plans', PLAN_COLUMNS, planRecordOf));
+    this.applicationPlans = new FeedOwner(
+      dataSource,
+      bus,
+      applicationPlans,
+      reader(dataSource, 'application_plans', APPLICATION_PLAN_COLUMNS, (row: Named<ApplicationPlanEntity>) =>
+        applicationPlanRecordOf(row),
+      ),
+    );
+    this.denyRules = new FeedOwner(
+      dataSource,
+      bus,
+      denyRules,
+      reader(dataSource, 'deny_rules', DENY_RULE_COLUMNS, (row: DenyRuleEntity) => denyRuleRecordOf(row)),
     );
   }
 
@@ -68,6 +95,9 @@ export class Feeds {
       [apis.name, this.apis],
       [scopes.name, this.scopes],
       [subscriptions.name, this.subscriptions],
+      [plans.name, this.plans],
+      [applicationPlans.name, this.applicationPlans],
+      [denyRules.name, this.denyRules],
     ] as const;
   }
 }
@@ -78,6 +108,12 @@ const API_COLUMNS = `id, organization_id AS "organizationId", name, version, con
 const SCOPE_COLUMNS = `id, organization_id AS "organizationId", name, roles`;
 const SUBSCRIPTION_COLUMNS = `id, organization_id AS "organizationId", application_id AS "applicationId",
   api_id AS "apiId", state, plan`;
+const PLAN_COLUMNS = `id, organization_id AS "organizationId", level, name, requests, kilobytes, every, unit, burst`;
+const APPLICATION_PLAN_COLUMNS = `application_id AS id, organization_id AS "organizationId",
+  application_id AS "applicationId", plan`;
+const DENY_RULE_COLUMNS = `id, organization_id AS "organizationId", kind, target, active`;
+
+type Named<Row> = Row & { id: string };
 
 /** A snapshot's pages, by the lookup function of the table. */
 const reader =
@@ -85,10 +121,13 @@ const reader =
     dataSource: DataSource,
     table: string,
     columns: string,
-    recordOf: (row: Row) => R,
+    recordOf: (row: Row) => R | null,
   ): ReadRecords<R> =>
   async (after, limit) => {
     const sql = `SELECT ${columns} FROM ${table}_after($1, $2)`;
     const rows = await query<Row>(dataSource, `${table}-after`, sql, [after ?? null, limit]);
-    return rows.map((row) => ({ id: row.id, record: recordOf(row) }));
+    return rows.flatMap((row) => {
+      const record = recordOf(row);
+      return record === null ? [] : [{ id: row.id, record }];
+    });
   };

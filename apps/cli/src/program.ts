@@ -3,6 +3,7 @@ import { CommandError } from './command-error';
 import { apis } from './commands/apis';
 import { applications } from './commands/applications';
 import { branding } from './commands/branding';
+import { denyRules } from './commands/deny-rules';
 import { demoCommand } from './commands/demo';
 import { keyEncryption } from './commands/key-encryption';
 import { keys } from './commands/keys';
@@ -45,7 +46,7 @@ export function keyward(terminal: Terminal): Command {
       examples('orgs list', 'users create ann@johns.org --org johnsorg', 'token') + '\n' + ENVIRONMENT,
     );
   const ofKeys = [keyEncryption];
-  const ofApis = [apis, scopes, plans, subscribe, subscriptions];
+  const ofApis = [apis, scopes, plans, subscribe, subscriptions, denyRules];
   const commands = [
     ...[organizations, branding, users, roles, sessions, consents, applications, keys],
     ...[...ofApis, signingKeys, trustedIssuers, token, demoCommand, migrate],

@@ -5,8 +5,10 @@ import { GATEWAY_CONFIG, type GatewayConfig } from './config';
 import { ForwardingController } from './forwarding/forwarding.controller';
 import { RemoteKeyManager } from './forwarding/remote-key-manager';
 import { ApisController } from './management/apis.controller';
-import { BrandingController } from './management/branding.controller';
+import { ApplicationPlansController } from './management/application-plans.controller';
 import { ApplicationsController } from './management/applications.controller';
+import { BrandingController } from './management/branding.controller';
+import { DenyRulesController } from './management/deny-rules.controller';
 import { KeyEncryptionController } from './management/key-encryption.controller';
 import { KeysController } from './management/keys.controller';
 import { ManagementBus } from './management/management';
@@ -52,6 +54,8 @@ const MANAGEMENT_API = [
   PlansController,
   SubscriptionsController,
   TrustedIssuersController,
+  ApplicationPlansController,
+  DenyRulesController,
 ];
 
 /** What a gateway that reaches the services knows of them. */

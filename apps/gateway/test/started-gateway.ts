@@ -1,9 +1,12 @@
 import { LocalExchange, type Call, type Reply } from '@keyward/bus';
 import {
   apis,
+  applicationPlans,
   clientRevocations,
   consumerKeyChanges,
+  denyRules,
   organizations,
+  plans,
   subscriptions,
   tokenRevocations,
   userRevocations,
@@ -63,6 +66,9 @@ export class Services {
     this.tell(apis, {});
     this.tell(subscriptions, {});
     this.tell(consumerKeyChanges, {});
+    this.tell(plans, {});
+    this.tell(applicationPlans, {});
+    this.tell(denyRules, {});
   }
 
   /** What a feed's snapshot has in it. */

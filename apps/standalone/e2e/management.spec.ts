@@ -83,6 +83,12 @@ describe('every operation does what it is for', () => {
     ...{ id: expect.any(String), organizationId: expect.any(String), applicationId: expect.any(String) },
     ...{ apiId: expect.any(String), state: 'UNBLOCKED', api, version: '1.0', context: `/${api}`, createdAt: time },
   });
+  const denyRule = { ...ofOrganization, active: true };
+  const newDenyRule = async () => {
+    const value = await newApplication();
+    const { id, target } = await manage('POST', `/${org}/deny-rules`, { kind: 'application', value });
+    return { ...denyRule, id: id as string, kind: 'application', value, target: target as string };
+  };
   const activeKey = { kid: expect.any(String), alg: 'ES256', state: 'active', publishedAt: time, activatesAt: time };
 
   /** By operation: a request, the status and the whole body of its answer. */
@@ -413,6 +419,40 @@ describe('every operation does what it is for', () => {
     },
     'DELETE /{orgkey}/trusted-issuers/{name}': async () => [
       await ask('DELETE', `/${org}/trusted-issuers/${(await newTrust()).name}`),
+      204,
+      '',
+    ],
+    'GET /{orgkey}/applications/{application}/plan': async () => [
+      await ask('GET', `/${org}/applications/${await newApplication()}/plan`),
+      200,
+      { applicationId: expect.any(String), plan: null },
+    ],
+    'PATCH /{orgkey}/applications/{application}/plan': async () => {
+      const plan = unique('plan');
+      await manage('POST', `/${org}/plans`, { name: plan, level: 'application', requests: 10 });
+      const answer = await ask('PATCH', `/${org}/applications/${await newApplication()}/plan`, { plan });
+      return [answer, 200, { applicationId: expect.any(String), plan }];
+    },
+    'GET /{orgkey}/deny-rules': async () => {
+      const rule = await newDenyRule();
+      return [await ask('GET', `/${org}/deny-rules?limit=200`), 200, containing(rule)];
+    },
+    'POST /{orgkey}/deny-rules': async () => {
+      const [value, target] = [await newUser(), expect.any(String)];
+      const answer = await ask('POST', `/${org}/deny-rules`, { kind: 'user', value });
+      return [answer, 201, { ...denyRule, id: expect.any(String), kind: 'user', value, target }];
+    },
+    'GET /{orgkey}/deny-rules/{rule}': async () => {
+      const rule = await newDenyRule();
+      return [await ask('GET', `/${org}/deny-rules/${rule.id}`), 200, rule];
+    },
+    'PATCH /{orgkey}/deny-rules/{rule}': async () => {
+      const rule = await newDenyRule();
+      const changes = { active: false, description: 'No more' };
+      return [await ask('PATCH', `/${org}/deny-rules/${rule.id}`, changes), 200, { ...rule, ...changes }];
+    },
+    'DELETE /{orgkey}/deny-rules/{rule}': async () => [
+      await ask('DELETE', `/${org}/deny-rules/${(await newDenyRule()).id}`),
       204,
       '',
     ],

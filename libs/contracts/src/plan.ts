@@ -1,5 +1,6 @@
 import { IsIn, IsInt, IsOptional, IsString, IsUUID, Matches, Max, MaxLength, Min } from 'class-validator';
 import { API_NAME } from './api';
+import { feed } from './feed';
 import { Page, PageRequest } from './page';
 import { Empty, rpc } from './rpc';
 
@@ -10,13 +11,12 @@ export type PlanLevel = (typeof PLAN_LEVELS)[number];
 const UNITS = ['second', 'minute', 'hour', 'day', 'month'] as const;
 export type PlanUnit = (typeof UNITS)[number];
 
-/** A quota by requests or by bandwidth: so many, `every` so many units of time. */
-export class Plan {
+/** What gateways hold of a quota by requests or by bandwidth: so many, `every` so many units of time. */
+export class PlanRecord {
   organizationId: string;
   /** Unique among those of its level. */
   name: string;
   level: PlanLevel;
-  description: string;
   /** One of the two is there. */
   requests: number | null;
   kilobytes: number | null;
@@ -24,6 +24,14 @@ export class Plan {
   unit: PlanUnit;
   /** Requests a second at most, however much of the quota is left. */
   burst: number | null;
+}
+
+/** Every plan: what is named without being here is no limit that could be counted, so nothing passes. */
+export const plans = feed<PlanRecord>('catalog.plans');
+
+/** A plan as its publishers see it. */
+export class Plan extends PlanRecord {
+  description: string;
   createdAt: string;
 }
 
@@ -70,5 +78,5 @@ export const listPlans = rpc('catalog.plan.list', ListPlans, PlanPage, { repeata
 /** Errors of these: `not_found`. */
 export const findPlan = rpc('catalog.plan.find', NamePlan, Plan, { repeatable: true });
 export const updatePlan = rpc('catalog.plan.update', UpdatePlan, Plan, { repeatable: true });
-/** Errors: `conflict` while an API, a resource or a subscription names it. */
+/** Errors: `conflict` while an API, a resource, a subscription or an application names it. */
 export const deletePlan = rpc('catalog.plan.delete', NamePlan, Empty);

@@ -1,4 +1,4 @@
-import type { Plan, PlanLevel, PlanUnit } from '@keyward/contracts';
+import type { Plan, PlanLevel, PlanRecord, PlanUnit } from '@keyward/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** The driver reads a bigint as a text; none here is beyond what a number holds. */
@@ -13,6 +13,8 @@ export class PlanEntity {
   @PrimaryColumn('uuid', { name: 'organization_id' }) organizationId: string;
   @PrimaryColumn('text') level: PlanLevel;
   @PrimaryColumn('text') name: string;
+  /** The feed's name for it. */
+  @Column('uuid') id: string;
   @Column('text') description: string;
   @Column('bigint', { nullable: true, transformer: NUMBER }) requests: number | null;
   @Column('bigint', { nullable: true, transformer: NUMBER }) kilobytes: number | null;
@@ -22,5 +24,27 @@ export class PlanEntity {
   @Column('timestamptz', { name: 'created_at' }) createdAt: Date;
 }
 
+/** What the feed tells of it. */
+export const planRecordOf = (plan: Omit<PlanEntity, 'description' | 'createdAt'>): PlanRecord => {
+  const { organizationId, level, name, requests, kilobytes, every, unit, burst } = plan;
+  return {
+    organizationId,
+    level,
+    name,
+    requests: numberOf(requests),
+    kilobytes: numberOf(kilobytes),
+    every,
+    unit,
+    burst,
+  };
+};
+
+/** The snapshot's rows are as the driver reads them. */
+const numberOf = (value: number | string | null): number | null => (value === null ? null : Number(value));
+
 /** What its readers see. */
-export const planOf = ({ createdAt, ...plan }: PlanEntity): Plan => ({ ...plan, createdAt: createdAt.toISOString() });
+export const planOf = (plan: PlanEntity): Plan => ({
+  ...planRecordOf(plan),
+  description: plan.description,
+  createdAt: plan.createdAt.toISOString(),
+});

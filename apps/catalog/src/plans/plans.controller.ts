@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Handle } from '@keyward/bus';
 import {
   createPlan,
@@ -6,6 +7,7 @@ import {
   findPlan,
   listPlans,
   PLAN_LEVELS,
+  plans as feed,
   updatePlan,
   type CreatePlan,
   type ListPlans,
@@ -19,7 +21,7 @@ import { Controller } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Feeds } from '../feeds';
 import { checkText, conflict, invalid, notFound } from '../refusals';
-import { PlanEntity, planOf } from './plan.entity';
+import { PlanEntity, planOf, planRecordOf } from './plan.entity';
 
 /** `catalog.plan.*`. */
 @Controller()
@@ -31,11 +33,13 @@ export class PlansController {
 
   @Handle(createPlan)
   create({ organizationId, name, level, ...asked }: CreatePlan): Promise<Plan> {
-    return this.feeds.write(organizationId, async (manager) => {
+    return this.feeds.write(organizationId, async (manager, tell) => {
       if (await manager.existsBy(PlanEntity, { organizationId, level, name }))
         throw conflict(`there is a plan of this name for the level ${level}`);
-      const plan = { organizationId, level, name, ...quotaFrom(NONE, asked), createdAt: new Date() };
+      const named = { organizationId, level, name, id: randomUUID() };
+      const plan = { ...named, ...quotaFrom(NONE, asked), createdAt: new Date() };
       await manager.insert(PlanEntity, plan);
+      tell(feed, plan.id, planRecordOf(plan));
       return planOf(plan);
     });
   }
@@ -66,26 +70,30 @@ export class PlansController {
 
   @Handle(updatePlan)
   update({ organizationId, ...request }: UpdatePlan): Promise<Plan> {
-    return this.feeds.write(organizationId, async (manager) => {
+    return this.feeds.write(organizationId, async (manager, tell) => {
       const before = await planNamed(manager, { organizationId, level: request.level, plan: request.plan });
       const { level, name } = before;
       const changes = quotaFrom(before, request);
       await manager.update(PlanEntity, { organizationId, level, name }, changes);
-      return planOf({ ...before, ...changes });
+      const plan = { ...before, ...changes };
+      tell(feed, plan.id, planRecordOf(plan));
+      return planOf(plan);
     });
   }
 
   @Handle(deletePlan)
   async delete(request: NamePlan): Promise<Empty> {
-    await this.feeds.write(request.organizationId, async (manager) => {
-      const { organizationId, level, name } = await planNamed(manager, request);
+    await this.feeds.write(request.organizationId, async (manager, tell) => {
+      const { organizationId, level, name, id } = await planNamed(manager, request);
       const [used] = await manager.query<unknown[]>(
         `SELECT FROM apis WHERE organization_id = $1 AND ($2 = 'api' AND plan = $3 OR $2 = 'resource' AND resources @> $4)
-         UNION ALL SELECT FROM subscriptions WHERE organization_id = $1 AND $2 = 'subscription' AND plan = $3 LIMIT 1`,
+         UNION ALL SELECT FROM subscriptions WHERE organization_id = $1 AND $2 = 'subscription' AND plan = $3
+         UNION ALL SELECT FROM application_plans WHERE organization_id = $1 AND $2 = 'application' AND plan = $3 LIMIT 1`,
         [organizationId, level, name, JSON.stringify([{ plan: name }])],
       );
       if (used) throw conflict('this plan is in use');
       await manager.delete(PlanEntity, { organizationId, level, name });
+      tell(feed, id, null);
     });
     return new Empty();
   }

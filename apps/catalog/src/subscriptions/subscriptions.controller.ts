@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Handle } from '@keyward/bus';
 import {
+  applicationPlans,
   Empty,
   findSubscription,
   forgetApplication,
@@ -25,6 +26,7 @@ import { ApiEntity } from '../apis/api.entity';
 import { assertPlans } from '../apis/api-settings';
 import { apiNamed } from '../apis/find-api';
 import { Feeds } from '../feeds';
+import { ApplicationPlanEntity } from '../plans/application-plan.entity';
 import { isId } from '../ids';
 import { conflict, invalid, notFound } from '../refusals';
 import { endSubscriptions } from './end-subscriptions';
@@ -106,9 +108,11 @@ export class SubscriptionsController {
 
   @Handle(forgetApplication)
   async forget({ organizationId, applicationId }: ForgetApplication): Promise<Empty> {
-    await this.feeds.write(organizationId, (manager, tell) =>
-      endSubscriptions(manager, tell, organizationId, { applicationId }),
-    );
+    await this.feeds.write(organizationId, async (manager, tell) => {
+      await endSubscriptions(manager, tell, organizationId, { applicationId });
+      await manager.delete(ApplicationPlanEntity, { organizationId, applicationId });
+      tell(applicationPlans, applicationId, null);
+    });
     return new Empty();
   }
 }

@@ -1,4 +1,4 @@
-import { type Application, type ApplicationUser } from '@keyward/contracts';
+import { type Application, type ApplicationPlan, type ApplicationUser } from '@keyward/contracts';
 import { Command } from 'commander';
 import { path } from '../api';
 import { changes, examples, onOff } from '../options';
@@ -20,6 +20,8 @@ const userColumns: Columns<ApplicationUser> = {
   First: ({ firstAt }) => firstAt,
   Last: ({ lastAt }) => lastAt,
 };
+
+const planColumns: Columns<ApplicationPlan> = { Plan: ({ plan }) => plan ?? 'unlimited' };
 
 const MULTI = [
   '--multi-organization <on|off>',
@@ -100,6 +102,17 @@ export function applications(terminal: Terminal): Command {
       inSession(terminal, command, async (session) => {
         const url = `${applicationPath(session, name)}/users`;
         session.list(await session.api.list<ApplicationUser>(url), userColumns);
+      }),
+    );
+
+  noun
+    .command('plan <name> <plan>')
+    .description('give an application a plan, whose quota each of its users has; an empty one takes it away')
+    .addHelpText('after', examples('applications plan shop 20PerMin --org johnsorg'))
+    .action((name: string, plan: string, _options: object, command: Command) =>
+      inSession(terminal, command, async (session) => {
+        const url = `${applicationPath(session, name)}/plan`;
+        session.show(await session.api.patch<ApplicationPlan>(url, { plan: plan || null }), planColumns);
       }),
     );
 

@@ -4,6 +4,7 @@ import {
   CopyApi,
   CreateApi,
   CreateApplication,
+  CreateDenyRule,
   CreatePlan,
   CreateRole,
   CreateScope,
@@ -20,6 +21,8 @@ import {
   Subscribe,
   UpdateApi,
   UpdateApplication,
+  UpdateApplicationPlan,
+  UpdateDenyRule,
   UpdateKey,
   UpdateOrganization,
   UpdatePlan,
@@ -55,6 +58,9 @@ export class NewScope extends OmitType(CreateScope, ['organizationId']) {}
 export class ScopeChanges extends OmitType(UpdateScope, ['organizationId', 'scope']) {}
 export class NewPlan extends OmitType(CreatePlan, ['organizationId']) {}
 export class PlanChanges extends OmitType(UpdatePlan, ['organizationId', 'level', 'plan']) {}
+export class ApplicationPlanChanges extends PickType(UpdateApplicationPlan, ['plan']) {}
+export class NewDenyRule extends OmitType(CreateDenyRule, ['organizationId', 'target']) {}
+export class DenyRuleChanges extends PickType(UpdateDenyRule, ['description', 'active']) {}
 export class SubscriptionChanges extends PickType(UpdateSubscription, ['state', 'plan']) {}
 export class NewRole extends OmitType(CreateRole, ['organizationId']) {}
 export class RoleChanges extends PickType(UpdateRole, ['description']) {}

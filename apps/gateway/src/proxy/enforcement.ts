@@ -1,4 +1,4 @@
-import type { ClientRecord } from '@keyward/contracts';
+import type { ClientRecord, SubscriptionRecord } from '@keyward/contracts';
 import { Fault } from './fault';
 import type { Knowledge } from './knowledge';
 import type { Resource } from './matcher';
@@ -9,6 +9,10 @@ import type { Upstream } from './upstream';
 /** Who calls, and where the call goes. */
 export interface Passed {
   client: ClientRecord;
+  /** The user, or the application itself. */
+  subject: string;
+  /** Where the API needs one. */
+  subscription?: SubscriptionRecord;
   upstream: Upstream;
 }
 
@@ -21,25 +25,25 @@ export function enforce(
   known: Pick<Knowledge, 'subscription'>,
 ): Passed {
   if (!client?.active || client.organizationId !== api.organizationId) throw new Fault('invalidCredentials');
-  if (api.subscriptionRequired) enforceSubscription(api, client, known);
+  const subscription = api.subscriptionRequired ? enforceSubscription(api, client, known) : undefined;
   const { authentication, scopes } = resource;
   if (authentication === 'user' ? !grant.ofUser : authentication === 'application' && grant.ofUser)
     throw new Fault('wrongTokenType');
   // Any one of them suffices, and none of its name's relatives: an exact match (RS-05).
   if (scopes.length > 0 && !scopes.some((scope) => grant.scopes.includes(scope)))
     throw new Fault('insufficientScope', {}, scopes);
-  return { client, upstream: upstreamFor(api, client.kind) };
+  return { client, subject: grant.claims.sub, subscription, upstream: upstreamFor(api, client.kind) };
 }
 
 function enforceSubscription(
   { id, organizationId }: Api,
   { applicationId, kind }: ClientRecord,
   known: Pick<Knowledge, 'subscription'>,
-): void {
+): SubscriptionRecord {
   const subscription = known.subscription(id, applicationId);
   if (!subscription || subscription.organizationId !== organizationId) throw new Fault('notSubscribed');
   const { state } = subscription;
-  if (state === 'UNBLOCKED' || (state === 'PROD_ONLY_BLOCKED' && kind === 'sandbox')) return;
+  if (state === 'UNBLOCKED' || (state === 'PROD_ONLY_BLOCKED' && kind === 'sandbox')) return subscription;
   throw new Fault(
     state === 'BLOCKED' || state === 'PROD_ONLY_BLOCKED' ? 'blockedSubscription' : 'inactiveSubscription',
   );

@@ -15,6 +15,11 @@ const status = (status: number, message: string, description: string): Reason =>
   ...{ status, code: String(status), message, description },
 });
 
+/** The odd blank is API Manager's, whose clients may compare it. */
+const throttled = (code: string): Reason => ({
+  ...{ status: 429, code, message: 'Message throttled out', description: 'You have exceeded your quota .' },
+});
+
 const REASONS = {
   malformedTarget: status(400, 'Bad Request', 'The path of the request has no canonical form'),
   malformedCredentials: {
@@ -72,6 +77,16 @@ const REASONS = {
     description: 'User is NOT authorized to access the Resource. Scope validation failed.',
     error: 'insufficient_scope',
   },
+  denied: {
+    ...{ status: 403, code: '900805', message: 'Message blocked' },
+    description: 'You have been blocked from accessing the resource',
+  },
+  apiThrottled: throttled('900800'),
+  resourceThrottled: throttled('900802'),
+  applicationThrottled: throttled('900803'),
+  subscriptionThrottled: throttled('900804'),
+  subscriptionBurst: throttled('900807'),
+  applicationBurst: throttled('900809'),
   apiBlocked: {
     ...{ status: 503, code: '700700', message: 'API blocked' },
     description: 'This API has been blocked temporarily. Please try again later or contact the system administrators.',
@@ -106,6 +121,8 @@ export class Fault extends Error {
     readonly headers: Readonly<Record<string, string>> = {},
     /** The scopes of which one would have been enough. */
     readonly scopes: readonly string[] = [],
+    /** When it would pass. */
+    readonly until?: Date,
   ) {
     super(name);
     this.reason = REASONS[name];
@@ -113,8 +130,21 @@ export class Fault extends Error {
 }
 
 /** Neither the path nor the token is in an answer. */
-export const bodyOf = ({ reason: { code, message, description } }: Fault): string =>
-  JSON.stringify({ code, ...(code.length === 3 && { type: 'Status report' }), message, description });
+export function bodyOf({ reason: { code, message, description }, until }: Fault): string {
+  const type = code.length === 3 ? 'Status report' : undefined;
+  if (!until) return JSON.stringify({ code, type, message, description });
+  const nextAccessTime = timeOf(until);
+  const explained = `${description}You can access API after ${nextAccessTime}`;
+  return JSON.stringify({ code, message, description: explained, nextAccessTime });
+}
+
+/** As API Manager writes it: `2026-Nov-21 16:00:00+0000 UTC`. */
+function timeOf(until: Date): string {
+  const [date = '', time = ''] = until.toISOString().split('T');
+  const [year = '', , day = ''] = date.split('-');
+  const month = until.toUTCString().slice(8, 11);
+  return `${year}-${month}-${day} ${time.slice(0, 8)}+0000 UTC`;
+}
 
 /** The headers of an answer, with the challenge of RFC 6750 §3 where one belongs. */
 export function headersOf({ reason, headers, scopes }: Fault): Record<string, string> {

@@ -12,6 +12,13 @@ export interface Forwarded {
   authenticated: boolean;
   /** Headers of the answer that are the gateway's. */
   own: OutgoingHttpHeaders;
+  /** Counts what went through. */
+  meter: Meter;
+}
+
+/** How large an answer was so far. */
+export interface Meter {
+  bytes: number;
 }
 
 /** Methods that may be sent again when their connection was lost before an answer (RFC 9110 §9.2.2), without a body. */
@@ -43,7 +50,7 @@ function attempt(
   dispatcher: Dispatcher,
   request: IncomingMessage,
   response: ServerResponse,
-  { origin, path, headers, authenticated, own }: Forwarded,
+  { origin, path, headers, authenticated, own, meter }: Forwarded,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let current: Dispatcher.DispatchController | undefined;
@@ -71,6 +78,7 @@ function attempt(
           resolve();
         },
         onResponseData: (controller, chunk) => {
+          meter.bytes += chunk.length;
           if (!response.write(chunk)) controller.pause();
         },
         onResponseEnd: () => response.end(),

@@ -1,13 +1,18 @@
 import { FeedFollower, type Bus } from '@keyward/bus';
 import {
   apis,
+  applicationPlans,
   consumerKeyChanges,
+  denyRules,
+  plans,
   ServiceError,
   subscriptions,
   type ClientRecord,
   type SubscriptionRecord,
 } from '@keyward/contracts';
 import { RouteTable } from './route-table';
+import { Denials } from './throttling/denials';
+import { Plans } from './throttling/plans';
 
 /** How long a copy that nobody keeps right any more is still served. */
 const SERVED_STALE_MS = 5 * 60_000;
@@ -15,6 +20,8 @@ const SERVED_STALE_MS = 5 * 60_000;
 /** What the gateway knows of APIs and of who may call them, in memory, as the feeds of their owners tell it. */
 export class Knowledge {
   readonly routes = new RouteTable();
+  readonly plans = new Plans();
+  readonly denials = new Denials();
   private readonly subscriptionsById = new Map<string, SubscriptionRecord>();
   /** By API, then by application. */
   private readonly subscriptionsOf = new Map<string, Map<string, SubscriptionRecord>>();
@@ -39,6 +46,18 @@ export class Knowledge {
           this.subscriptionsById.clear();
           this.subscriptionsOf.clear();
         },
+      }),
+      new FeedFollower(bus, plans, {
+        apply: (id, record) => this.plans.apply(id, record),
+        reset: () => this.plans.clear(),
+      }),
+      new FeedFollower(bus, applicationPlans, {
+        apply: (id, record) => this.plans.applyApplication(id, record),
+        reset: () => this.plans.clearApplications(),
+      }),
+      new FeedFollower(bus, denyRules, {
+        apply: (id, record) => this.denials.apply(id, record),
+        reset: () => this.denials.clear(),
       }),
     ] as FeedFollower<object>[];
   }

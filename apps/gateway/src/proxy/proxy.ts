@@ -8,12 +8,15 @@ import { Circuits } from './circuits';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors';
 import { enforce, upstreamFor, type Passed } from './enforcement';
 import { bodyOf, Fault, headersOf } from './fault';
-import { forward, hasBody } from './forward';
+import { forward, hasBody, type Meter } from './forward';
 import type { Knowledge } from './knowledge';
 import type { Resource } from './matcher';
 import { canonicalTarget } from './path';
 import { isLooping, requestHeaders } from './request-headers';
 import { methodsOf, resourceOf, type Found } from './route-table';
+import { rateLimitHeaders } from './throttling/exhausted';
+import { isByBytes, type Lease } from './throttling/lease';
+import type { Throttling } from './throttling/throttling';
 import type { AccessTokens } from './tokens/access-tokens';
 
 /** What the proxy works with. */
@@ -22,6 +25,7 @@ export interface ProxyParts {
   organizations: Organizations;
   tokens: AccessTokens;
   revocations: Pick<Revocations, 'isRevoked'>;
+  throttling: Pick<Throttling, 'take' | 'charge'>;
   agent: Agent;
   /** Host and port that clients know the gateway by. */
   host: string;
@@ -63,8 +67,15 @@ export class Proxy {
         response.writeHead(200, { ...visit.own, ...answered, 'content-length': '0' }).end();
         return;
       }
-      const admitted = await this.admit(request, located, visit.call);
-      await this.send(request, response, admitted, visit, own);
+      const admitted = await this.admit(request, located, visit);
+      const meter = { bytes: 0 };
+      const asked = this.parts.throttling.take(admitted);
+      const leases = asked instanceof Promise ? await asked : asked;
+      if (leases) {
+        Object.assign(own, rateLimitHeaders(leases, performance.now()));
+        if (leases.some(isByBytes)) this.chargeLater(request, response, leases, meter);
+      }
+      await this.send(request, response, admitted, visit, own, meter);
     } catch (error) {
       const fault = faultOf(error);
       if (!fault) throw error;
@@ -85,10 +96,12 @@ export class Proxy {
   }
 
   /** Says whether a request may pass. Path and method come first: what there is nothing for is not asked for a token. */
-  async admit(request: IncomingMessage, located: Located, call: () => Call): Promise<Admitted> {
+  async admit(request: IncomingMessage, located: Located, { address, call }: Visit): Promise<Admitted> {
     const { api, rest, organization } = located;
     const { known, organizations, tokens, revocations } = this.parts;
     if (api.state === 'BLOCKED') throw new Fault('apiBlocked');
+    const denied = known.denials.of(organization.id);
+    if (denied && (denied.isAddress(address) || denied.isApi(api.id))) throw new Fault('denied');
     const resource = resourceOf(api, request.method ?? '', rest);
     if (!resource) throw nothingFor(located);
     if (resource.authentication === 'none') return { ...located, resource };
@@ -102,7 +115,9 @@ export class Proxy {
       throw new Fault('invalidCredentials');
     const { client_id: clientId } = grant.claims;
     const client = known.client(clientId) ?? (await known.clientNow(clientId));
-    return { ...located, resource, passed: enforce(api, resource, grant, client, known) };
+    const passed = enforce(api, resource, grant, client, known);
+    if (denied?.isCaller(passed.client.applicationId, passed.subject)) throw new Fault('denied');
+    return { ...located, resource, passed };
   }
 
   private async send(
@@ -111,6 +126,7 @@ export class Proxy {
     { api, rest, query, passed }: Admitted,
     { address, traceparent }: Visit,
     own: OutgoingHttpHeaders,
+    meter: Meter,
   ): Promise<void> {
     if (isLooping(request)) throw new Fault('loop');
     const upstream = passed?.upstream ?? upstreamFor(api, api.upstreams.production ? 'production' : 'sandbox');
@@ -124,12 +140,23 @@ export class Proxy {
         headers: requestHeaders(request, { address, host: this.parts.host, traceparent, authenticated }),
         authenticated,
         own,
+        meter,
       });
       this.circuits.left(origin, undefined);
     } catch (error) {
       this.circuits.left(origin, faultOf(error));
       throw error;
     }
+  }
+
+  /** Bandwidth is both bodies. Of one without a length, what its connection has read since. */
+  private chargeLater(request: IncomingMessage, response: ServerResponse, leases: Lease[], meter: Meter): void {
+    const { socket, headers } = request;
+    const before = socket.bytesRead;
+    response.once('close', () => {
+      const length = headers['transfer-encoding'] === undefined ? (headers['content-length'] ?? 0) : undefined;
+      this.parts.throttling.charge(leases, meter.bytes + Number(length ?? socket.bytesRead - before));
+    });
   }
 
   /** `OPTIONS` that the API does not list: for browsers, and for whoever asks what there is. Needs no token. */

@@ -13,6 +13,7 @@ export interface Api {
   readonly state: 'PUBLISHED' | 'DEPRECATED' | 'BLOCKED';
   readonly subscriptionRequired: boolean;
   readonly backendToken: boolean;
+  readonly plan?: string;
   readonly cors?: CorsSettings;
   readonly upstreams: { readonly production?: Upstream; readonly sandbox?: Upstream };
   readonly verbs: ReadonlyMap<string, Matcher>;
@@ -99,9 +100,21 @@ function compile(route: ApiRoute): (Api & { bases: string[] }) | undefined {
     verbs.set(resource.verb, matcher);
     matcher.add(resource);
   }
-  const { id, organizationId, name, subscriptionRequired, backendToken, cors } = route;
+  const { id, organizationId, name, subscriptionRequired, backendToken, cors, plan } = route;
   return {
-    ...{ id, organizationId, name, version, context: base, state, subscriptionRequired, backendToken, cors, verbs },
+    ...{
+      id,
+      organizationId,
+      name,
+      version,
+      context: base,
+      state,
+      subscriptionRequired,
+      backendToken,
+      cors,
+      plan,
+      verbs,
+    },
     bases: isDefault ? [versioned, base] : [versioned],
     upstreams: { production: upstreamOf(upstreams.production), sandbox: upstreamOf(upstreams.sandbox) },
   };

@@ -2,6 +2,7 @@ import type { GatewayConfig } from '../config';
 import type { Services } from '../gateway.module';
 import { issuerOf } from '../openid/metadata';
 import { Proxy } from './proxy';
+import { Throttling } from './throttling/throttling';
 import { AccessTokens } from './tokens/access-tokens';
 import { JwtReader } from './tokens/jwt-reader';
 import { OpaqueReader } from './tokens/opaque-reader';
@@ -23,6 +24,7 @@ export function startProxy(config: GatewayConfig, services: Services): StartedPr
     organizations,
     tokens: new AccessTokens(jwts, new OpaqueReader(bus)),
     revocations,
+    throttling: new Throttling(bus, known.plans),
     agent,
     host: new URL(config.server.publicUrl).host,
   });

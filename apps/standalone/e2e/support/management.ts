@@ -47,6 +47,7 @@ const SMALLEST: Record<string, object | undefined> = {
   versions: { version: '2' },
   scopes: { name: 'sandbox' },
   plans: { name: 'sandbox', level: 'api', requests: 1 },
+  'deny-rules': { kind: 'ip', value: '192.0.2.1' },
   subscriptions: { application: 'sandbox', api: 'sandbox' },
 };
 
