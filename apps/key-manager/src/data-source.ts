@@ -1,6 +1,7 @@
 import { createDataSource } from '@keyward/database';
 import type { DatabaseSettings } from '@keyward/runtime';
 import type { DataSource } from 'typeorm';
+import { ApiKeyEntity } from './api-keys/api-key.entity';
 import { ApplicationEntity } from './applications/application.entity';
 import { ConsumerKeyEntity } from './consumer-keys/consumer-key.entity';
 import { ConsumerSecretEntity } from './consumer-keys/consumer-secret.entity';
@@ -12,6 +13,7 @@ import { Revocations1763800000000 } from './migrations/1763800000000-revocations
 import { ConsumerKeysAfter1763800000001 } from './migrations/1763800000001-consumer-keys-after';
 import { AllowedOrigins1763850000000 } from './migrations/1763850000000-allowed-origins';
 import { TrustedIssuers1763920000000 } from './migrations/1763920000000-trusted-issuers';
+import { ApiKeys1763930000001 } from './migrations/1763930000001-api-keys';
 import { KeyEncryption1763950000000 } from './migrations/1763950000000-key-encryption';
 import { SigningKeyEntity } from './signing-keys/signing-key.entity';
 import { TrustedIssuerEntity } from './trusted-issuers/trusted-issuer.entity';
@@ -28,6 +30,7 @@ export const KEY_MANAGER_SCHEMA = {
     ConsumerKeysAfter1763800000001,
     AllowedOrigins1763850000000,
     TrustedIssuers1763920000000,
+    ApiKeys1763930000001,
     KeyEncryption1763950000000,
   ],
 };
@@ -38,7 +41,14 @@ export const keyManagerDataSource = ({ url, caFile, poolSize }: DatabaseSettings
     caFile,
     poolSize,
     schema: KEY_MANAGER_SCHEMA.schema,
-    entities: [ApplicationEntity, ConsumerKeyEntity, ConsumerSecretEntity, SigningKeyEntity, TrustedIssuerEntity],
+    entities: [
+      ApplicationEntity,
+      ConsumerKeyEntity,
+      ConsumerSecretEntity,
+      SigningKeyEntity,
+      TrustedIssuerEntity,
+      ApiKeyEntity,
+    ],
   });
 
 /** What is not isolated by organization, each with its reason; a test walks the catalog. */

@@ -2,7 +2,10 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { RevocationOwner } from '@keyward/database';
 import { SigningKeySettings } from '@keyward/runtime';
 import { DataSource } from 'typeorm';
+import { ApiKeyFeed } from './api-keys/api-key-feed';
+import { ApiKeysController } from './api-keys/api-keys.controller';
 import { ApplicationsController } from './applications/applications.controller';
+import { BackendTokensController } from './backend-tokens/backend-tokens.controller';
 import { AssertionAuthentication } from './client-keys/assertion-authentication';
 import { ClientAuthentication } from './clients/client-authentication';
 import { ClientsController } from './clients/clients.controller';
@@ -33,6 +36,7 @@ export interface KeyManagerParts {
   assertions: AssertionAuthentication;
   grantAssertions: GrantAssertions;
   consumerKeyChanges: ConsumerKeyChanges;
+  apiKeyFeed: ApiKeyFeed;
   revocations: RevocationOwner;
   keyRing: KeyRing;
   signingKeyChanges: SigningKeyChanges;
@@ -47,6 +51,8 @@ export class KeyManagerModule {
       module: KeyManagerModule,
       controllers: [
         ApplicationsController,
+        ApiKeysController,
+        BackendTokensController,
         ClientsController,
         ConsumerKeysController,
         FeedsController,
@@ -67,6 +73,7 @@ export class KeyManagerModule {
         { provide: GrantAssertions, useValue: parts.grantAssertions },
         { provide: AssertionAuthentication, useValue: parts.assertions },
         { provide: ConsumerKeyChanges, useValue: parts.consumerKeyChanges },
+        { provide: ApiKeyFeed, useValue: parts.apiKeyFeed },
         { provide: RevocationOwner, useValue: parts.revocations },
         { provide: KeyRing, useValue: parts.keyRing },
         { provide: SigningKeyChanges, useValue: parts.signingKeyChanges },

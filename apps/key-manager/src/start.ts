@@ -2,6 +2,7 @@ import { Bus, serve, type Wire } from '@keyward/bus';
 import { clientRevocations } from '@keyward/contracts';
 import { assertUnprivileged, connectPatiently, query, Replays, RevocationOwner } from '@keyward/database';
 import { Outbound, readiness, type Logger, type Running } from '@keyward/runtime';
+import { ApiKeyFeed } from './api-keys/api-key-feed';
 import { AssertionAuthentication } from './client-keys/assertion-authentication';
 import { RemoteJwks } from './client-keys/remote-jwks';
 import { ClientAuthentication } from './clients/client-authentication';
@@ -61,6 +62,8 @@ export async function startKeyManager(
     const keyRing = new KeyRing(dataSource, sealing, now);
     const consumerKeyChanges = new ConsumerKeyChanges(dataSource, bus, clients);
     const revocations = new RevocationOwner(dataSource, bus, clientRevocations);
+    const apiKeyFeed = new ApiKeyFeed(dataSource, bus);
+    undo.push(() => apiKeyFeed.owner.stop());
     const signingKeyChanges = new SigningKeyChanges(dataSource, bus, keyRing);
     keyRing.ensure = (organizationId, alg) =>
       signingKeyChanges.write(organizationId, async (manager, changed) => {
@@ -76,9 +79,10 @@ export async function startKeyManager(
     }
     undo.push(() => revocations.stop());
     await revocations.start();
+    await apiKeyFeed.owner.start();
     await ensureRootObjects(consumerKeyChanges, macs, config.cliClient.cliSecret, clock, logger);
     undo.push(() => uses.stop());
-    const feedsOf = { consumerKeyChanges, signingKeyChanges, revocations };
+    const feedsOf = { consumerKeyChanges, signingKeyChanges, apiKeyFeed, revocations };
     const parts = {
       dataSource,
       clock,

@@ -18,6 +18,7 @@ import {
 import { checkCursor, inOrganization, isDuplicate, pageOf, RevocationOwner } from '@keyward/database';
 import { Controller } from '@nestjs/common';
 import { DataSource, MoreThan, type EntityManager } from 'typeorm';
+import { ApiKeyFeed } from '../api-keys/api-key-feed';
 import { Clock } from '../clock';
 import { ConsumerKeyChanges } from '../consumer-keys/consumer-key-changes';
 import { ConsumerKeyEntity } from '../consumer-keys/consumer-key.entity';
@@ -32,6 +33,7 @@ export class ApplicationsController {
   constructor(
     private readonly dataSource: DataSource,
     private readonly changes: ConsumerKeyChanges,
+    private readonly apiKeys: ApiKeyFeed,
     private readonly revocations: RevocationOwner,
     private readonly clock: Clock,
   ) {}
@@ -100,10 +102,12 @@ export class ApplicationsController {
       refuseOwnClient(organizationId, name);
       const keys = await keysOf(manager, application);
       for (const { consumerKey } of keys) changed(consumerKey);
+      await this.apiKeys.forget(manager, organizationId, id);
       await manager.delete(ApplicationEntity, { organizationId, id });
       for (const key of keys) await revokeForEver(this.revocations, manager, key, this.clock.now());
     });
     void this.revocations.publishNew();
+    void this.apiKeys.owner.publishNew();
     return new Empty();
   }
 }
