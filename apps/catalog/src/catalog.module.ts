@@ -10,6 +10,7 @@ import { ApplicationPlansController } from './plans/application-plans.controller
 import { PlansController } from './plans/plans.controller';
 import { QuotasController } from './quotas/quotas.controller';
 import { ScopesController } from './scopes/scopes.controller';
+import { UsageController } from './usage/usage.controller';
 import { SubscriptionsController } from './subscriptions/subscriptions.controller';
 
 /** What the catalog's controllers work with. */
@@ -26,7 +27,7 @@ export class CatalogModule {
       module: CatalogModule,
       controllers: [
         ...[ApisController, ScopesController, PlansController, SubscriptionsController, FeedsController],
-        ...[ApplicationPlansController, QuotasController, DenyRulesController, TrafficFeedsController],
+        ...[ApplicationPlansController, QuotasController, DenyRulesController, TrafficFeedsController, UsageController],
       ],
       providers: [{ provide: DataSource, useValue: dataSource }, { provide: Feeds, useValue: feeds }, OpenApiReader],
     };

@@ -5,6 +5,7 @@ import { CatalogModule } from './catalog.module';
 import type { CatalogConfig } from './config';
 import { catalogDataSource } from './data-source';
 import { Feeds } from './feeds';
+import { UsagePartitions } from './usage/usage-partitions';
 
 /** Starts the catalog on a wire, which the caller closes after it. Its schema must have been migrated. */
 export async function startCatalog(config: CatalogConfig, wire: Wire, logger: Logger): Promise<Running> {
@@ -20,6 +21,11 @@ export async function startCatalog(config: CatalogConfig, wire: Wire, logger: Lo
     const feeds = new Feeds(dataSource, bus);
     undo.push(() => feeds.stop());
     await feeds.start();
+    const partitions = new UsagePartitions(dataSource, (error) =>
+      logger.error({ message: 'partitions not kept', error }),
+    );
+    await partitions.start();
+    undo.push(() => partitions.stop());
     const app = await serve('catalog', CatalogModule.with({ dataSource, feeds }), wire, logger);
     undo.push(() => app.close());
 
