@@ -4,6 +4,7 @@ import { Organizations, Revocations } from '@keyward/runtime';
 import { GATEWAY_CONFIG, type GatewayConfig } from './config';
 import { ForwardingController } from './forwarding/forwarding.controller';
 import { RemoteKeyManager } from './forwarding/remote-key-manager';
+import { ApiKeysController } from './management/api-keys.controller';
 import { ApisController } from './management/apis.controller';
 import { ApplicationPlansController } from './management/application-plans.controller';
 import { ApplicationsController } from './management/applications.controller';
@@ -20,6 +21,7 @@ import { SessionsController } from './management/sessions.controller';
 import { SigningKeysController } from './management/signing-keys.controller';
 import { SubscriptionsController } from './management/subscriptions.controller';
 import { TrustedIssuersController } from './management/trusted-issuers.controller';
+import { UsageController } from './management/usage.controller';
 import { UsersController } from './management/users.controller';
 import { OAuthController } from './oauth/oauth.controller';
 import { Origins } from './oauth/origins';
@@ -56,6 +58,8 @@ const MANAGEMENT_API = [
   TrustedIssuersController,
   ApplicationPlansController,
   DenyRulesController,
+  ApiKeysController,
+  UsageController,
 ];
 
 /** What a gateway that reaches the services knows of them. */

@@ -19,6 +19,7 @@ import { closeGently } from './http/close';
 import { serveHealth } from './http/health';
 import { listenPlain, urlOf } from './http/listen';
 import { serveProxied } from './http/proxied';
+import { serveUpgrades } from './http/upgrades';
 import { Routes } from './http/routes';
 import { JwksCache } from './openid/jwks-cache';
 import { Knowledge } from './proxy/knowledge';
@@ -56,6 +57,7 @@ export async function startGateway(config: GatewayConfig, wire: Wire | undefined
   void services?.known.start();
   const ready = () => readiness({ ...checks, open: () => !closing });
   serveHealth(adapter.getInstance(), ready);
+  if (proxied) serveUpgrades(app.getHttpServer(), adapter.getInstance());
   await app.listen(config.server.port, config.server.host);
   const plain = await listenPlain(config, adapter.getInstance(), logger);
 
@@ -64,6 +66,7 @@ export async function startGateway(config: GatewayConfig, wire: Wire | undefined
     ready,
     close: async () => {
       closing = true;
+      proxied?.proxy.closeWebSockets();
       await closeGently(app, plain);
       services?.organizations.stop();
       services?.known.stop();

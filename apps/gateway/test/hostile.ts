@@ -177,13 +177,5 @@ export const IDENTITY_HEADERS: readonly string[] = [
     'SSL-Client-Cert',
   ],
   ...['SSL-Client-Verify', 'Client-Cert', 'Client-Cert-Chain', 'X-TLS-Client', 'Impersonate-User', 'Impersonate-Group'],
-  ...[
-    'X-Impersonate-User',
-    'X-On-Behalf-Of',
-    'X-Identity',
-    'Internal-Key',
-    'ApiKey',
-    'ActivityID',
-    'Proxy-Authorization',
-  ],
+  ...['X-Impersonate-User', 'X-On-Behalf-Of', 'X-Identity', 'Internal-Key', 'ActivityID', 'Proxy-Authorization'],
 ];

@@ -1,5 +1,6 @@
 import { LocalExchange, type Call, type Reply } from '@keyward/bus';
 import {
+  apiKeys,
   apis,
   applicationPlans,
   clientRevocations,
@@ -7,6 +8,7 @@ import {
   denyRules,
   organizations,
   plans,
+  recordUsage,
   subscriptions,
   tokenRevocations,
   userRevocations,
@@ -66,6 +68,8 @@ export class Services {
     this.tell(apis, {});
     this.tell(subscriptions, {});
     this.tell(consumerKeyChanges, {});
+    this.on(recordUsage, () => ({}));
+    this.tell(apiKeys, {});
     this.tell(plans, {});
     this.tell(applicationPlans, {});
     this.tell(denyRules, {});
@@ -152,6 +156,7 @@ export async function testGateway(
   while ((await gateway.ready()).status !== until) await new Promise(setImmediate);
 
   const dispatcher = new Agent({ connect: { ca: cert } });
+  let closed: Promise<void> | undefined;
   const ask = async (path: string, { method = 'GET', headers, body }: Asked = {}): Promise<Answer> => {
     const answer = await request(gateway.url + path, { dispatcher, method: method as 'GET', headers, body });
     const text = await answer.body.text();
@@ -168,8 +173,7 @@ export async function testGateway(
         body: typeof form === 'string' ? form : new URLSearchParams(form).toString(),
         headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
       }),
-    close: async () => {
-      await Promise.all([gateway.close(), dispatcher.close()]);
-    },
+    // A test may have closed it already.
+    close: () => (closed ??= Promise.all([gateway.close(), dispatcher.close()]).then(() => undefined)),
   };
 }

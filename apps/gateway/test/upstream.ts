@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
 /** A request as it reached an upstream. */
@@ -21,6 +21,7 @@ export interface Upstream {
   /** What it does with a request; by default it says what reached it. */
   on: (answer: (request: IncomingMessage, response: ServerResponse) => void) => void;
   sockets: Set<Socket>;
+  server: Server;
   close(): Promise<void>;
 }
 
@@ -50,7 +51,7 @@ export async function startUpstream(): Promise<Upstream> {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
-    ...{ url: `http://127.0.0.1:${port}`, port, reached, sockets },
+    ...{ url: `http://127.0.0.1:${port}`, port, reached, sockets, server },
     on: (next) => (answer = next),
     close: async () => {
       server.closeAllConnections();

@@ -1,7 +1,8 @@
 import type { LoggerService } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../proxy/fault';
-import { faultOf, refuse, type Located, type Proxy } from '../proxy/proxy';
+import type { Located, Proxy } from '../proxy/proxy';
+import { faultOf, refuse } from '../proxy/refuse';
 import { isManagement, type Answers } from './answers';
 import { clientAddress } from './client-address';
 import { callOf, correlationId } from './request-call';

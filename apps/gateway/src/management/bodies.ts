@@ -10,16 +10,19 @@ import {
   CreateScope,
   CreateTrustedIssuer,
   CreateUser,
+  GenerateApiKey,
   GenerateKey,
   ImportApi,
   NameMember,
   PageRequest,
+  QueryUsage,
   ResetPassword,
   RotateSecret,
   RotateSigningKey,
   SetBranding,
   Subscribe,
   UpdateApi,
+  UpdateApiKey,
   UpdateApplication,
   UpdateApplicationPlan,
   UpdateDenyRule,
@@ -54,6 +57,8 @@ export class ApiDefinition extends OmitType(ImportApi, ['organizationId']) {}
 export class ApiChanges extends OmitType(UpdateApi, ['organizationId', 'api']) {}
 export class ApiStep extends PickType(ChangeApiState, ['state']) {}
 export class NewVersion extends PickType(CopyApi, ['version']) {}
+export class NewApiKey extends OmitType(GenerateApiKey, ['organizationId', 'application']) {}
+export class ApiKeyChanges extends OmitType(UpdateApiKey, ['organizationId', 'application', 'apiKey']) {}
 export class NewScope extends OmitType(CreateScope, ['organizationId']) {}
 export class ScopeChanges extends OmitType(UpdateScope, ['organizationId', 'scope']) {}
 export class NewPlan extends OmitType(CreatePlan, ['organizationId']) {}
@@ -75,6 +80,11 @@ export class NewSubscription extends OmitType(Subscribe, ['organizationId', 'app
 export class SubscriptionQuery extends PageRequest {
   @IsOptional() @IsString() @MaxLength(100) application?: string;
   @IsOptional() @IsString() @MaxLength(131) api?: string;
+}
+
+/** Which calls are added up. */
+export class UsageQuery extends OmitType(QueryUsage, ['organizationId', 'applicationId']) {
+  @IsOptional() @IsString() @MaxLength(100) application?: string;
 }
 
 /** A part of the keys, of one application when it is named. */

@@ -18,6 +18,15 @@ export function bearerOf({ headers, rawHeaders }: IncomingMessage): string | und
   return token;
 }
 
+/** The API key of a request (API Manager's `ApiKey` header). Throws when there are two, or an access token beside it (RS-03). */
+export function apiKeyOf({ headers, rawHeaders }: IncomingMessage): string | undefined {
+  const { apikey } = headers;
+  if (apikey === undefined) return undefined;
+  if (headers.authorization !== undefined || Array.isArray(apikey) || countOf('apikey', rawHeaders) > 1)
+    throw new Fault('malformedCredentials');
+  return apikey;
+}
+
 function countOf(name: string, rawHeaders: readonly string[]): number {
   let count = 0;
   for (let n = 0; n < rawHeaders.length; n += 2)

@@ -1,4 +1,4 @@
-import type { ClientRecord, SubscriptionRecord } from '@keyward/contracts';
+import type { ClientRecord, Organization, SubscriptionRecord } from '@keyward/contracts';
 import { Fault } from './fault';
 import type { Knowledge } from './knowledge';
 import type { Resource } from './matcher';
@@ -8,7 +8,10 @@ import type { Upstream } from './upstream';
 
 /** Who calls, and where the call goes. */
 export interface Passed {
+  grant: Grant;
   client: ClientRecord;
+  /** The subject's organization. */
+  home: Organization;
   /** The user, or the application itself. */
   subject: string;
   /** Where the API needs one. */
@@ -21,6 +24,7 @@ export function enforce(
   api: Api,
   resource: Resource,
   grant: Grant,
+  home: Organization,
   client: ClientRecord | undefined,
   known: Pick<Knowledge, 'subscription'>,
 ): Passed {
@@ -32,7 +36,7 @@ export function enforce(
   // Any one of them suffices, and none of its name's relatives: an exact match (RS-05).
   if (scopes.length > 0 && !scopes.some((scope) => grant.scopes.includes(scope)))
     throw new Fault('insufficientScope', {}, scopes);
-  return { client, subject: grant.claims.sub, subscription, upstream: upstreamFor(api, client.kind) };
+  return { grant, client, home, subject: grant.claims.sub, subscription, upstream: upstreamFor(api, client.kind) };
 }
 
 function enforceSubscription(

@@ -54,7 +54,11 @@ const REASONS = {
   missingCredentials: {
     ...{ status: 401, code: '900902', message: 'Missing Credentials' },
     description:
-      "Invalid Credentials. Make sure your API invocation call has a header: 'Authorization : Bearer ACCESS_TOKEN'",
+      "Invalid Credentials. Make sure your API invocation call has a header: 'Authorization : Bearer ACCESS_TOKEN' or 'ApiKey : API_KEY'",
+  },
+  forbiddenSource: {
+    ...{ status: 403, code: '900908', message: 'Resource forbidden' },
+    description: 'The API key may not be used from where the request comes',
   },
   wrongTokenType: {
     ...{ status: 401, code: '900905', message: 'Incorrect Access Token Type is provided' },

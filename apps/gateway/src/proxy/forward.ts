@@ -39,9 +39,9 @@ export async function forward(
     await attempt(dispatcher, request, response, forwarded);
   } catch (error) {
     const mayRepeat = REPEATABLE.has(request.method ?? '') && !hasBody(request) && isLostConnection(error);
-    if (!mayRepeat || response.destroyed) throw faultOf(error);
+    if (!mayRepeat || response.destroyed) throw upstreamFault(error);
     await attempt(dispatcher, request, response, forwarded).catch((again: unknown) => {
-      throw faultOf(again);
+      throw upstreamFault(again);
     });
   }
 }
@@ -110,7 +110,7 @@ const FAILED =
   /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ERR_TLS|ERR_SSL|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO)/;
 
 /** What a failure of an upstream is to the client; which address failed and how is not its business. */
-function faultOf(error: unknown): Fault {
+export function upstreamFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   return Object.assign(new Fault(faultNameOf(error, codeOf(error))), { cause: error });
 }

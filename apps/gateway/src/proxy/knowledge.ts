@@ -1,5 +1,6 @@
 import { FeedFollower, type Bus } from '@keyward/bus';
 import {
+  apiKeys,
   apis,
   applicationPlans,
   consumerKeyChanges,
@@ -10,6 +11,7 @@ import {
   type ClientRecord,
   type SubscriptionRecord,
 } from '@keyward/contracts';
+import { ApiKeys } from './tokens/api-keys';
 import { RouteTable } from './route-table';
 import { Denials } from './throttling/denials';
 import { Plans } from './throttling/plans';
@@ -20,6 +22,7 @@ const SERVED_STALE_MS = 5 * 60_000;
 /** What the gateway knows of APIs and of who may call them, in memory, as the feeds of their owners tell it. */
 export class Knowledge {
   readonly routes = new RouteTable();
+  readonly apiKeys = new ApiKeys();
   readonly plans = new Plans();
   readonly denials = new Denials();
   private readonly subscriptionsById = new Map<string, SubscriptionRecord>();
@@ -46,6 +49,10 @@ export class Knowledge {
           this.subscriptionsById.clear();
           this.subscriptionsOf.clear();
         },
+      }),
+      new FeedFollower(bus, apiKeys, {
+        apply: (id, record) => this.apiKeys.apply(id, record),
+        reset: () => this.apiKeys.clear(),
       }),
       new FeedFollower(bus, plans, {
         apply: (id, record) => this.plans.apply(id, record),

@@ -5,6 +5,8 @@ import { canonicalTemplate, VARIABLE } from './template';
 export interface Resource extends ApiResource {
   /** Canonical, without a slash at its end. */
   readonly canonical: string;
+  /** Verb and template. */
+  readonly label: string;
 }
 
 /** Where a path may go on after a segment. */
@@ -31,7 +33,7 @@ export class Matcher {
     if (template === undefined) return; // What is not understood opens nothing.
     const isWildcard = template.endsWith('*');
     const canonical = withoutSlash(isWildcard ? template.slice(0, -1) : template);
-    const known = { ...resource, canonical };
+    const known = { ...resource, canonical, label: `${resource.verb} ${resource.template}` };
     const folded = canonical.toLowerCase();
     if (!isWildcard && !canonical.includes(VARIABLE)) {
       this.exact.set(folded, known);

@@ -121,7 +121,7 @@ describe('who may pass', () => {
         code: '900902',
         message: 'Missing Credentials',
         description:
-          "Invalid Credentials. Make sure your API invocation call has a header: 'Authorization : Bearer ACCESS_TOKEN'",
+          "Invalid Credentials. Make sure your API invocation call has a header: 'Authorization : Bearer ACCESS_TOKEN' or 'ApiKey : API_KEY'",
       },
     ]);
     expect(headers['www-authenticate']).toBe('Bearer realm="keyward"');

@@ -1,22 +1,27 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Call } from '@keyward/bus';
-import { ROOT_ORGANIZATION, ServiceError, type Organization } from '@keyward/contracts';
+import { ROOT_ORGANIZATION, type Organization } from '@keyward/contracts';
 import type { Organizations, Revocations } from '@keyward/runtime';
 import type { Agent } from 'undici';
-import { bearerOf } from './bearer';
+import { upgradeOf, type Upgrade } from '../http/upgrades';
+import type { Assertions } from './assertions/assertions';
+import { apiKeyOf, bearerOf } from './bearer';
 import { Circuits } from './circuits';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors';
 import { enforce, upstreamFor, type Passed } from './enforcement';
-import { bodyOf, Fault, headersOf } from './fault';
-import { forward, hasBody, type Meter } from './forward';
+import { Fault } from './fault';
+import { forward, type Meter } from './forward';
 import type { Knowledge } from './knowledge';
 import type { Resource } from './matcher';
 import { canonicalTarget } from './path';
+import { faultOf, refuse } from './refuse';
 import { isLooping, requestHeaders } from './request-headers';
+import { WebSockets } from './websockets';
 import { methodsOf, resourceOf, type Found } from './route-table';
 import { rateLimitHeaders } from './throttling/exhausted';
 import { isByBytes, type Lease } from './throttling/lease';
 import type { Throttling } from './throttling/throttling';
+import type { Usage } from './usage/usage';
 import type { AccessTokens } from './tokens/access-tokens';
 
 /** What the proxy works with. */
@@ -26,6 +31,8 @@ export interface ProxyParts {
   tokens: AccessTokens;
   revocations: Pick<Revocations, 'isRevoked'>;
   throttling: Pick<Throttling, 'take' | 'charge'>;
+  assertions: Pick<Assertions, 'of'>;
+  usage: Pick<Usage, 'count'>;
   agent: Agent;
   /** Host and port that clients know the gateway by. */
   host: string;
@@ -52,35 +59,51 @@ export interface Admitted extends Located {
   passed?: Passed;
 }
 
+/** What becomes known of a request on its way. */
+interface Seen extends Meter {
+  startedAt: number;
+  resource?: Resource;
+  applicationId?: string;
+}
+
 /** Guards the APIs: who may pass goes on to the upstream, all others get a fault. */
 export class Proxy {
   private readonly circuits = new Circuits();
+  private readonly webSockets = new WebSockets();
 
   constructor(private readonly parts: ProxyParts) {}
 
   /** Answers a request to an API. */
   async serve(request: IncomingMessage, response: ServerResponse, located: Located, visit: Visit): Promise<void> {
     const own = { ...visit.own, ...corsHeaders(located.api, request) };
+    const seen: Seen = { startedAt: performance.now(), bytes: 0 };
+    response.once('close', () => this.count(located, response, seen));
     try {
       const answered = this.answerOptions(request, located);
       if (answered) {
         response.writeHead(200, { ...visit.own, ...answered, 'content-length': '0' }).end();
         return;
       }
-      const admitted = await this.admit(request, located, visit);
-      const meter = { bytes: 0 };
+      const admitted = await this.admit(request, located, visit, seen);
       const asked = this.parts.throttling.take(admitted);
       const leases = asked instanceof Promise ? await asked : asked;
       if (leases) {
         Object.assign(own, rateLimitHeaders(leases, performance.now()));
-        if (leases.some(isByBytes)) this.chargeLater(request, response, leases, meter);
+        if (leases.some(isByBytes)) this.chargeLater(request, response, leases, seen);
       }
-      await this.send(request, response, admitted, visit, own, meter);
+      const upgrade = upgradeOf(request);
+      if (upgrade) await this.join(request, response, upgrade, admitted, visit, own, seen);
+      else await this.send(request, response, admitted, visit, own, seen);
     } catch (error) {
       const fault = faultOf(error);
       if (!fault) throw error;
       refuse(request, response, fault, own);
     }
+  }
+
+  /** Ends what would keep a gateway that stops. */
+  closeWebSockets(): void {
+    this.webSockets.close();
   }
 
   /** The API that a request is for. Throws the fault of one that is for none. */
@@ -95,16 +118,36 @@ export class Proxy {
     return { ...found, organization, query: target.query };
   }
 
-  /** Says whether a request may pass. Path and method come first: what there is nothing for is not asked for a token. */
-  async admit(request: IncomingMessage, located: Located, { address, call }: Visit): Promise<Admitted> {
+  /** Says whether a request may pass, and who asks. Path and method come first: what there is nothing for is not asked for a token. */
+  async admit(request: IncomingMessage, located: Located, visit: Visit, seen?: Seen): Promise<Admitted> {
     const { api, rest, organization } = located;
-    const { known, organizations, tokens, revocations } = this.parts;
     if (api.state === 'BLOCKED') throw new Fault('apiBlocked');
-    const denied = known.denials.of(organization.id);
-    if (denied && (denied.isAddress(address) || denied.isApi(api.id))) throw new Fault('denied');
+    const denied = this.parts.known.denials.of(organization.id);
+    if (denied && (denied.isAddress(visit.address) || denied.isApi(api.id))) throw new Fault('denied');
     const resource = resourceOf(api, request.method ?? '', rest);
     if (!resource) throw nothingFor(located);
+    if (seen) seen.resource = resource;
     if (resource.authentication === 'none') return { ...located, resource };
+    const passed = await this.identify(request, located, resource, visit, seen);
+    if (denied?.isCaller(passed.client.applicationId, passed.subject)) throw new Fault('denied');
+    return { ...located, resource, passed };
+  }
+
+  /** Whom the credentials of a request are of. Throws the fault of what opens nothing. */
+  private async identify(
+    request: IncomingMessage,
+    { api, organization }: Located,
+    resource: Resource,
+    { address, call }: Visit,
+    seen?: Seen,
+  ): Promise<Passed> {
+    const { known, organizations, tokens, revocations } = this.parts;
+    const key = apiKeyOf(request);
+    if (key !== undefined) {
+      const { grant, client } = known.apiKeys.grantOf(key, organization, request, address);
+      if (seen) seen.applicationId = client.applicationId;
+      return enforce(api, resource, grant, organization, client, known);
+    }
     const token = bearerOf(request);
     if (token === undefined) throw new Fault('missingCredentials');
     const asked = tokens.grantOf(token, organization, call);
@@ -115,38 +158,89 @@ export class Proxy {
       throw new Fault('invalidCredentials');
     const { client_id: clientId } = grant.claims;
     const client = known.client(clientId) ?? (await known.clientNow(clientId));
-    const passed = enforce(api, resource, grant, client, known);
-    if (denied?.isCaller(passed.client.applicationId, passed.subject)) throw new Fault('denied');
-    return { ...located, resource, passed };
+    if (seen && client?.organizationId === organization.id) seen.applicationId = client.applicationId;
+    return enforce(api, resource, grant, home, client, known);
   }
 
   private async send(
     request: IncomingMessage,
     response: ServerResponse,
-    { api, rest, query, passed }: Admitted,
-    { address, traceparent }: Visit,
+    admitted: Admitted,
+    visit: Visit,
     own: OutgoingHttpHeaders,
     meter: Meter,
   ): Promise<void> {
+    const outgoing = await this.outgoing(request, admitted, visit);
+    const authenticated = admitted.passed !== undefined;
+    await this.reaching(outgoing.origin, () =>
+      forward(this.parts.agent, request, response, { ...outgoing, authenticated, own, meter }),
+    );
+  }
+
+  /** It lasts as long as its request would pass, asked again and again: a token that ends ends it. */
+  private async join(
+    request: IncomingMessage,
+    response: ServerResponse,
+    upgrade: Upgrade,
+    admitted: Admitted,
+    visit: Visit,
+    own: OutgoingHttpHeaders,
+    seen: Seen,
+  ): Promise<void> {
+    const outgoing = await this.outgoing(request, admitted, visit);
+    const mayStay = () =>
+      Promise.resolve()
+        .then(() => this.admit(request, this.locate(request), visit))
+        .then(
+          () => true,
+          (error: unknown) => faultOf(error)?.name === 'unavailable',
+        );
+    const closed = () => this.count(admitted, { headersSent: true, statusCode: 101 }, seen);
+    await this.reaching(outgoing.origin, () =>
+      this.webSockets.join(this.parts.agent, response, upgrade, { ...outgoing, own, meter: seen, mayStay, closed }),
+    );
+  }
+
+  /** What goes to the upstream. */
+  private async outgoing(
+    request: IncomingMessage,
+    { api, organization, rest, query, passed }: Admitted,
+    { address, traceparent, call }: Visit,
+  ): Promise<{ origin: string; path: string; headers: string[] }> {
     if (isLooping(request)) throw new Fault('loop');
-    const upstream = passed?.upstream ?? upstreamFor(api, api.upstreams.production ? 'production' : 'sandbox');
-    const authenticated = passed !== undefined;
-    const { origin } = upstream;
+    const { origin, base } = passed?.upstream ?? upstreamFor(api, api.upstreams.production ? 'production' : 'sandbox');
+    const signed = passed && api.backendToken ? this.parts.assertions.of(api, organization, passed, call) : undefined;
+    const assertion = signed instanceof Promise ? await signed : signed;
+    const said = { address, host: this.parts.host, traceparent, authenticated: passed !== undefined, assertion };
+    return {
+      origin,
+      path: `${base}${rest}${query}`.replace(/^(?!\/)/, '/'),
+      headers: requestHeaders(request, said),
+    };
+  }
+
+  private async reaching(origin: string, work: () => Promise<void>): Promise<void> {
     this.circuits.enter(origin);
     try {
-      await forward(this.parts.agent, request, response, {
-        origin,
-        path: `${upstream.base}${rest}${query}`.replace(/^(?!\/)/, '/'),
-        headers: requestHeaders(request, { address, host: this.parts.host, traceparent, authenticated }),
-        authenticated,
-        own,
-        meter,
-      });
+      await work();
       this.circuits.left(origin, undefined);
     } catch (error) {
       this.circuits.left(origin, faultOf(error));
       throw error;
     }
+  }
+
+  /** One that the client did not wait for has the status that others write for it. */
+  private count(
+    { api, organization }: Located,
+    { headersSent, statusCode }: Pick<ServerResponse, 'headersSent' | 'statusCode'>,
+    seen: Seen,
+  ): void {
+    const { startedAt, bytes, resource, applicationId } = seen;
+    this.parts.usage.count({
+      ...{ organizationId: organization.id, apiId: api.id, applicationId, resource: resource?.label ?? '', bytes },
+      ...{ status: headersSent ? statusCode : 499, ms: performance.now() - startedAt },
+    });
   }
 
   /** Bandwidth is both bodies. Of one without a length, what its connection has read since. */
@@ -182,40 +276,4 @@ function nothingFor({ api, rest }: Located): Fault {
   return methods.length === 0
     ? new Fault('unknownResource')
     : new Fault('wrongMethod', { allow: [...methods, 'OPTIONS'].join(', ') });
-}
-
-/** The fault that an error is; `undefined` for one that was not foreseen. */
-export function faultOf(error: unknown): Fault | undefined {
-  if (error instanceof Fault) return error;
-  if (error instanceof ServiceError && error.code === 'temporarily_unavailable') return new Fault('unavailable');
-  return undefined;
-}
-
-/** A body that is left unread is not waited for: it may be endless. */
-const UNREAD_BYTES = 64 * 1024;
-
-/** Answers with a fault, as long as nothing has been answered. */
-export function refuse(
-  request: IncomingMessage,
-  response: ServerResponse,
-  fault: Fault,
-  own: OutgoingHttpHeaders,
-): void {
-  if (response.headersSent || response.destroyed) {
-    response.destroy();
-    return;
-  }
-  const body = bodyOf(fault);
-  const length = Number(request.headers['content-length'] ?? Infinity);
-  const isUnread = hasBody(request) && !request.complete && !(length <= UNREAD_BYTES);
-  response
-    .writeHead(fault.reason.status, {
-      ...own,
-      'cache-control': 'no-store',
-      pragma: 'no-cache',
-      ...headersOf(fault),
-      'content-length': Buffer.byteLength(body),
-      ...(isUnread && { connection: 'close' }),
-    })
-    .end(request.method === 'HEAD' ? undefined : body);
 }

@@ -1,8 +1,10 @@
 import type { GatewayConfig } from '../config';
 import type { Services } from '../gateway.module';
 import { issuerOf } from '../openid/metadata';
+import { Assertions } from './assertions/assertions';
 import { Proxy } from './proxy';
 import { Throttling } from './throttling/throttling';
+import { Usage } from './usage/usage';
 import { AccessTokens } from './tokens/access-tokens';
 import { JwtReader } from './tokens/jwt-reader';
 import { OpaqueReader } from './tokens/opaque-reader';
@@ -19,14 +21,24 @@ export function startProxy(config: GatewayConfig, services: Services): StartedPr
   const { bus, organizations, revocations, keys, known } = services;
   const agent = upstreamAgent(config.proxy);
   const jwts = new JwtReader(keys, (orgkey) => issuerOf(config, orgkey));
+  const usage = new Usage(bus);
+  usage.start();
   const proxy = new Proxy({
     known,
     organizations,
     tokens: new AccessTokens(jwts, new OpaqueReader(bus)),
     revocations,
+    assertions: new Assertions(bus),
+    usage,
     throttling: new Throttling(bus, known.plans),
     agent,
     host: new URL(config.server.publicUrl).host,
   });
-  return { proxy, close: () => agent.close() };
+  return {
+    proxy,
+    close: async () => {
+      await usage.stop();
+      await agent.close();
+    },
+  };
 }

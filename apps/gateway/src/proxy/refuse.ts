@@ -1,0 +1,40 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { ServiceError } from '@keyward/contracts';
+import { bodyOf, Fault, headersOf } from './fault';
+import { hasBody } from './forward';
+
+/** The fault that an error is; `undefined` for one that was not foreseen. */
+export function faultOf(error: unknown): Fault | undefined {
+  if (error instanceof Fault) return error;
+  if (error instanceof ServiceError && error.code === 'temporarily_unavailable') return new Fault('unavailable');
+  return undefined;
+}
+
+/** A body that is left unread is not waited for: it may be endless. */
+const UNREAD_BYTES = 64 * 1024;
+
+/** Answers with a fault, as long as nothing has been answered. */
+export function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  fault: Fault,
+  own: OutgoingHttpHeaders,
+): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const body = bodyOf(fault);
+  const length = Number(request.headers['content-length'] ?? Infinity);
+  const isUnread = hasBody(request) && !request.complete && !(length <= UNREAD_BYTES);
+  response
+    .writeHead(fault.reason.status, {
+      ...own,
+      'cache-control': 'no-store',
+      pragma: 'no-cache',
+      ...headersOf(fault),
+      'content-length': Buffer.byteLength(body),
+      ...(isUnread && { connection: 'close' }),
+    })
+    .end(request.method === 'HEAD' ? undefined : body);
+}

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import { connect, type TLSSocket } from 'node:tls';
+import { consumerKeyChanges, recordUsage, type RecordUsage } from '@keyward/contracts';
+import { certificate } from '../../test/certificate';
+import { api, resource, startProxied, type Proxied } from '../../test/proxied';
+import { JOHNSORG } from '../../test/started-gateway';
+
+let proxied: Proxied;
+beforeEach(async () => {
+  proxied = await startProxied((upstream) => [
+    api(upstream, { resources: [resource('GET', '/socket'), resource('GET', '/scoped', { scopes: ['read'] })] }),
+  ]);
+});
+afterEach(() => proxied.close());
+
+/** A connection that has sent a request for a WebSocket, and what it reads. */
+async function open(path: string, headers: Record<string, string> = {}) {
+  const { cert } = await certificate();
+  const { hostname, port } = new URL(proxied.gateway.url);
+  const socket: TLSSocket = connect({ host: hostname, port: Number(port), ca: cert, servername: 'localhost' });
+  let text = '';
+  let closed = false;
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+  socket.on('error', () => undefined).on('close', () => (closed = true));
+  const all = {
+    ...{ host: 'id.example', connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' },
+    ...{ 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', ...headers },
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`GET /t/johnsorg/pizza/1.0.0${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
+  return {
+    socket,
+    reads: (expected: string) => until(() => text.includes(expected)),
+    ends: () => until(() => closed),
+    get text() {
+      return text;
+    },
+  };
+}
+async function until(holds: () => boolean): Promise<void> {
+  const end = Date.now() + 10_000;
+  while (!holds()) {
+    if (Date.now() > end) throw new Error('It did not come true.');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+/** An upstream that agrees and says everything back. */
+function echo(): { headers: NodeJS.Dict<string | string[]>; ended: boolean } {
+  const seen = { headers: {}, ended: false };
+  proxied.upstream.server.on('upgrade', (request, socket) => {
+    seen.headers = request.headers;
+    const key = `${String(request.headers['sec-websocket-key'])}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+    const accept = createHash('sha1').update(key).digest('base64');
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`);
+    socket.write(`Sec-WebSocket-Accept: ${accept}\r\nSet-Cookie: a=b\r\n\r\n`);
+    socket.on('error', () => undefined).on('close', () => (seen.ended = true));
+    socket.pipe(socket);
+  });
+  return seen;
+}
+
+it('RFC 6455 §4: who may pass gets a connection to the upstream, both ways', async () => {
+  const seen = echo();
+  const { authorization } = await proxied.bearer();
+  const client = await open('/socket', { authorization, 'x-user': 'made up', 'sec-websocket-protocol': 'chat' });
+  await client.reads('\r\n\r\n');
+  expect(client.text).toMatch(/^HTTP\/1\.1 101 Switching Protocols\r\n/);
+  expect(client.text).toContain('sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n');
+  expect(client.text).toMatch(/x-correlation-id: [0-9a-f]{32}\r\n/);
+  expect(client.text.toLowerCase()).not.toContain('set-cookie');
+  expect(seen.headers).toMatchObject({ 'sec-websocket-protocol': 'chat', 'x-forwarded-proto': 'https' });
+  expect(seen.headers).not.toHaveProperty('authorization');
+  expect(seen.headers).not.toHaveProperty('x-user');
+  client.socket.write('hello, upstream');
+  await client.reads('hello, upstream');
+  client.socket.destroy();
+  await until(() => seen.ended);
+});
+
+it.each([
+  ['/socket', 0, 401, '900902'],
+  ['/scoped', 1, 403, '900910'],
+  ['/none', 1, 404, '404'],
+] as const)('is refused at %s like any other request: %s %i %s', async (path, authenticated, status, code) => {
+  echo();
+  const client = await open(path, authenticated ? await proxied.bearer() : {});
+  await client.ends();
+  expect(client.text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  expect(client.text).toContain(`"code":"${code}"`);
+});
+
+it('502 when the upstream does not agree', async () => {
+  const client = await open('/socket', await proxied.bearer());
+  await client.ends();
+  expect(client.text).toMatch(/^HTTP\/1\.1 502 /);
+});
+
+it('RS-07 ends when its caller may no longer call', async () => {
+  const seen = echo();
+  const client = await open('/socket', await proxied.bearer());
+  await client.reads('101');
+  const disabled = { organizationId: JOHNSORG.id, applicationId: 'shop', kind: 'production', active: false } as const;
+  proxied.services.change(consumerKeyChanges, 'client', disabled);
+  await client.ends();
+  await until(() => seen.ended);
+});
+
+it('does not keep a gateway that stops, and is counted', async () => {
+  const told: RecordUsage[] = [];
+  proxied.services.on(recordUsage, (request) => (told.push(request), {}));
+  echo();
+  const client = await open('/socket', await proxied.bearer());
+  await client.reads('101');
+  client.socket.write('12345');
+  await client.reads('12345');
+  await proxied.gateway.close();
+  await client.ends();
+  expect(told[0]?.counts).toMatchObject([{ status: 101, requests: 1, bytes: 5, resource: 'GET /socket' }]);
+});
+
+it('RFC 9110 §7.8: another protocol is not spoken, and the request answered', async () => {
+  const client = await open('/socket', { ...(await proxied.bearer()), upgrade: 'h2c' });
+  await client.ends();
+  expect(client.text).toMatch(/^HTTP\/1\.1 200 OK/);
+  expect(client.text).toContain('"url":"/socket"');
+});

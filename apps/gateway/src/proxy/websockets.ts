@@ -1,0 +1,75 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import type { Upgrade } from '../http/upgrades';
+import { upstreamFault, type Meter } from './forward';
+
+/** How often it is asked whether an open WebSocket may still be, milliseconds: so long it may outlive its caller's rights. */
+const CHECK_MS = 1000;
+/** What of an upstream's answer belongs to the handshake (RFC 6455 §4.2.2). */
+const HANDSHAKE = ['sec-websocket-accept', 'sec-websocket-protocol', 'sec-websocket-extensions'];
+
+/** A request for a WebSocket that may pass. */
+export interface Opening {
+  origin: string;
+  path: string;
+  headers: string[];
+  /** Headers of the answer that are the gateway's. */
+  own: OutgoingHttpHeaders;
+  meter: Meter;
+  /** Says whether it would still pass. */
+  mayStay: () => Promise<boolean>;
+  /** Hears that it is over. */
+  closed: () => void;
+}
+
+/** Connections that have become WebSockets. */
+export class WebSockets {
+  /** Ways to end them. */
+  private readonly open = new Set<() => void>();
+
+  /** Joins a client and an upstream that agrees. Rejects with the fault of one that does not. */
+  async join(dispatcher: Dispatcher, response: ServerResponse, client: Upgrade, opening: Opening): Promise<void> {
+    const { socket, head } = client;
+    const { origin, path, headers } = opening;
+    const gone = new AbortController();
+    const onGone = () => gone.abort();
+    socket.once('close', onGone);
+    const asked = { origin, path, headers, method: 'GET', protocol: 'websocket', signal: gone.signal };
+    const answer = await dispatcher.upgrade(asked as Dispatcher.UpgradeOptions).catch((error: unknown) => {
+      throw upstreamFault(error);
+    });
+    socket.off('close', onGone);
+    response.detachSocket(socket);
+    socket.write(handshake(answer.headers, opening.own));
+    if (head.length > 0) answer.socket.write(head);
+    this.keep(socket, answer.socket, opening);
+  }
+
+  /** They would keep a gateway that stops: clients come again, to another one. */
+  close(): void {
+    for (const end of [...this.open]) end();
+  }
+
+  private keep(client: Duplex, upstream: Duplex, { meter, mayStay, closed }: Opening): void {
+    const end = () => {
+      clearInterval(timer);
+      client.destroy();
+      upstream.destroy();
+      if (this.open.delete(end)) closed();
+    };
+    this.open.add(end);
+    const timer = setInterval(() => void mayStay().then((may) => (may ? undefined : end())), CHECK_MS);
+    upstream.on('data', (chunk: Buffer) => (meter.bytes += chunk.length));
+    for (const side of [client, upstream]) side.on('error', end).on('close', end);
+    upstream.pipe(client);
+    client.pipe(upstream);
+  }
+}
+
+function handshake(answer: Record<string, string | string[] | undefined>, own: OutgoingHttpHeaders): string {
+  const agreed = HANDSHAKE.map((name) => [name, answer[name]] as const);
+  const all = [['connection', 'Upgrade'], ['upgrade', 'websocket'], ...agreed, ...Object.entries(own)] as const;
+  const lines = all.flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${String(value)}\r\n`]));
+  return `HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`;
+}
