@@ -197,7 +197,7 @@ describe('the commands', () => {
     };
     const terminal = { env: {}, stdin: Readable.from([]), out: () => undefined, err: () => undefined };
     walk(keyward(terminal), []);
-    expect(names.length).toBeGreaterThanOrEqual(72);
+    expect(names.length).toBeGreaterThanOrEqual(76);
     for (const name of names) {
       const { code, out } = await cli([...name, '--help']);
       expect(code).toBe(0);

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { CommandError } from './command-error';
+import { apiKeys } from './commands/api-keys';
 import { apis } from './commands/apis';
 import { applications } from './commands/applications';
 import { branding } from './commands/branding';
@@ -17,6 +18,7 @@ import { signingKeys } from './commands/signing-keys';
 import { subscribe, subscriptions } from './commands/subscriptions';
 import { token } from './commands/token';
 import { trustedIssuers } from './commands/trusted-issuers';
+import { usage } from './commands/usage';
 import { users } from './commands/users';
 import { examples } from './options';
 import { type Terminal } from './terminal';
@@ -46,9 +48,9 @@ export function keyward(terminal: Terminal): Command {
       examples('orgs list', 'users create ann@johns.org --org johnsorg', 'token') + '\n' + ENVIRONMENT,
     );
   const ofKeys = [keyEncryption];
-  const ofApis = [apis, scopes, plans, subscribe, subscriptions, denyRules];
+  const ofApis = [apis, scopes, plans, subscribe, subscriptions, denyRules, usage];
   const commands = [
-    ...[organizations, branding, users, roles, sessions, consents, applications, keys],
+    ...[organizations, branding, users, roles, sessions, consents, applications, keys, apiKeys],
     ...[...ofApis, signingKeys, trustedIssuers, token, demoCommand, migrate],
     ...ofKeys,
   ];

@@ -83,6 +83,15 @@ describe('every operation does what it is for', () => {
     ...{ id: expect.any(String), organizationId: expect.any(String), applicationId: expect.any(String) },
     ...{ apiId: expect.any(String), state: 'UNBLOCKED', api, version: '1.0', context: `/${api}`, createdAt: time },
   });
+  const apiKey = {
+    ...{ id: expect.any(String), applicationId: expect.any(String), name: '', kind: 'production', state: 'active' },
+    ...{ addresses: [], referrers: [], expiresAt: null, createdAt: time },
+  };
+  const newApiKey = async () => {
+    const application = await newApplication();
+    const { key } = await manage('POST', `/${org}/applications/${application}/api-keys`, {});
+    return { application, key: { ...apiKey, id: key.id as string } };
+  };
   const denyRule = { ...ofOrganization, active: true };
   const newDenyRule = async () => {
     const value = await newApplication();
@@ -433,6 +442,35 @@ describe('every operation does what it is for', () => {
       const answer = await ask('PATCH', `/${org}/applications/${await newApplication()}/plan`, { plan });
       return [answer, 200, { applicationId: expect.any(String), plan }];
     },
+    'GET /{orgkey}/applications/{application}/api-keys': async () => {
+      const { application, key } = await newApiKey();
+      return [await ask('GET', `/${org}/applications/${application}/api-keys`), 200, { items: [key] }];
+    },
+    'POST /{orgkey}/applications/{application}/api-keys': async () => {
+      const settings = { name: 'My site', addresses: ['192.0.2.0/24'], referrers: ['*.johns.org'] };
+      const body = { ...settings, kind: 'sandbox', expiresAt: '2100-01-01T00:00:00.000Z' };
+      const answer = await ask('POST', `/${org}/applications/${await newApplication()}/api-keys`, body);
+      return [answer, 201, { key: { ...apiKey, ...body }, apiKey: expect.stringMatching(/^kak_[\w-]{43}$/) }];
+    },
+    'GET /{orgkey}/applications/{application}/api-keys/{apiKey}': async () => {
+      const { application, key } = await newApiKey();
+      return [await ask('GET', `/${org}/applications/${application}/api-keys/${key.id}`), 200, key];
+    },
+    'PATCH /{orgkey}/applications/{application}/api-keys/{apiKey}': async () => {
+      const { application, key } = await newApiKey();
+      const changes = { state: 'disabled', name: 'Renamed', addresses: ['::1'], referrers: ['johns.org/a/*'] };
+      const answer = await ask('PATCH', `/${org}/applications/${application}/api-keys/${key.id}`, changes);
+      return [answer, 200, { ...key, ...changes }];
+    },
+    'DELETE /{orgkey}/applications/{application}/api-keys/{apiKey}': async () => {
+      const { application, key } = await newApiKey();
+      return [await ask('DELETE', `/${org}/applications/${application}/api-keys/${key.id}`), 204, ''];
+    },
+    'GET /{orgkey}/usage': async () => [
+      await ask('GET', `/${org}/usage?by=day&application=${await newApplication()}`),
+      200,
+      { from: time, to: time, by: 'day', sums: [] },
+    ],
     'GET /{orgkey}/deny-rules': async () => {
       const rule = await newDenyRule();
       return [await ask('GET', `/${org}/deny-rules?limit=200`), 200, containing(rule)];
