@@ -17,8 +17,8 @@ function summary(latencies, statuses, seconds) {
 
 const connect = (origin, ca) => new Client(origin, { connect: { ca, servername: 'localhost' }, pipelining: 1 });
 
-async function post(client, { path, headers, body }) {
-  const response = await client.request({ method: 'POST', path, headers, body });
+async function ask(client, { method = 'POST', path, headers, body }) {
+  const response = await client.request({ method, path, headers, body });
   return { status: response.statusCode, body: await response.body.json() };
 }
 
@@ -33,7 +33,7 @@ export async function closed({ origin, ca, connections, seconds, next, answered 
       const client = connect(origin, ca);
       while (performance.now() < end) {
         const sent = performance.now();
-        const { status, body } = await post(client, next(connection)).catch(() => ({ status: 0 }));
+        const { status, body } = await ask(client, next(connection)).catch(() => ({ status: 0 }));
         latencies.push(performance.now() - sent);
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
         if (status === 200) answered(connection, body);
@@ -63,7 +63,7 @@ export async function open({ origin, ca, rate, seconds, next, connections = 64, 
     const due = start + (n / rate) * 1000;
     const wait = due - performance.now();
     if (wait > 1) await new Promise((resolve) => setTimeout(resolve, wait));
-    const sent = post(clients[n % connections], next(n)).catch(() => ({ status: 0 }));
+    const sent = ask(clients[n % connections], next(n)).catch(() => ({ status: 0 }));
     running.push(
       sent.then(({ status }) => {
         latencies.push(performance.now() - due);

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import testing from '../libs/testing/dist/index.js';
 import { closed, open } from './load.mjs';
 import { cpuSeconds, memory } from './processes.mjs';
+import { proxies } from './proxy.mjs';
 import { basic, clientCredentials, refreshing, signIn } from './requests.mjs';
 
 const { values: options } = parseArgs({
@@ -210,7 +211,8 @@ try {
     connections: CONNECTIONS,
   };
   if (wanted('tokens')) results.oidcProvider = await oidcProvider();
-  results.processes = await processes();
+  if (wanted('proxy')) results.proxy = await proxies({ seconds: SECONDS, say, start, measured, scratch });
+  if (!only || only.some((name) => name !== 'proxy')) results.processes = await processes();
   if (wanted('tokens') || wanted('start')) results.standalone = await standalone();
   if (wanted('tokens')) results.oidcProviderAgain = await oidcProvider();
   mkdirSync(dirname(options.json), { recursive: true });

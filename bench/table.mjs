@@ -9,7 +9,7 @@ function table(head, rows) {
 const mean = (a, b) => (b === undefined ? a : (a + b) / 2);
 
 /** Prints results as Markdown; oidc-provider counts with the mean of its runs before and after. */
-export function print({ oidcProvider, oidcProviderAgain, processes, standalone }) {
+export function print({ oidcProvider, oidcProviderAgain, processes, proxy, standalone }) {
   if (oidcProvider) {
     const rows = ['client_credentials', 'refresh_token'].flatMap((grant) => {
       const peer = Object.fromEntries(
@@ -35,6 +35,22 @@ export function print({ oidcProvider, oidcProviderAgain, processes, standalone }
       ];
     });
     table(['grant', 'server', 'per s', 'per CPU s', 'p50 ms', 'p95 ms', 'ratio', 'ratio per CPU s'], rows);
+  }
+  if (proxy) {
+    const { peer, 'peer again': again, ...measured } = proxy;
+    const both = Object.fromEntries(
+      ['perSecond', 'perCpuSecond', 'p50', 'p99'].map((key) => [key, mean(peer[key], again[key])]),
+    );
+    const rows = Object.entries({ '@fastify/http-proxy': both, ...measured }).map(([name, found]) => [
+      name,
+      round(found.perSecond),
+      round(found.perCpuSecond),
+      round(found.p50, 1),
+      round(found.p99, 1),
+      round(found.perSecond / both.perSecond, 2),
+      round(found.perCpuSecond / both.perCpuSecond, 2),
+    ]);
+    table(['API proxy', 'per s', 'per CPU s', 'p50 ms', 'p99 ms', 'ratio', 'ratio per CPU s'], rows);
   }
   if (processes?.password) {
     const { password, storm } = processes;

@@ -34,7 +34,7 @@ export function usage(terminal: Terminal): Command {
       inSession(terminal, command, async (session) => {
         const names = ['api', 'application', 'from', 'to', 'by'].filter((name) => options[name] !== undefined);
         const query = new URLSearchParams(Object.fromEntries(names.map((name) => [name, options[name] ?? ''])));
-        const url = `${path`organizations/${session.organization}/usage`}?${query}`;
+        const url = `${path`organizations/${session.organization}/usage`}?${query.toString()}`;
         const { sums } = await session.api.get<UsageReport>(url);
         session.list(options['by'] === 'application' ? await named(session, sums) : sums, columns(options['by'] ?? ''));
       }),

@@ -29,7 +29,7 @@ const told = async (position: number) =>
 const codeOf = (asked: Promise<unknown>) =>
   asked.then(
     () => undefined,
-    ({ code }: { code: string }) => code,
+    (error: unknown) => (error as { code: string }).code,
   );
 
 it('is told of by its hash, and shown once', async () => {
