@@ -7,6 +7,7 @@ import { PasswordAttempts1763700000001 } from './migrations/1763700000001-passwo
 import { Profiles1763740000000 } from './migrations/1763740000000-profiles';
 import { Roles1763700000010 } from './migrations/1763700000010-roles';
 import { Revocations1763800000000 } from './migrations/1763800000000-revocations';
+import { BuiltInRoles1763900000100 } from './migrations/1763900000100-built-in-roles';
 import { Pkce1763910000001 } from './migrations/1763910000001-pkce';
 import { Branding1763910000002 } from './migrations/1763910000002-branding';
 import { CompatibilityProfiles1763940000000 } from './migrations/1763940000000-compatibility-profiles';
@@ -23,6 +24,7 @@ export const DIRECTORY_SCHEMA = {
     Roles1763700000010,
     Profiles1763740000000,
     Revocations1763800000000,
+    BuiltInRoles1763900000100,
     Pkce1763910000001,
     Branding1763910000002,
     CompatibilityProfiles1763940000000,

@@ -15,7 +15,7 @@ import { ConsumerKeyChanges } from './consumer-keys/consumer-key-changes';
 import { SecretMacs } from './consumer-keys/consumer-secret';
 import { keyManagerDataSource } from './data-source';
 import { KeyManagerModule } from './key-manager.module';
-import { ensureRootObjects } from './root-objects';
+import { ensureLoginClient, ensureRootObjects } from './root-objects';
 import { configuredSealing } from './sealing/configured-sealing';
 import { assertAllHeld } from './sealing/in-use';
 import { sealedSecret } from './sealing/sealed-secret';
@@ -80,6 +80,7 @@ export async function startKeyManager(
     undo.push(() => revocations.stop());
     await revocations.start();
     await apiKeyFeed.owner.start();
+    await ensureLoginClient(consumerKeyChanges, clock);
     await ensureRootObjects(consumerKeyChanges, macs, config.cliClient.cliSecret, clock, logger);
     undo.push(() => uses.stop());
     const feedsOf = { consumerKeyChanges, signingKeyChanges, apiKeyFeed, revocations };

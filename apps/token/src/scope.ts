@@ -1,8 +1,13 @@
 import {
+  ADMIN_ROLE,
+  ADMIN_SCOPE,
   CLI_CONSUMER_KEY,
+  LOGIN_CONSUMER_KEY,
   MANAGEMENT_SCOPE,
   OPERATOR_ROLE,
   OWN_SCOPES,
+  PUBLISHER_ROLE,
+  PUBLISHER_SCOPE,
   ROOT_ORGANIZATION,
   ServiceError,
   type Client,
@@ -52,13 +57,25 @@ const isOwn = (scope: string): boolean => scope.startsWith('keyward:') || OWN_SC
 /** Whether a user may have a scope of the platform's own through a client, as both are now. */
 export function isGrantable(scope: string, client: ScopedClient, user: ScopedUser | undefined): boolean {
   if (OPENID_SCOPES.includes(scope)) return user !== undefined;
-  return scope === DEFAULT_SCOPE || (scope === MANAGEMENT_SCOPE && mayManage(client, user));
+  return scope === DEFAULT_SCOPE || (MANAGEMENT.includes(scope) && mayManage(scope, client, user));
 }
 
-/** Whether it is the client of the operator's command line. */
+/** Whether it is the client of the operator's scripts. */
 export const isOperators = ({ clientId, organizationId }: ScopedClient): boolean =>
   clientId === CLI_CONSUMER_KEY && organizationId === ROOT_ORGANIZATION.id;
 
-/** RO-07: the management scope goes to an operator of `root` through the operator's own client, to nobody else. */
-const mayManage = (client: ScopedClient, user: ScopedUser | undefined): boolean =>
-  isOperators(client) && user?.organization.id === ROOT_ORGANIZATION.id && user.roles.includes(OPERATOR_ROLE);
+const MANAGEMENT = [MANAGEMENT_SCOPE, ADMIN_SCOPE, PUBLISHER_SCOPE];
+
+/**
+ * RO-07: management scopes go through the platform's own clients alone. An operator of `root` has all of it; of every other
+ * organization an admin, or of its APIs a publisher, what is its own, and never by password.
+ */
+function mayManage(scope: string, client: ScopedClient, user: ScopedUser | undefined): boolean {
+  if (!user) return false;
+  const { organization, roles } = user;
+  const byLogin = client.clientId === LOGIN_CONSUMER_KEY && client.organizationId === ROOT_ORGANIZATION.id;
+  if (organization.id === ROOT_ORGANIZATION.id)
+    return scope === MANAGEMENT_SCOPE && (byLogin || isOperators(client)) && roles.includes(OPERATOR_ROLE);
+  const givenBy = { [ADMIN_SCOPE]: [ADMIN_ROLE], [PUBLISHER_SCOPE]: [ADMIN_ROLE, PUBLISHER_ROLE] }[scope] ?? [];
+  return byLogin && givenBy.some((role) => roles.includes(role));
+}

@@ -52,6 +52,9 @@ export class Bearer {
   sub: string;
   clientId: string;
   organizationId: string;
+  /** That organization's key. */
+  orgKey: string;
+  /** Those that its user may have now. */
   scopes: string[];
 }
 
@@ -66,12 +69,21 @@ export class ReadToken {
   claims?: Record<string, unknown>;
 }
 
-/** The scope of the management API, granted by password to operators through `keyward-cli` of `root` alone (RO-07). */
+/** The management API for all organizations; by password through `keyward-cli` of `root` alone (RO-07). */
 export const MANAGEMENT_SCOPE = 'keyward:manage';
 /** The role in `root` that may have it. */
 export const OPERATOR_ROLE = 'operator';
-/** The consumer key of the operator's command line. */
+/** The consumer key of scripts that work for the operator. */
 export const CLI_CONSUMER_KEY = 'keyward-cli';
+/** The consumer key of people at a command line, of whatever organization: a public client of `root`. */
+export const LOGIN_CONSUMER_KEY = 'keyward-login';
+/** The management API for what is of the user's own organization. */
+export const ADMIN_SCOPE = 'keyward:admin';
+/** The same for its APIs, scopes, plans and subscriptions alone. */
+export const PUBLISHER_SCOPE = 'keyward:publish';
+/** The roles that every organization but `root` has, and what they give: both of these scopes, or the second. */
+export const ADMIN_ROLE = 'admin';
+export const PUBLISHER_ROLE = 'publisher';
 
 /**
  * Errors: those of RFC 6749 §5.2, `too_many_requests`, `temporarily_unavailable`. All three prove the client, and a wrong

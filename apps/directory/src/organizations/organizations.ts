@@ -20,6 +20,7 @@ import {
   type ReadRecords,
 } from '@keyward/database';
 import { MoreThan, type DataSource, type EntityManager, type Repository } from 'typeorm';
+import { makeBuiltInRoles } from '../roles/built-in-roles';
 import { OrganizationEntity, organizationOf } from './organization.entity';
 
 const DEFAULTS = {
@@ -47,6 +48,7 @@ export class Organizations {
       return await this.write(async (manager) => {
         const row = manager.create(OrganizationEntity, { ...DEFAULTS, id, key, name });
         await manager.insert(OrganizationEntity, row);
+        await makeBuiltInRoles(manager, id);
         return row;
       });
     } catch (error) {

@@ -17,6 +17,7 @@ import { OrganizationEntity } from '../organizations/organization.entity';
 import { readUsers, userNamed } from '../users/user-rows';
 import { usernameKey } from '../users/username';
 import { assertOperated } from '../users/users';
+import { assertNotBuiltIn } from './built-in-roles';
 import { RoleEntity, roleOf } from './role.entity';
 
 /** The roles of organizations, and who has them. */
@@ -69,6 +70,7 @@ export class Roles {
   delete(request: NameRole): Promise<void> {
     return inOrganization(this.database, request.organizationId, async (manager) => {
       const { organizationId, name } = await roleNamed(manager, request);
+      assertNotBuiltIn(organizationId, name);
       await manager.delete(RoleEntity, { organizationId, name });
       await manager.query(
         `UPDATE users SET roles = array_remove(roles, $2) WHERE organization_id = $1 AND $2 = ANY (roles)`,

@@ -18,7 +18,7 @@ import { ApiChanges, ApiDefinition, ApiStep, NewApi, NewVersion } from './bodies
 import { Management, ManagementBus } from './management';
 
 /** A version is named by its id, by `name:version`, or by the name where that is clear. */
-@Management('/:orgkey/apis', 'APIs')
+@Management('/:orgkey/apis', 'APIs', 'publisher')
 export class ApisController {
   constructor(private readonly services: ManagementBus) {}
 

@@ -20,8 +20,12 @@ import {
 import { RequestCall } from '../http/request-call';
 import { ApplicationChanges, NewApplication, NewKey } from './bodies';
 import { Management, ManagementBus } from './management';
+import { Requires } from './rights';
 
-@Management('/:orgkey/applications', 'applications')
+/** Whether users of other organizations may sign in is not for one of them to say. */
+const OPERATORS_ONLY = ['multiOrganization'];
+
+@Management('/:orgkey/applications', 'applications', 'admin')
 export class ApplicationsController {
   constructor(private readonly services: ManagementBus) {}
 
@@ -35,6 +39,7 @@ export class ApplicationsController {
   }
 
   @Post()
+  @Requires('admin', OPERATORS_ONLY)
   create(
     @Param('orgkey') orgkey: string,
     @Body() body: NewApplication,
@@ -53,6 +58,7 @@ export class ApplicationsController {
   }
 
   @Patch(':application')
+  @Requires('admin', OPERATORS_ONLY)
   update(
     @Param('orgkey') orgkey: string,
     @Param('application') application: string,

@@ -14,7 +14,7 @@ import { RequestCall } from '../http/request-call';
 import { KeyChanges, KeyQuery, SecretRotation } from './bodies';
 import { Management, ManagementBus } from './management';
 
-@Management('/:orgkey/keys', 'keys')
+@Management('/:orgkey/keys', 'keys', 'admin')
 export class KeysController {
   constructor(private readonly services: ManagementBus) {}
 

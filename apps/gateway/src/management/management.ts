@@ -11,6 +11,7 @@ import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { Bus, type Call } from '@keyward/bus';
 import { findOrganization, ServiceError, type Rpc } from '@keyward/contracts';
 import { BearerGuard } from './bearer.guard';
+import { Requires, type Right } from './rights';
 
 /** Unknown members are refused, not dropped: nobody is to believe that one took effect (abuse 30). */
 const VALIDATION = new ValidationPipe({
@@ -20,13 +21,15 @@ const VALIDATION = new ValidationPipe({
   exceptionFactory: ([problem]: ValidationError[]) => new ServiceError('invalid_request', explain(problem)),
 });
 
-/** A controller of the management API about organizations: for operators, its bodies validated. */
-export const Management = (path: string, tag: string): ClassDecorator => ManagementAt(`organizations${path}`, tag);
+/** A controller of the management API about organizations; for operators alone where nothing else is said. */
+export const Management = (path: string, tag: string, right: Right = 'operator'): ClassDecorator =>
+  ManagementAt(`organizations${path}`, tag, right);
 
-/** A controller of the management API about the whole server. */
-export const ManagementAt = (path: string, tag: string): ClassDecorator =>
+/** A controller of the management API about the whole server, its bodies validated. */
+export const ManagementAt = (path: string, tag: string, right: Right = 'operator'): ClassDecorator =>
   applyDecorators(
     Controller(`/api/v1/${path}`),
+    Requires(right),
     UseGuards(BearerGuard),
     UsePipes(VALIDATION),
     ApiBearerAuth(),

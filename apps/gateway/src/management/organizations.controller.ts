@@ -13,6 +13,7 @@ import {
 import { RequestCall } from '../http/request-call';
 import { OrganizationChanges } from './bodies';
 import { Management, ManagementBus } from './management';
+import { Requires } from './rights';
 
 @Management('', 'organizations')
 export class OrganizationsController {
@@ -32,11 +33,14 @@ export class OrganizationsController {
   }
 
   @Get(':orgkey')
+  @Requires('publisher')
   find(@Param('orgkey') orgkey: string, @RequestCall() call: Call): Promise<Organization> {
     return this.bus.call(findOrganization, { key: orgkey.toLowerCase() }, call);
   }
 
+  /** Whether it is suspended is the operator's to say. */
   @Patch(':orgkey')
+  @Requires('admin', ['state'])
   update(
     @Param('orgkey') orgkey: string,
     @Body() body: OrganizationChanges,

@@ -15,7 +15,7 @@ import { NewPlan, PlanChanges } from './bodies';
 import { Management, ManagementBus } from './management';
 
 /** A plan is named by its level and its name. */
-@Management('/:orgkey/plans', 'plans')
+@Management('/:orgkey/plans', 'plans', 'publisher')
 export class PlansController {
   constructor(private readonly services: ManagementBus) {}
 

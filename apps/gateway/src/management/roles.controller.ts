@@ -19,7 +19,7 @@ import { RequestCall } from '../http/request-call';
 import { NewMember, NewRole, RoleChanges } from './bodies';
 import { Management, ManagementBus } from './management';
 
-@Management('/:orgkey/roles', 'roles')
+@Management('/:orgkey/roles', 'roles', 'admin')
 export class RolesController {
   constructor(private readonly services: ManagementBus) {}
 

@@ -14,7 +14,7 @@ import { RequestCall } from '../http/request-call';
 import { NewScope, ScopeChanges } from './bodies';
 import { Management, ManagementBus } from './management';
 
-@Management('/:orgkey/scopes', 'scopes')
+@Management('/:orgkey/scopes', 'scopes', 'publisher')
 export class ScopesController {
   constructor(private readonly services: ManagementBus) {}
 

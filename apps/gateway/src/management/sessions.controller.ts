@@ -18,7 +18,7 @@ import { Management } from './management';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** What a user of the organization has begun on its pages. */
-@Management('/:orgkey/users/:username', 'sessions and consents')
+@Management('/:orgkey/users/:username', 'sessions and consents', 'admin')
 export class SessionsController {
   constructor(private readonly bus: Bus) {}
 

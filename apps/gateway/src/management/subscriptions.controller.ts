@@ -15,7 +15,7 @@ import { NewSubscription, SubscriptionChanges, SubscriptionQuery } from './bodie
 import { Management, ManagementBus } from './management';
 
 /** Applications are the key manager's, so it says which one a name is. */
-@Management('/:orgkey/subscriptions', 'subscriptions')
+@Management('/:orgkey/subscriptions', 'subscriptions', 'publisher')
 export class SubscriptionsController {
   constructor(private readonly services: ManagementBus) {}
 

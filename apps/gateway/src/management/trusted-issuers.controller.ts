@@ -14,7 +14,7 @@ import { RequestCall } from '../http/request-call';
 import { NewTrustedIssuer, TrustedIssuerChanges } from './bodies';
 import { Management, ManagementBus } from './management';
 
-@Management('/:orgkey/trusted-issuers', 'trusted-issuers')
+@Management('/:orgkey/trusted-issuers', 'trusted-issuers', 'admin')
 export class TrustedIssuersController {
   constructor(private readonly services: ManagementBus) {}
 

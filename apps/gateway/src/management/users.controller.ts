@@ -17,7 +17,7 @@ import { RequestCall } from '../http/request-call';
 import { NewPassword, NewUser, UserChanges } from './bodies';
 import { Management, ManagementBus } from './management';
 
-@Management('/:orgkey/users', 'users')
+@Management('/:orgkey/users', 'users', 'admin')
 export class UsersController {
   constructor(private readonly services: ManagementBus) {}
 

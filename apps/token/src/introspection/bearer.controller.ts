@@ -20,8 +20,9 @@ export class BearerController {
     if (!live) throw new ServiceError('invalid_token', 'The access token is invalid, expired or revoked');
     const { sub, client_id: clientId, scope } = live.claims;
     const client = { clientId, organizationId: root.id };
-    // An operator who is one no longer keeps a token without the scope.
+    // Whoever has lost the role keeps a token without the scope.
     const scopes = scope.split(' ').filter((granted) => isGrantable(granted, client, live.user));
-    return { sub, clientId, organizationId: (live.user?.organization ?? root).id, scopes };
+    const { id: organizationId, key: orgKey } = live.user?.organization ?? root;
+    return { sub, clientId, organizationId, orgKey, scopes };
   }
 }
