@@ -8,7 +8,10 @@ import { type Answer, Http } from './http';
 export const path = (parts: TemplateStringsArray, ...values: string[]): string =>
   '/api/v1/' + parts.map((part, i) => part + encodeURIComponent(values[i] ?? '')).join('');
 
-/** The management API as the operator sees it; signs in at the first request. */
+/** Gives a token of somebody who has signed in. */
+export type TokenSource = (http: Http) => Promise<string>;
+
+/** The management API as its caller sees it; an operator with a password signs in at the first request. */
 export class Api {
   readonly http: Http;
   private token?: Promise<string>;
@@ -16,6 +19,7 @@ export class Api {
   constructor(
     server: Server,
     readonly operator: Operator,
+    private readonly signedIn?: TokenSource,
   ) {
     this.http = new Http(server);
   }
@@ -58,7 +62,7 @@ export class Api {
   }
 
   private async call<T>(method: Dispatcher.HttpMethod, url: string, body?: object): Promise<T> {
-    const token = await (this.token ??= this.signIn());
+    const token = await (this.token ??= this.signedIn?.(this.http) ?? this.signIn());
     const answer = await this.http.send(method, url, {
       headers: {
         authorization: `Bearer ${token}`,
@@ -74,8 +78,8 @@ export class Api {
     const { username, password, consumerKey, consumerSecret } = this.operator;
     if (!password || !consumerSecret)
       throw new CommandError(
-        `Who are you? Set KEYWARD_ADMIN_PASSWORD and KEYWARD_CLI_SECRET for ${this.http.server.url}, ` +
-          'or name the home of a running npm start with KEYWARD_HOME.',
+        `Who are you? Sign in with keyward login, or set KEYWARD_ADMIN_PASSWORD and KEYWARD_CLI_SECRET for ` +
+          `${this.http.server.url}, or name the home of a running npm start with KEYWARD_HOME.`,
       );
     const form = { grant_type: 'password', username, password, scope: MANAGEMENT_SCOPE };
     const answer = await this.http.form('/token', form, consumerKey, consumerSecret);
@@ -101,7 +105,8 @@ export class ApiError extends CommandError {
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1).replace(/\.?$/, '.');
 
 function advice({ status, retryAfter }: Answer): string {
-  if (status === 403) return ' The operator who signs in needs the role operator in root.';
+  if (status === 403)
+    return ' Your roles do not allow it: operators of root may do everything, others what is their own.';
   if (status === 404) return ' See what there is with the list command.';
   if (status === 409) return ' Choose another name, or show or update the one there is.';
   if (status === 429 || status === 503) return ` Try again in ${retryAfter ?? 'a few'} seconds.`;

@@ -8,6 +8,7 @@ import { denyRules } from './commands/deny-rules';
 import { demoCommand } from './commands/demo';
 import { keyEncryption } from './commands/key-encryption';
 import { keys } from './commands/keys';
+import { login, logout } from './commands/login';
 import { migrate } from './commands/migrate';
 import { organizations } from './commands/organizations';
 import { plans } from './commands/plans';
@@ -24,7 +25,7 @@ import { examples } from './options';
 import { type Terminal } from './terminal';
 
 const ENVIRONMENT = `
-Environment:
+People sign in with keyward login; scripts of the operator by their environment:
   KEYWARD_HOME            the home of npm start, .keyward by default: after npm start nothing else is needed
   KEYWARD_URL             another server
   KEYWARD_CA_FILE         PEM of the authority that its certificate is checked against
@@ -45,13 +46,13 @@ export function keyward(terminal: Terminal): Command {
     .option('--insecure', "do not check the server's certificate")
     .addHelpText(
       'after',
-      examples('orgs list', 'users create ann@johns.org --org johnsorg', 'token') + '\n' + ENVIRONMENT,
+      examples('login', 'orgs list', 'users create ann@johns.org --org johnsorg', 'token') + '\n' + ENVIRONMENT,
     );
   const ofKeys = [keyEncryption];
   const ofApis = [apis, scopes, plans, subscribe, subscriptions, denyRules, usage];
   const commands = [
     ...[organizations, branding, users, roles, sessions, consents, applications, keys, apiKeys],
-    ...[...ofApis, signingKeys, trustedIssuers, token, demoCommand, migrate],
+    ...[...ofApis, signingKeys, trustedIssuers, login, logout, token, demoCommand, migrate],
     ...ofKeys,
   ];
   for (const command of commands) program.addCommand(command(terminal));

@@ -1,7 +1,11 @@
+import { ROOT_ORGANIZATION } from '@keyward/contracts';
 import { type Command } from 'commander';
 import { Api } from './api';
 import { CommandError } from './command-error';
 import { type Connection, type ConnectionOptions, findConnection } from './connection';
+import { type Http } from './http';
+import { accessTokenOf } from './login';
+import { type Login, LoginFile } from './login-file';
 import { type Columns, recordText, tableText } from './output';
 import { type Terminal } from './terminal';
 
@@ -14,19 +18,30 @@ interface GlobalOptions extends ConnectionOptions {
 export class Session {
   readonly api: Api;
   readonly connection: Connection;
+  readonly logins: LoginFile;
 
   constructor(
     private readonly terminal: Terminal,
     private readonly options: GlobalOptions,
   ) {
     this.connection = findConnection(options, terminal.env);
-    this.api = new Api(this.connection, this.connection.operator);
+    this.logins = new LoginFile(terminal.env);
+    const login = this.login;
+    const source = login && ((http: Http) => accessTokenOf(http, this.logins, login));
+    this.api = new Api(this.connection, this.connection.operator, source);
   }
 
-  /** The org key of --org. */
+  /** The org key of --org; one's own, where one has signed in and is no operator. */
   get organization(): string {
-    if (!this.options.org) throw new CommandError('Whose? Name the organization: --org <org key>.', 2);
-    return this.options.org;
+    const own = this.login?.organization;
+    const organization = this.options.org ?? (own === ROOT_ORGANIZATION.key ? undefined : own);
+    if (!organization) throw new CommandError('Whose? Name the organization: --org <org key>.', 2);
+    return organization;
+  }
+
+  /** Who has signed in at this server; the secrets of an environment go before. */
+  private get login(): Login | undefined {
+    return this.terminal.env['KEYWARD_ADMIN_PASSWORD'] ? undefined : this.logins.of(this.connection.url);
   }
 
   show<T extends object>(record: T, columns: Columns<T>): void {
