@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   CLI_CONSUMER_KEY,
+  LOGIN_CONSUMER_KEY,
   deleteApplication,
   deleteKey,
   getJwks,
@@ -71,7 +72,10 @@ describe('the operator’s client', () => {
       grantTypes: ['password', 'refresh_token'],
     });
     const { items } = await bus.call(listKeys, { ...root, limit: 10 }, call());
-    expect(items.map(({ secrets }) => secrets.length)).toEqual([1]);
+    expect(items.map(({ consumerKey, secrets }) => [consumerKey, secrets.length])).toEqual([
+      [CLI_CONSUMER_KEY, 1],
+      [LOGIN_CONSUMER_KEY, 0],
+    ]);
   });
 
   it('has the secret that is configured', async () => {
@@ -106,7 +110,8 @@ describe('the operator’s client', () => {
 
   it('is left alone when no secret is configured', async () => {
     const { bus } = await instances.start({ KEYWARD_CLI_SECRET: '' });
-    expect((await bus.call(listKeys, { ...root, limit: 1 }, call())).items).toEqual([]);
+    const { items } = await bus.call(listKeys, { ...root, limit: 10 }, call());
+    expect(items.map(({ consumerKey }) => consumerKey)).toEqual([LOGIN_CONSUMER_KEY]);
     expect(await codeOf(aKey(bus, root.organizationId))).toBeUndefined();
   });
 });

@@ -121,7 +121,9 @@ it('subscribes an application, under a plan, with and without approval', async (
 it('gives and takes roles, and lets scopes need them', async () => {
   await run('users', 'create', 'ann', '--roles', 'reader');
   await run('roles', 'create', 'editor', '--description', 'May edit');
-  expect(await run('roles', 'list')).toMatchObject([{ name: 'editor' }, { name: 'reader' }]);
+  expect(await run('roles', 'list')).toMatchObject(
+    ['admin', 'editor', 'publisher', 'reader'].map((name) => ({ name })),
+  );
   expect((await run('roles', 'assign', 'editor', 'ann')).roles).toEqual(['reader', 'editor']);
   expect((await run('roles', 'update', 'editor', '--description', 'Edits')).description).toBe('Edits');
   expect(await run('roles', 'members', 'editor')).toMatchObject([{ username: 'ann' }]);

@@ -12,7 +12,8 @@ describe('a list', () => {
     for (const username of names) {
       await manage('POST', `/${paged}/users`, { username });
       const name = username.replace('@', '-');
-      await manage('POST', `/${paged}/roles`, { name });
+      // Two there are in every organization.
+      if (!['ann', 'Bob'].includes(name)) await manage('POST', `/${paged}/roles`, { name });
       await manage('POST', `/${paged}/scopes`, { name });
       await manage('POST', `/${paged}/plans`, { name, level: 'api', requests: 1 });
       await manage('POST', `/${paged}/apis`, { name, version: '1', context: `/${name}` });

@@ -41,7 +41,7 @@ describe('a role', () => {
     expect(await codeOf(directory.bus.call(createRole, { organizationId, name: 'editor' }, call()))).toBe('conflict');
     const user = await aUser(directory.bus, organizationId, { roles: ['editor', 'reader'] });
     await directory.bus.call(updateUser, { organizationId, username: user.username, roles: ['chief'] }, call());
-    expect(await namesOf(organizationId)).toEqual(['chief', 'editor', 'reader']);
+    expect(await namesOf(organizationId)).toEqual(['admin', 'chief', 'editor', 'publisher', 'reader']);
     const changed = await directory.bus.call(updateRole, { organizationId, role: 'editor', description: '' }, call());
     expect(changed.description).toBe('');
   });
@@ -83,6 +83,16 @@ describe('a role', () => {
     expect((await assign(organizationId, 'role-7', user)).roles).toHaveLength(50);
   });
 
+  it('that every organization has is never deleted, and root has neither', async () => {
+    const { id: organizationId } = await anOrganization(directory.bus);
+    for (const role of ['admin', 'publisher']) {
+      expect(await codeOf(directory.bus.call(deleteRole, { organizationId, role }, call()))).toBe('invalid_request');
+      const ofRoot = { organizationId: ROOT_ORGANIZATION.id, role };
+      expect(await codeOf(directory.bus.call(findRole, ofRoot, call()))).toBe('not_found');
+    }
+    expect(await namesOf(organizationId)).toEqual(['admin', 'publisher']);
+  });
+
   it('of an operator stays with the last one', async () => {
     const { id: organizationId } = ROOT_ORGANIZATION;
     const last = { organizationId, role: OPERATOR_ROLE, username: 'admin' };
@@ -104,6 +114,6 @@ describe('a role', () => {
       () => directory.bus.call(unassignRole, { ...foreign, username: user.username }, call()),
     ])
       expect(await codeOf(ask())).toBe('not_found');
-    expect(await namesOf(another.id)).toEqual([]);
+    expect(await namesOf(another.id)).toEqual(['admin', 'publisher']);
   });
 });

@@ -16,7 +16,7 @@ import { ApiKeyChanges, NewApiKey } from './bodies';
 import { Management, ManagementBus } from './management';
 
 /** Keys that open APIs by themselves, in the header `apikey`, for an application without users. */
-@Management('/:orgkey/applications/:application/api-keys', 'API keys')
+@Management('/:orgkey/applications/:application/api-keys', 'API keys', 'admin')
 export class ApiKeysController {
   constructor(private readonly services: ManagementBus) {}
 

@@ -6,7 +6,7 @@ import { ApplicationPlanChanges } from './bodies';
 import { Management, ManagementBus } from './management';
 
 /** The plan of an application, whose quota each of its users has. */
-@Management('/:orgkey/applications/:application/plan', 'plans')
+@Management('/:orgkey/applications/:application/plan', 'plans', 'admin')
 export class ApplicationPlansController {
   constructor(private readonly services: ManagementBus) {}
 

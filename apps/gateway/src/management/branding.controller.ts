@@ -6,7 +6,7 @@ import { NewBranding } from './bodies';
 import { Management, ManagementBus } from './management';
 
 /** How the pages of an organization look. */
-@Management('/:orgkey/branding', 'branding')
+@Management('/:orgkey/branding', 'branding', 'admin')
 export class BrandingController {
   constructor(private readonly services: ManagementBus) {}
 

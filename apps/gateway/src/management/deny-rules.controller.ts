@@ -17,7 +17,7 @@ import { DenyRuleChanges, NewDenyRule } from './bodies';
 import { Management, ManagementBus } from './management';
 
 /** Whose calls the organization's APIs refuse: addresses, applications, users; or all calls to an API. */
-@Management('/:orgkey/deny-rules', 'deny rules')
+@Management('/:orgkey/deny-rules', 'deny rules', 'publisher')
 export class DenyRulesController {
   constructor(private readonly services: ManagementBus) {}
 

@@ -33,6 +33,7 @@ const OPERATOR = {
   sub: 's',
   clientId: 'keyward-cli',
   organizationId: ROOT_ORGANIZATION.id,
+  orgKey: ROOT_ORGANIZATION.key,
   scopes: [MANAGEMENT_SCOPE],
 };
 const ORGANIZATIONS = '/api/v1/organizations';

@@ -6,7 +6,7 @@ import { UsageQuery } from './bodies';
 import { Management, ManagementBus } from './management';
 
 /** How often the organization's APIs were called, by whom, and how they answered. */
-@Management('/:orgkey/usage', 'usage')
+@Management('/:orgkey/usage', 'usage', 'publisher')
 export class UsageController {
   constructor(private readonly services: ManagementBus) {}
 

@@ -237,8 +237,8 @@ describe('bearers of the management API', () => {
 
   it('RO-07 says whom an operator’s token stands for', async () => {
     const { admin, token } = await signIn();
-    const bearer = { sub: admin.sub, clientId: CLI_CONSUMER_KEY, organizationId: root.id, scopes: [MANAGEMENT_SCOPE] };
-    expect(await scene.verify(token)).toEqual(bearer);
+    const whose = { organizationId: root.id, orgKey: root.key, scopes: [MANAGEMENT_SCOPE] };
+    expect(await scene.verify(token)).toEqual({ sub: admin.sub, clientId: CLI_CONSUMER_KEY, ...whose });
   });
 
   it('RO-07 the scope goes with the role', async () => {
