@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { expectError } from './support/answers';
+import { dpopKey } from './support/dpop';
 import { assertionOf, now, pairOf, signed } from './support/assertion';
 import { answerOf, authorizationUrl, codeFor, pkce, REDIRECT_URI, Visitor } from './support/browser';
 import { answerDevice, pollDevice, startDevice } from './support/device';
@@ -252,6 +253,13 @@ describe('DS-06 all that it says is so:', () => {
     device_authorization_endpoint: async (url) => {
       const { basic } = await makeKey(org, { grantTypes: [DEVICE] });
       expect((await keyward.send(String(url), { form: {}, basic })).body.user_code).toEqual(expect.any(String));
+    },
+    dpop_signing_alg_values_supported: async (algorithms) => {
+      for (const alg of algorithms as string[]) {
+        const form = { grant_type: 'client_credentials' };
+        const { body } = await (await dpopKey(alg)).send('/token', { form, basic: key.basic });
+        expect(body.token_type).toBe('DPoP');
+      }
     },
     revocation_endpoint: endpoint('/oauth2/revoke', { token: 'x' }),
     revocation_endpoint_auth_methods_supported: methods('/oauth2/revoke', { token: 'x' }),

@@ -1,4 +1,4 @@
-import type { Client, Organization } from '@keyward/contracts';
+import type { Client, Confirmation, Organization } from '@keyward/contracts';
 import type { User } from './grants/grant';
 import { audienceOf } from './issuer';
 
@@ -19,6 +19,8 @@ export interface AccessTokenClaims {
   amr?: string[];
   /** Who acts for the user, when it is not the user. */
   act?: Actor;
+  /** Without this key it is of no use. */
+  cnf?: Confirmation;
 }
 
 /** RFC 8693 §4.1; who acted before is inside. */
@@ -40,6 +42,7 @@ export interface Issue {
   issuedAt: number;
   lifetime: number;
   act?: Actor;
+  cnf?: Confirmation;
 }
 
 /** CC-02: without a user there is no claim of one. */
@@ -55,4 +58,5 @@ export const accessTokenClaims = ({ issuer, client, organization, user, ...issue
   exp: issue.issuedAt + issue.lifetime,
   ...(user ? { auth_time: user.authTime, amr: user.amr } : {}),
   ...(issue.act ? { act: issue.act } : {}),
+  ...(issue.cnf ? { cnf: issue.cnf } : {}),
 });

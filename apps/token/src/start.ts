@@ -1,6 +1,6 @@
 import { Bus, prepare, type Wire } from '@keyward/bus';
 import { clientRevocations, userRevocations } from '@keyward/contracts';
-import { assertUnprivileged, connectPatiently, query } from '@keyward/database';
+import { assertUnprivileged, connectPatiently, query, Replays } from '@keyward/database';
 import { readiness, type Logger, type Running, Organizations, Revocations } from '@keyward/runtime';
 import { ApplicationUsers } from './application-users/application-users';
 import { Clock } from './clock';
@@ -34,6 +34,10 @@ export async function startToken(
     await partitions.start();
     undo.push(() => partitions.stop());
 
+    const replays = new Replays(dataSource, (error) => logger.error({ message: 'partitions not kept', error }));
+    await replays.start();
+    undo.push(() => replays.stop());
+
     const bus = new Bus(wire);
     const revocationFeed = new RevocationFeed(dataSource, bus);
     await revocationFeed.start();
@@ -51,7 +55,7 @@ export async function startToken(
     applicationUsers.start();
     undo.push(() => applicationUsers.stop());
     const feeds = { organizations, catalog, revocations };
-    const parts = { config, bus, dataSource, ...feeds, revocationFeed, applicationUsers, clock };
+    const parts = { config, bus, dataSource, ...feeds, revocationFeed, applicationUsers, replays, clock };
     const module = TokenModule.with(parts);
     const app = await prepare('token', module, wire, logger);
     undo.push(() => app.close());

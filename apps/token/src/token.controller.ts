@@ -18,6 +18,7 @@ import { Grants } from './grants/grants';
 import { applicationScope, validityAsked, withDevices } from './compatibility';
 import { audienceOf, Issuers } from './issuer';
 import { IdTokens } from './openid/id-tokens';
+import { holderOf, Possessions, typeOf } from './possessions';
 import { RefreshTokens } from './refresh-tokens/refresh-tokens';
 import { assertResources } from './resource';
 import { grantScope, parseScope } from './scope';
@@ -37,6 +38,7 @@ export class TokenController {
     private readonly idTokens: IdTokens,
     private readonly issuers: Issuers,
     private readonly settings: OAuthSettings,
+    private readonly possessions: Possessions,
     private readonly clock: Clock,
   ) {}
 
@@ -50,7 +52,9 @@ export class TokenController {
     const validity =
       grant.type === 'client_credentials' ? validityAsked(params['validity_period'], organization) : undefined;
     if (params['resource']) assertResources(params['resource'], audienceOf(this.issuers.of(organization)));
-    const authorization = await grant.authorize(values, { client, organization, scope: asked, call });
+    const cnf = request.possession && (await this.possessions.confirm(request.possession, organization.id));
+    const holder = holderOf(client, cnf);
+    const authorization = await grant.authorize(values, { client, organization, scope: asked, holder, call });
     const { user, exchanged } = authorization;
     const granted = grantScope(
       authorization.scope,
@@ -65,12 +69,12 @@ export class TokenController {
     const ofFamily = family?.id ?? exchanged?.family;
     const [accessToken, refreshToken, idToken] = await Promise.all([
       this.accessTokens.issue(
-        { client, organization, user, scope, lifetime, family: ofFamily, act: exchanged?.act },
+        { client, organization, user, scope, lifetime, family: ofFamily, act: exchanged?.act, cnf },
         call,
       ),
       authorization.family
         ? authorization.family.refreshToken
-        : family && user && this.refreshTokens.issue(family.id, client, user, scope, grant.type),
+        : family && user && this.refreshTokens.issue(family.id, client, user, scope, { grant: grant.type, holder }),
       // OpenID Connect Core 1.0 §3.1.3.3, §12.2: with every answer about a user that openid was granted for (OC-03).
       user && isOpenId(scope) && !exchanged
         ? this.idTokens.issue({ client, organization, user, ...authorization.openid }, call)
@@ -84,7 +88,7 @@ export class TokenController {
         ...(refreshToken ? { refresh_token: refreshToken } : {}),
         ...(idToken ? { id_token: idToken } : {}),
         scope,
-        token_type: 'Bearer',
+        token_type: typeOf(cnf),
         expires_in: lifetime,
         ...(exchanged?.issuedTokenType ? { issued_token_type: exchanged.issuedTokenType } : {}),
       },

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { Bus } from '@keyward/bus';
+import { Replays } from '@keyward/database';
 import { IssuerSettings, OAuthSettings, Organizations, Revocations, SessionSettings } from '@keyward/runtime';
 import { DataSource } from 'typeorm';
 import { AccessTokenReader } from './access-tokens/access-token-reader';
@@ -29,6 +30,8 @@ import { Issuers } from './issuer';
 import { IdTokens } from './openid/id-tokens';
 import { SignOutController } from './openid/sign-out.controller';
 import { UserInfoController } from './openid/userinfo.controller';
+import { DpopProofsController } from './dpop-proofs.controller';
+import { Possessions } from './possessions';
 import { RefreshTokens } from './refresh-tokens/refresh-tokens';
 import { RevocationFeed } from './revocation/revocation-feed';
 import { RevocationFeedController } from './revocation/revocation-feed.controller';
@@ -49,6 +52,7 @@ export interface TokenParts {
   revocations: Revocations;
   revocationFeed: RevocationFeed;
   applicationUsers: ApplicationUsers;
+  replays: Replays;
   clock: Clock;
 }
 
@@ -56,8 +60,18 @@ export interface TokenParts {
 @Module({})
 export class TokenModule {
   static with(parts: TokenParts): DynamicModule {
-    const { config, bus, dataSource, organizations, catalog, revocations, revocationFeed, applicationUsers, clock } =
-      parts;
+    const {
+      config,
+      bus,
+      dataSource,
+      organizations,
+      catalog,
+      revocations,
+      revocationFeed,
+      applicationUsers,
+      replays,
+      clock,
+    } = parts;
     const given: Provider[] = [
       { provide: Bus, useValue: bus },
       { provide: DataSource, useValue: dataSource },
@@ -66,6 +80,7 @@ export class TokenModule {
       { provide: Revocations, useValue: revocations },
       { provide: RevocationFeed, useValue: revocationFeed },
       { provide: ApplicationUsers, useValue: applicationUsers },
+      { provide: Replays, useValue: replays },
       { provide: Clock, useValue: clock },
       { provide: OAuthSettings, useValue: config.oauth },
       { provide: IssuerSettings, useValue: config.issuer },
@@ -78,12 +93,12 @@ export class TokenModule {
         ...[TokenController, RevocationController, RevocationFeedController],
         ...[IntrospectionController, BearerController, AccessTokenController],
         ...[AuthorizationController, SessionsController, UserInfoController, SignOutController],
-        ...[DeviceAuthorizationController, DevicePageController, ApplicationUsersController],
+        ...[DeviceAuthorizationController, DevicePageController, ApplicationUsersController, DpopProofsController],
       ],
       providers: [
         ...given,
         ...[Issuers, ClientAuthentication, Clients, Users, RefreshTokens, AccessTokens, AccessTokenReader, PublicKeys],
-        ...[Codes, Consents, Decision, DeviceCodes, IdTokens, PasswordProof, Sessions],
+        ...[Codes, Consents, Decision, DeviceCodes, IdTokens, PasswordProof, Possessions, Sessions],
         ...GRANTS,
         grants,
       ],

@@ -2,7 +2,7 @@ import type { Reason } from './compatibility';
 
 /**
  * Every error a service may answer with, and the HTTP status it becomes at the gateway.
- * The first group are the codes of RFC 6749 §5.2, RFC 7009 §2.2.1, RFC 8628 §3.5, RFC 8707 §2 and RFC 6750
+ * The first group are the codes of RFC 6749 §5.2, RFC 7009 §2.2.1, RFC 8628 §3.5, RFC 8707 §2, RFC 9449 §12.2 and RFC 6750
  * §3.1; the second is the management API's.
  */
 export const ERRORS = {
@@ -18,6 +18,7 @@ export const ERRORS = {
   slow_down: 400,
   access_denied: 400,
   expired_token: 400,
+  invalid_dpop_proof: 400,
   invalid_token: 401,
   insufficient_scope: 403,
 

@@ -17,6 +17,7 @@ export * from './trusted-issuer';
 export * from './api-key';
 export * from './signing-key';
 export * from './backend-token';
+export * from './possession';
 export * from './token';
 export * from './revocation';
 export * from './application-user';

@@ -1,11 +1,13 @@
-import { IsObject, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { IsObject, IsOptional, IsString, IsUUID, MaxLength, ValidateNested } from 'class-validator';
 import { Type } from 'class-transformer';
+import { Possession } from './possession';
 import { rpc } from './rpc';
 
 export class GetUserInfo {
   @IsString() @MaxLength(8192) token: string;
   /** The organization of the path; at the root the token names it. */
   @IsOptional() @IsUUID() organizationId?: string;
+  @IsOptional() @ValidateNested() @Type(() => Possession) possession?: Possession;
 }
 
 /** OpenID Connect Core 1.0 §5.3.2. */
@@ -36,6 +38,6 @@ export class SignOutStep {
   uri?: string;
 }
 
-/** Errors: `invalid_token`, `insufficient_scope` without `openid`. */
+/** Errors: `invalid_token`, `insufficient_scope` without `openid`; `invalid_dpop_proof`, also where a lost message has used it up. */
 export const getUserInfo = rpc('token.userinfo.get', GetUserInfo, UserInfoAnswer, { repeatable: true });
 export const signOut = rpc('token.session.sign-out', SignOut, SignOutStep);

@@ -1,5 +1,6 @@
 import { Type } from 'class-transformer';
-import { IsIP, IsObject, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { IsIP, IsObject, IsOptional, IsString, IsUUID, MaxLength, ValidateNested } from 'class-validator';
+import { Possession } from './possession';
 import { rpc } from './rpc';
 
 /** A form posted to the token, revocation or introspection endpoint. Parameters occur once; empty ones are left out. */
@@ -12,6 +13,8 @@ export class TokenRequest {
   @IsOptional() @IsUUID() organizationId?: string;
   /** The client's address as the gateway trusts it. */
   @IsIP() ip: string;
+  /** What a token that is issued for it can be bound to. */
+  @IsOptional() @ValidateNested() @Type(() => Possession) possession?: Possession;
 }
 
 /** RFC 6749 §5.1. */
@@ -21,7 +24,8 @@ export class TokenResponse {
   /** OpenID Connect Core 1.0 §3.1.3.3. */
   id_token?: string;
   scope: string;
-  token_type: 'Bearer';
+  /** `DPoP` when it is bound to a key (RFC 9449 §5). */
+  token_type: 'Bearer' | 'DPoP';
   /** Seconds. */
   expires_in: number;
   /** RFC 8693 §2.2.1, of a token that was exchanged. */
@@ -45,6 +49,7 @@ export class Introspection {
 /** A bearer token at the management API. */
 export class VerifyBearer {
   @IsString() @MaxLength(8192) token: string;
+  @IsOptional() @ValidateNested() @Type(() => Possession) possession?: Possession;
 }
 
 /** Whom a management token stands for. */
@@ -94,7 +99,7 @@ export const issueToken = rpc('token.token.issue', TokenRequest, IssuedToken);
 export const revokeToken = rpc('token.token.revoke', TokenRequest, Revoked);
 /** RFC 7662. Errors: `invalid_client`, `invalid_request`, `too_many_requests`. */
 export const introspectToken = rpc('token.token.introspect', TokenRequest, Introspection);
-/** Errors: `invalid_token`. */
+/** Errors: `invalid_token`; `invalid_dpop_proof`, also where a lost message has used the proof up. */
 export const verifyBearer = rpc('token.bearer.verify', VerifyBearer, Bearer, { repeatable: true });
 /** For gateways, which verify JWTs by themselves: what an opaque token says. No client proves itself. */
 export const readAccessToken = rpc('token.access-token.read', ReadAccessToken, ReadToken, { repeatable: true });

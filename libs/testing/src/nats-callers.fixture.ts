@@ -16,6 +16,7 @@ export const CALLS: Record<Service, readonly Exported[]> = {
     ...(['checkOrigin', 'createTrustedIssuer', 'listTrustedIssuers', 'findTrustedIssuer'] as const),
     ...(['updateTrustedIssuer', 'deleteTrustedIssuer'] as const),
     ...(['issueToken', 'revokeToken', 'introspectToken', 'verifyBearer', 'readAccessToken'] as const),
+    'useDpopProof',
     'listApplicationUsers',
     ...(['authorizeDevice', 'openDevicePage', 'signInForDevice', 'decideDevice'] as const),
     ...(['authorize', 'signIn', 'giveConsent', 'findSession', 'endSessions'] as const),

@@ -43,6 +43,7 @@ export class ForwardingController {
       headers: {
         authorization: authorizationOf(request),
         'content-type': body && headers['content-type'],
+        dpop: headers['dpop']?.toString(),
         accept: headers.accept,
         'user-agent': headers['user-agent'],
         traceparent: request.id,

@@ -1,4 +1,4 @@
-import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { Bus } from '@keyward/bus';
 import {
@@ -11,9 +11,9 @@ import {
   type Bearer,
 } from '@keyward/contracts';
 import type { FastifyRequest } from 'fastify';
-import { authorizationOf } from '../http/authorization';
-import { Refusal } from '../http/refusal';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../config';
 import { callOf } from '../http/request-call';
+import { invalidProof, presentedOf } from '../possession/presented';
 import { REQUIRED, type Required } from './rights';
 
 type At = FastifyRequest<{ Params: { orgkey?: string } }>;
@@ -22,14 +22,15 @@ type At = FastifyRequest<{ Params: { orgkey?: string } }>;
 @Injectable()
 export class BearerGuard implements CanActivate {
   constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     private readonly bus: Bus,
     private readonly reflector: Reflector,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<At>();
-    const token = tokenOf(authorizationOf(request));
-    const bearer = await this.bus.call(verifyBearer, { token }, callOf(request));
+    const presented = await presentedOf(request, this.config.server.publicUrl);
+    const bearer = await this.bus.call(verifyBearer, presented, callOf(request)).catch(refuseProof);
     if (isOperator(bearer)) return true;
     const required = this.reflector.getAllAndOverride<Required>(REQUIRED, [context.getHandler(), context.getClass()]);
     // Before anything is looked for: of other organizations nobody learns which there are.
@@ -50,11 +51,6 @@ function mayUse({ scopes, orgKey }: Bearer, { right, operatorsOnly }: Required, 
   return isOwn && isScoped && !members.some((member) => operatorsOnly.includes(member));
 }
 
-/** RFC 6750 §3.1: without credentials the challenge says no more than that some are needed. */
-function tokenOf(authorization: string | undefined): string {
-  const [scheme = '', token = ''] = authorization?.split(/ (.*)/s) ?? [];
-  if (scheme.toLowerCase() !== 'bearer')
-    throw new Refusal(401, 'unauthorized', undefined, { 'www-authenticate': 'Bearer realm="keyward"' });
-  if (!/^[\w.~+/-]{1,8192}=*$/.test(token) || token.length > 8192) throw new ServiceError('invalid_token');
-  return token;
+function refuseProof(error: unknown): never {
+  throw error instanceof ServiceError && error.code === 'invalid_dpop_proof' ? invalidProof() : error;
 }

@@ -1,4 +1,4 @@
-import { Controller, HttpCode, Options, Post, Req, Res } from '@nestjs/common';
+import { Controller, HttpCode, Inject, Options, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { Bus } from '@keyward/bus';
 import {
@@ -9,18 +9,23 @@ import {
   ROOT_ORGANIZATION,
   type CompatibilityProfile,
   type DeviceAuthorization,
+  ServiceError,
   type Introspection,
+  type Possession,
   type Rpc,
   type TokenRequest,
   type TokenResponse,
 } from '@keyward/contracts';
 import { Organizations } from '@keyward/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../config';
 import { authorizationOf } from '../http/authorization';
 import { clientAddress } from '../http/client-address';
 import { callOf } from '../http/request-call';
 import { organizationAt } from '../http/organization';
 import { Knowledge } from '../proxy/knowledge';
+import { bringsProof, proofOf } from '../possession/dpop-proof';
+import { urlOf } from '../possession/presented';
 import { formOf, parseForm } from './form';
 import { namedIn, Origins } from './origins';
 import { endpointPaths } from './paths';
@@ -35,6 +40,7 @@ type At = FastifyRequest<{ Params: { orgkey?: string } }>;
 @Controller()
 export class OAuthController {
   constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     private readonly bus: Bus,
     private readonly organizations: Organizations,
     private readonly origins: Origins,
@@ -84,7 +90,9 @@ export class OAuthController {
     const named: Named = { params: {}, authorization: authorizationOf(request) };
     try {
       named.params = parseForm(formOf(request));
-      const form = { ...named, organizationId: await this.organizationIdOf(request), ip: clientAddress(request) };
+      const organizationId = await this.organizationIdOf(request);
+      const possession = message === issueToken ? await this.possessionOf(request) : undefined;
+      const form = { ...named, organizationId, ip: clientAddress(request), possession };
       const call = callOf(request);
       const { origin } = request.headers;
       const send = () => this.bus.call(message, form, call);
@@ -92,6 +100,14 @@ export class OAuthController {
     } catch (error) {
       throw this.worded(error, request, named);
     }
+  }
+
+  /** RFC 9449 §5. Throws `invalid_dpop_proof`. */
+  private async possessionOf(request: At): Promise<Possession | undefined> {
+    if (!bringsProof(request.raw)) return undefined;
+    const dpop = await proofOf(request.raw, { url: urlOf(request, this.config.server.publicUrl) });
+    if (!dpop) throw new ServiceError('invalid_dpop_proof', 'The DPoP proof is not valid');
+    return { dpop };
   }
 
   private async organizationIdOf({ params: { orgkey } }: At): Promise<string | undefined> {

@@ -1,5 +1,6 @@
 import type { Organization } from '@keyward/contracts';
 import type { GatewayConfig } from '../config';
+import { DPOP_ALGORITHMS } from '../possession/dpop-proof';
 
 /** What an ID token or UserInfo may say. */
 const CLAIMS = [
@@ -43,6 +44,7 @@ export function metadataOf(config: GatewayConfig, { key, passwordGrant }: Organi
     token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     ...(oauth.deviceCodeGrant ? { device_authorization_endpoint: `${issuer}/oauth2/device_authorize` } : {}),
+    dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
     revocation_endpoint: `${issuer}/oauth2/revoke`,
     revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
     revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,

@@ -40,6 +40,7 @@ describe('metadata', () => {
       token_endpoint_auth_methods_supported: methods,
       token_endpoint_auth_signing_alg_values_supported: algorithms,
       device_authorization_endpoint: `${issuer}/oauth2/device_authorize`,
+      dpop_signing_alg_values_supported: expect.arrayContaining(['ES256', 'RS256']),
       revocation_endpoint: `${issuer}/oauth2/revoke`,
       revocation_endpoint_auth_methods_supported: methods,
       revocation_endpoint_auth_signing_alg_values_supported: algorithms,

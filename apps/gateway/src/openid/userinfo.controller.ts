@@ -1,21 +1,23 @@
-import { Controller, Get, HttpCode, Options, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Inject, Options, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { Bus } from '@keyward/bus';
 import { getUserInfo, ServiceError, type UserInfo } from '@keyward/contracts';
 import { Organizations } from '@keyward/runtime';
 import type { FastifyReply } from 'fastify';
-import { authorizationOf } from '../http/authorization';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../config';
 import { Refusal } from '../http/refusal';
 import { callOf } from '../http/request-call';
 import { Origins } from '../oauth/origins';
 import { endpointPaths } from '../oauth/paths';
+import { invalidProof, presentedOf } from '../possession/presented';
 import { organizationOf, type At } from './browser';
 
-/** The UserInfo endpoint, OpenID Connect Core 1.0 §5.3, for the bearer of an access token (RFC 6750 §2.1). */
+/** The UserInfo endpoint, OpenID Connect Core 1.0 §5.3, for whoever has an access token (RFC 6750 §2.1, RFC 9449 §7.1). */
 @ApiExcludeController()
 @Controller()
 export class UserInfoController {
   constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     private readonly bus: Bus,
     private readonly organizations: Organizations,
     private readonly origins: Origins,
@@ -44,9 +46,9 @@ export class UserInfoController {
     const call = callOf(request);
     if (origin !== undefined) reply.header('vary', 'Origin');
     try {
-      const token = bearerOf(request);
+      const presented = await presentedOf(request, this.config.server.publicUrl);
       const organization = await organizationOf(request, this.organizations);
-      const asked = { token, organizationId: organization?.id };
+      const asked = { ...presented, organizationId: organization?.id };
       const { clientId, claims } = await this.bus.call(getUserInfo, asked, call);
       if (origin !== undefined) await this.origins.allow(origin, clientId, reply, call);
       return claims;
@@ -58,21 +60,13 @@ export class UserInfoController {
   }
 }
 
-function bearerOf(request: At): string {
-  const [scheme = '', token = ''] = authorizationOf(request)?.split(/ (.*)/s) ?? [];
-  // RS-01: without credentials the challenge says no more than that some are needed.
-  if (scheme.toLowerCase() !== 'bearer') throw refusal(401, 'unauthorized', '');
-  if (token.length > 8192 || !/^[\w.~+/-]+=*$/.test(token))
-    throw refusal(401, 'invalid_token', ', error="invalid_token"');
-  return token;
-}
-
 const refusal = (status: number, code: string, more: string): Refusal =>
   new Refusal(status, code, undefined, { 'www-authenticate': `Bearer realm="keyward"${more}` });
 
 /** RFC 6750 §3.1. */
 function challenged(error: unknown): unknown {
   if (!(error instanceof ServiceError)) return error;
+  if (error.code === 'invalid_dpop_proof') return invalidProof();
   if (error.code === 'invalid_token') return refusal(401, error.code, ', error="invalid_token"');
   if (error.code === 'insufficient_scope')
     return refusal(403, error.code, ', error="insufficient_scope", scope="openid"');

@@ -11,8 +11,17 @@ export function bearerOf({ headers, rawHeaders }: IncomingMessage): string | und
   if (authorization === undefined) return undefined;
   if (countOf('authorization', rawHeaders) > 1) throw new Fault('malformedCredentials');
   if (authorization.length < 7 || authorization.slice(0, 6).toLowerCase() !== 'bearer') return undefined;
-  if (authorization[6] !== ' ') return undefined;
-  const token = authorization.slice(7);
+  return tokenAfter(6, authorization);
+}
+
+/** The same of the scheme `DPoP` (RFC 9449 §7.1). */
+export function dpopTokenOf({ headers: { authorization } }: IncomingMessage): string | undefined {
+  return authorization && /^dpop /i.test(authorization) ? tokenAfter(4, authorization) : undefined;
+}
+
+function tokenAfter(end: number, authorization: string): string | undefined {
+  if (authorization[end] !== ' ') return undefined;
+  const token = authorization.slice(end + 1);
   // A space: two of them after the scheme, or something after the token. A comma: several credentials.
   if (token.includes(' ') || token.includes(',')) throw new Fault('malformedCredentials');
   return token;

@@ -1,3 +1,5 @@
+import { dpopChallenge } from '../possession/dpop-proof';
+
 /** Why a request does not pass: API Manager's code, and what it says (compatibility.md §3.2). */
 interface Reason {
   status: number;
@@ -5,7 +7,9 @@ interface Reason {
   message: string;
   description: string;
   /** RFC 6750 §3.1, in the challenge. */
-  error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope';
+  error?: 'invalid_request' | 'invalid_token' | 'invalid_dpop_proof' | 'insufficient_scope';
+  /** RFC 9449 §7.1: the challenge is of this scheme. */
+  dpop?: true;
   /** Seconds. */
   retryAfter?: number;
 }
@@ -42,6 +46,14 @@ const REASONS = {
   invalidCredentials: {
     ...{ status: 401, code: '900901', message: 'Invalid Credentials' },
     ...{ description: `Invalid Credentials. ${INVALID}`, error: 'invalid_token' },
+  },
+  unboundToken: {
+    ...{ status: 401, code: '900901', message: 'Invalid Credentials' },
+    ...{ description: `Invalid Credentials. ${INVALID}`, error: 'invalid_token', dpop: true },
+  },
+  invalidProof: {
+    ...{ status: 401, code: '900901', message: 'Invalid Credentials' },
+    ...{ description: 'The DPoP proof is not valid', error: 'invalid_dpop_proof', dpop: true },
   },
   noSandbox: {
     ...{ status: 403, code: '900901', message: 'Invalid Credentials' },
@@ -159,7 +171,8 @@ export function headersOf({ reason, headers, scopes }: Fault): Record<string, st
 }
 
 /** RS-01: without credentials nothing but that some are needed; RS-02: what is wrong with them, and which scope it takes. */
-function challenge({ error, message }: Reason, scopes: readonly string[]): string {
+function challenge({ error, message, dpop }: Reason, scopes: readonly string[]): string {
+  if (dpop) return dpopChallenge(`, error="${error}", error_description="${message}"`);
   const realm = 'Bearer realm="keyward"';
   if (!error) return realm;
   const scope = scopes.length > 0 ? `, scope="${scopes.join(' ')}"` : '';

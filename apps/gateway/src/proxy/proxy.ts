@@ -5,12 +5,13 @@ import type { Organizations, Revocations } from '@keyward/runtime';
 import type { Agent } from 'undici';
 import { upgradeOf, type Upgrade } from '../http/upgrades';
 import type { Assertions } from './assertions/assertions';
-import { apiKeyOf, bearerOf } from './bearer';
+import { apiKeyOf, bearerOf, dpopTokenOf } from './bearer';
 import { Circuits } from './circuits';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors';
 import { enforce, upstreamFor, type Passed } from './enforcement';
 import { Fault } from './fault';
 import { forward, type Meter } from './forward';
+import type { Holders } from './holders';
 import type { Knowledge } from './knowledge';
 import type { Resource } from './matcher';
 import { canonicalTarget } from './path';
@@ -33,6 +34,7 @@ export interface ProxyParts {
   throttling: Pick<Throttling, 'take' | 'charge'>;
   assertions: Pick<Assertions, 'of'>;
   usage: Pick<Usage, 'count'>;
+  holders: Holders;
   agent: Agent;
   /** Host and port that clients know the gateway by. */
   host: string;
@@ -45,6 +47,8 @@ export interface Visit {
   /** Headers that every answer has. */
   own: OutgoingHttpHeaders;
   call: () => Call;
+  /** It has shown the key of its token already: a proof is used once, and may have to do for long. */
+  held?: true;
 }
 
 /** An API that a request asks for. */
@@ -138,24 +142,27 @@ export class Proxy {
     request: IncomingMessage,
     { api, organization }: Located,
     resource: Resource,
-    { address, call }: Visit,
+    { address, call, held }: Visit,
     seen?: Seen,
   ): Promise<Passed> {
-    const { known, organizations, tokens, revocations } = this.parts;
+    const { known, organizations, tokens, revocations, holders } = this.parts;
     const key = apiKeyOf(request);
     if (key !== undefined) {
       const { grant, client } = known.apiKeys.grantOf(key, organization, request, address);
       if (seen) seen.applicationId = client.applicationId;
       return enforce(api, resource, grant, organization, client, known);
     }
-    const token = bearerOf(request);
+    const bearer = bearerOf(request);
+    const token = bearer ?? dpopTokenOf(request);
     if (token === undefined) throw new Fault('missingCredentials');
     const asked = tokens.grantOf(token, organization, call);
     const grant = asked instanceof Promise ? await asked : asked;
     // The user's organization may be another one than the API's, and be suspended.
     const home = grant && organizations.activeByKey(grant.org);
     if (!grant || !home || revocations.isRevoked(grant.claims, organization.id, home.id))
-      throw new Fault('invalidCredentials');
+      throw new Fault(bearer === undefined ? 'unboundToken' : 'invalidCredentials');
+    if (!held && (grant.cnf || bearer === undefined))
+      await holders.assertHeld(request, { token, dpop: bearer === undefined }, grant, call);
     const { client_id: clientId } = grant.claims;
     const client = known.client(clientId) ?? (await known.clientNow(clientId));
     if (seen && client?.organizationId === organization.id) seen.applicationId = client.applicationId;
@@ -190,7 +197,7 @@ export class Proxy {
     const outgoing = await this.outgoing(request, admitted, visit);
     const mayStay = () =>
       Promise.resolve()
-        .then(() => this.admit(request, this.locate(request), visit))
+        .then(() => this.admit(request, this.locate(request), { ...visit, held: true }))
         .then(
           () => true,
           (error: unknown) => faultOf(error)?.name === 'unavailable',

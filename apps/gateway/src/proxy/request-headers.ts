@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 const HOP_BY_HOP = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer'],
   ...['transfer-encoding', 'upgrade', 'http2-settings', 'host', 'expect', 'content-length', 'via', 'traceparent'],
+  'dpop', // Of use to the gateway alone, whose URL is in it.
 ]);
 
 /** Only letters, digits and hyphens: `_` and `.` are hyphens to many servers, which would read `x_user` as `X-User`. */
@@ -85,7 +86,7 @@ function isForwarded(name: string): boolean {
 
 /** An access token never goes on: whoever gets it could use it elsewhere. Where none is needed, other schemes do. */
 const isForGateway = (authorization: string, { authenticated }: Said): boolean =>
-  authenticated || /^bearer/i.test(authorization);
+  authenticated || /^(?:bearer|dpop)/i.test(authorization);
 
 const listed = (connection: string | undefined): Set<string> | undefined =>
   connection === undefined || connection === 'keep-alive' || connection === 'close'

@@ -2,6 +2,7 @@ import type { GatewayConfig } from '../config';
 import type { Services } from '../gateway.module';
 import { issuerOf } from '../openid/metadata';
 import { Assertions } from './assertions/assertions';
+import { Holders } from './holders';
 import { Proxy } from './proxy';
 import { Throttling } from './throttling/throttling';
 import { Usage } from './usage/usage';
@@ -31,6 +32,7 @@ export function startProxy(config: GatewayConfig, services: Services): StartedPr
     assertions: new Assertions(bus),
     usage,
     throttling: new Throttling(bus, known.plans),
+    holders: new Holders(bus, config.server.publicUrl),
     agent,
     host: new URL(config.server.publicUrl).host,
   });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Bus, type Call } from '@keyward/bus';
-import { jtiOf, signJwt, type Client, type Organization } from '@keyward/contracts';
+import { jtiOf, signJwt, type Client, type Confirmation, type Organization } from '@keyward/contracts';
 import { OAuthSettings } from '@keyward/runtime';
 import { DataSource } from 'typeorm';
 import { accessTokenClaims, type AccessTokenClaims, type Actor } from '../claims';
@@ -24,6 +24,7 @@ export interface AccessTokenFor {
   lifetime: number;
   /** Who acts for the user. */
   act?: Actor;
+  cnf?: Confirmation;
 }
 
 /** Access tokens as they are given out: a JWT (RFC 9068), or opaque where the consumer key says so. */

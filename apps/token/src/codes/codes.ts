@@ -3,7 +3,7 @@ import { ServiceError, type Client, type Organization } from '@keyward/contracts
 import { query } from '@keyward/database';
 import { DataSource } from 'typeorm';
 import { Clock } from '../clock';
-import { RefreshTokens } from '../refresh-tokens/refresh-tokens';
+import { held, RefreshTokens } from '../refresh-tokens/refresh-tokens';
 import { RevocationFeed } from '../revocation/revocation-feed';
 import type { LiveSession } from '../sessions/sessions';
 import { dayOf, madeAt, newId } from '../time-id';
@@ -32,6 +32,8 @@ export interface Redemption {
   challenge?: string;
   /** Unix seconds: a sign-in before is over. */
   notBefore: number;
+  /** The key that its refresh tokens are bound to, if any. */
+  holder?: string;
 }
 
 /** What a code gives: all that was granted, and the first refresh token of the family that is now there. */
@@ -79,7 +81,8 @@ export class Codes {
   }
 
   /** Once. Errors: `invalid_grant`, and then the code is over; a second use ends what the first gave (AC-02). */
-  async redeem(code: TokenString<'kac'>, { client, redirectUri, challenge, notBefore }: Redemption): Promise<Redeemed> {
+  async redeem(code: TokenString<'kac'>, redemption: Redemption): Promise<Redeemed> {
+    const { client, redirectUri, challenge, notBefore, holder } = redemption;
     if (madeAt(code.id) < client.tokensFrom * 1000) throw invalidCode('of a consumer key that was deleted');
     const { text, hash, named, times } = this.refreshTokens.first(code, client);
     const [row] = await query<Omit<Redeemed, 'refreshToken'> & { outcome: string }>(
@@ -89,7 +92,14 @@ export class Codes {
        FROM redeem_code($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
       [
         ...[client.organizationId, code.day, code.id, code.hash, client.clientId, redirectUri, challenge ?? null],
-        ...[notBefore, hash, hashToken(named.proof), times.createdAt, times.absoluteExpiresAt, times.expiresAt],
+        ...[
+          notBefore,
+          hash,
+          hashToken(held(named.proof, holder)),
+          times.createdAt,
+          times.absoluteExpiresAt,
+          times.expiresAt,
+        ],
       ],
     );
     if (row?.outcome === 'reuse') void this.revocations.publishNew();

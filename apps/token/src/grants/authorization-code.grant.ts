@@ -28,7 +28,7 @@ export class AuthorizationCodeGrant extends Grant<typeof PARAMS> {
     super();
   }
 
-  async authorize(values: Values<typeof PARAMS>, { client, call }: Request): Promise<Authorization> {
+  async authorize(values: Values<typeof PARAMS>, { client, holder, call }: Request): Promise<Authorization> {
     const code = readToken('kac', values.code);
     if (!code) throw invalidCode('not an authorization code');
     const verifier = values.code_verifier;
@@ -39,7 +39,7 @@ export class AuthorizationCodeGrant extends Grant<typeof PARAMS> {
     // The code is used all the same, so that it is over whatever was wrong.
     const notBefore = subject ? this.users.grantsBegin(subject) : NEVER;
     const redirectUri = values.redirect_uri;
-    const redeemed = await this.codes.redeem(code, { client, redirectUri, challenge, notBefore });
+    const redeemed = await this.codes.redeem(code, { client, redirectUri, challenge, notBefore, holder });
     if (!organization || !subject) throw new ServiceError('invalid_grant');
     const { scope, authTime, amr, nonce, sessionId, refreshToken } = redeemed;
     const mayRefresh = client.grantTypes.includes('refresh_token');

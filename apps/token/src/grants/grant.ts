@@ -20,6 +20,8 @@ export interface Request {
   organization: Organization;
   /** The scopes asked for; `undefined` when none were named. */
   scope?: string[];
+  /** The key that its refresh tokens are bound to, if any. */
+  holder?: string;
   call: Call;
 }
 

@@ -28,7 +28,7 @@ export class RefreshTokenGrant extends Grant<typeof PARAMS> {
 
   /** The user that the token names is asked about first: the family then decides everything at once, and confirms it. */
   async authorize(values: Values<typeof PARAMS>, request: Request): Promise<Authorization> {
-    const { client, scope, call } = request;
+    const { client, scope, holder, call } = request;
     const token = readToken('krt', values.refresh_token);
     if (!token) throw invalidRefreshToken('not a refresh token');
     const { sub, userOrganizationId } = token;
@@ -40,7 +40,8 @@ export class RefreshTokenGrant extends Grant<typeof PARAMS> {
     const catalog = withDevices(this.catalog, request.organization);
     grantScope(scope, client, { organization, roles }, catalog, client.strictScopes);
     const notBefore = this.users.grantsBegin(subject);
-    const { refreshToken, authTime, amr, original } = await this.refreshTokens.use(token, client, { scope, notBefore });
+    const use = { scope, notBefore, holder };
+    const { refreshToken, authTime, amr, original } = await this.refreshTokens.use(token, client, use);
     return {
       user: { sub, organization, roles, authTime, amr },
       scope: scope ?? original,

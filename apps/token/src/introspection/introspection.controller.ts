@@ -6,6 +6,7 @@ import { AccessTokenReader } from '../access-tokens/access-token-reader';
 import { ClientAuthentication, type Authenticated } from '../client-authentication';
 import { Clock, inSeconds } from '../clock';
 import { Issuers } from '../issuer';
+import { typeOf } from '../possessions';
 import { RefreshTokens } from '../refresh-tokens/refresh-tokens';
 import { tokenParam } from '../token-param';
 import { Users } from '../users';
@@ -39,7 +40,12 @@ export class IntrospectionController {
   private async accessToken(token: string, { client, organization }: Authenticated, call: Call) {
     const live = await this.accessTokens.readLive(token, organization, call, client.clientId);
     if (!live || (client.public && live.claims.client_id !== client.clientId)) return undefined;
-    return { active: true, ...live.claims, ...(live.user && { username: live.user.username }), token_type: 'Bearer' };
+    return {
+      active: true,
+      ...live.claims,
+      ...(live.user && { username: live.user.username }),
+      token_type: typeOf(live.claims.cnf),
+    };
   }
 
   /** IN-07: a refresh token is seen by the client it was issued to alone, which has just shown that it is active. */

@@ -7,6 +7,7 @@ import { ApplicationUsers1763810000000 } from './1763810000000-application-users
 import { DropOnePartition1763820000000 } from './1763820000000-drop-one-partition';
 import { Devices1763900000000 } from './1763900000000-devices';
 import { OpaqueTokensAtTheRoot1763910000001 } from './1763910000001-opaque-tokens-at-the-root';
+import { UsedOnce1763920000000 } from './1763920000000-used-once';
 
 /** In the order in which they are run. */
 export const TOKEN_MIGRATIONS = [
@@ -19,4 +20,5 @@ export const TOKEN_MIGRATIONS = [
   DropOnePartition1763820000000,
   Devices1763900000000,
   OpaqueTokensAtTheRoot1763910000001,
+  UsedOnce1763920000000,
 ];

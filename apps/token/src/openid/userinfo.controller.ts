@@ -3,6 +3,7 @@ import { Bus, Handle, type Call } from '@keyward/bus';
 import { getProfile, getUserInfo, ServiceError, type GetUserInfo, type UserInfoAnswer } from '@keyward/contracts';
 import { Organizations } from '@keyward/runtime';
 import { AccessTokenReader } from '../access-tokens/access-token-reader';
+import { Possessions } from '../possessions';
 import { CLAIMS_OF } from './scopes';
 
 /** The UserInfo endpoint, OpenID Connect Core 1.0 §5.3: what its scopes let an access token say of its user. */
@@ -12,15 +13,17 @@ export class UserInfoController {
     private readonly bus: Bus,
     private readonly accessTokens: AccessTokenReader,
     private readonly organizations: Organizations,
+    private readonly possessions: Possessions,
   ) {}
 
   @Handle(getUserInfo)
-  async get({ token, organizationId }: GetUserInfo, call: Call): Promise<UserInfoAnswer> {
+  async get({ token, organizationId, possession = {} }: GetUserInfo, call: Call): Promise<UserInfoAnswer> {
     const organization = organizationId
       ? await this.organizations.activeNow(organizationId)
       : await this.accessTokens.organizationOf(token);
     const live = organization && (await this.accessTokens.readLive(token, organization, call));
-    if (!live?.user) throw new ServiceError('invalid_token', 'The access token is invalid, expired or revoked');
+    if (!organization || !live?.user || !(await this.possessions.holds(live.claims.cnf, possession, organization.id)))
+      throw new ServiceError('invalid_token', 'The access token is invalid, expired or revoked');
     const { scope, client_id: clientId } = live.claims;
     const scopes = scope.split(' ');
     if (!scopes.includes('openid')) throw new ServiceError('insufficient_scope', 'The scope openid is missing');

@@ -41,6 +41,14 @@ export interface Use {
   scope?: string[];
   /** Unix seconds: a family of an earlier sign-in is over. */
   notBefore: number;
+  /** The key that the request has shown to hold, of a client without a secret. */
+  holder?: string;
+}
+
+/** How a family begins: by which grant, and bound to which key, if any. */
+export interface Begun {
+  grant: string;
+  holder?: string;
 }
 
 /** What a refresh token gives: the one that follows it, and what its family knows of the grant. */
@@ -62,14 +70,15 @@ export class RefreshTokens {
   ) {}
 
   /** The first refresh token of a new family. */
-  async issue(id: string, client: Client, user: User, scope: string, grant: string): Promise<string> {
+  async issue(id: string, client: Client, user: User, scope: string, by: Begun): Promise<string> {
     const { sub, authTime, amr, organization } = user;
     const first = this.first({ id, sub, userOrganizationId: organization.id }, client);
     const { organizationId, clientId } = client;
     await insertFamily(this.dataSource, {
       ...first.named,
+      proof: held(first.named.proof, by.holder),
       ...{ scope, authTime, amr, organizationId, clientId },
-      ...{ applicationId: client.applicationId, grant },
+      ...{ applicationId: client.applicationId, grant: by.grant },
       ...first.times,
       currentHash: first.hash,
     });
@@ -97,23 +106,27 @@ export class RefreshTokens {
   }
 
   /** Uses a token that nothing is known of but its text. Errors: `invalid_grant`, `invalid_scope` (RT-03). */
-  async use(presented: TokenString<'krt'>, client: Client, { scope, notBefore }: Use): Promise<Used> {
+  async use(presented: TokenString<'krt'>, client: Client, { scope, notBefore, holder }: Use): Promise<Used> {
     // What is older than the client's record was granted to another of its name.
     if (madeAt(presented.id) < client.tokensFrom * 1000)
       throw invalidRefreshToken('of a consumer key that was deleted');
     // RT-14: only a client that proves itself by a secret may keep its refresh token.
     const keep = !client.rotateRefreshTokens && !client.public;
     const next = keep ? presented : writeToken('krt', presented, newSecret('krt'));
-    const rotated = await rotateFamily(this.dataSource, {
+    const rotation = {
       organizationId: client.organizationId,
       clientId: client.clientId,
-      presented,
+      presented: { ...presented, proof: held(presented.proof, holder) },
       next: keep ? undefined : { hash: next.hash, sealed: sealSuccessor(presented.text, presented.id, next.secret) },
       ...{ scope, notBefore },
       now: new Date(this.clock.now()),
       lifetime: this.lifetimeFor(client),
       grace: this.settings.refreshGrace,
-    });
+    };
+    let rotated = await rotateFamily(this.dataSource, rotation);
+    // Begun without a key, its family is not bound to this one.
+    if (holder && rotated.outcome === 'unknown')
+      rotated = await rotateFamily(this.dataSource, { ...rotation, presented });
     if (rotated.outcome === 'reuse') void this.revocations.publishNew();
     switch (rotated.outcome) {
       case 'rotated':
@@ -138,6 +151,12 @@ export class RefreshTokens {
     return client.refreshTokenLifetime ?? this.settings.refreshTokenLifetime;
   }
 }
+
+/**
+ * What all refresh tokens of a family say, with the key they are bound to: its hash is what the family knows, so that with
+ * another key, or none, a token is of no family.
+ */
+export const held = (proof: string, holder: string | undefined): string => (holder ? `${proof} ${holder}` : proof);
 
 const isOfNewest = ({ hash }: TokenString<'krt'>, { currentHash, previousHash }: RefreshFamily): boolean =>
   hash.equals(currentHash) || (previousHash !== null && hash.equals(previousHash));

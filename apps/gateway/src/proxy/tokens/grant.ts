@@ -1,4 +1,4 @@
-import type { Organization } from '@keyward/contracts';
+import { confirmationOf, type Confirmation, type Organization } from '@keyward/contracts';
 
 /** What a genuine access token says. */
 export interface Grant {
@@ -12,6 +12,8 @@ export interface Grant {
   /** Unix seconds. */
   readonly exp: number;
   readonly claims: GrantClaims;
+  /** The key that it is bound to, if any. */
+  readonly cnf?: Confirmation;
 }
 
 /** The claims that name whose token it is, and what it may be revoked by. */
@@ -28,6 +30,8 @@ export interface GrantClaims {
 /** Reads claims as RFC 9068 §2.2 and Keyward write them; `undefined` where one is not as it must be. */
 export function grantOf({ id }: Pick<Organization, 'id'>, claims: Record<string, unknown>): Grant | undefined {
   const { client_id, sub, org, scope, jti, iat, exp, auth_time, sid } = claims;
+  const cnf = confirmationOf(claims['cnf']);
+  if (claims['cnf'] !== undefined && !cnf) return undefined;
   if (!isText(client_id) || !isText(sub) || !isText(org) || !isText(scope) || !isText(jti)) return undefined;
   if (!isTime(iat) || !isTime(exp)) return undefined;
   if ((auth_time !== undefined && !isTime(auth_time)) || (sid !== undefined && !isText(sid))) return undefined;
@@ -38,6 +42,7 @@ export function grantOf({ id }: Pick<Organization, 'id'>, claims: Record<string,
     scopes: scope.split(' '),
     exp,
     claims: { client_id, sub, jti, iat, auth_time, sid },
+    cnf,
   };
 }
 

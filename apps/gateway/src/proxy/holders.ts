@@ -1,0 +1,35 @@
+import type { IncomingMessage } from 'node:http';
+import type { Bus, Call } from '@keyward/bus';
+import { useDpopProof } from '@keyward/contracts';
+import { proofOf } from '../possession/dpop-proof';
+import { Fault } from './fault';
+import type { Grant } from './tokens/grant';
+
+/** A token as a request brings it. */
+export interface Brought {
+  token: string;
+  /** By the scheme `DPoP`. */
+  dpop: boolean;
+}
+
+/** Says whether a request shows the key that its token is bound to (RFC 9449 §7.1). */
+export class Holders {
+  constructor(
+    private readonly bus: Bus,
+    private readonly publicUrl: string,
+  ) {}
+
+  /** Throws for a bound token without its key, and for one that is not bound but sent as if it were. */
+  async assertHeld(request: IncomingMessage, { token, dpop }: Brought, grant: Grant, call: () => Call): Promise<void> {
+    const jkt = grant.cnf?.jkt;
+    // RFC 9449 §7.2: a bound token is not taken as a bearer's.
+    if (!dpop) throw new Fault('invalidCredentials');
+    if (jkt === undefined) throw new Fault('unboundToken');
+    const proof = await proofOf(request, { url: `${this.publicUrl}${request.url ?? ''}`, token });
+    if (!proof) throw new Fault('invalidProof');
+    if (proof.jkt !== jkt) throw new Fault('unboundToken');
+    const { organizationId } = grant;
+    const { first } = await this.bus.call(useDpopProof, { ...proof, organizationId }, call());
+    if (!first) throw new Fault('invalidProof');
+  }
+}
