@@ -64,9 +64,10 @@ export async function startProxied(
   routes: (upstream: string) => ApiRoute[],
   states: Record<string, SubscriptionRecord['state']> = {},
   settings: TestSettings = {},
+  organizations?: Organization[],
 ): Promise<Proxied> {
   const upstream = await startUpstream();
-  const services = new Services();
+  const services = new Services(organizations);
   const [johnsorg, root] = (await makeIssuers(services, [JOHNSORG, ROOT])) as [TestIssuer, TestIssuer];
   const all = routes(upstream.url);
   services.tell(apis, Object.fromEntries(all.map((route) => [route.id, route])));

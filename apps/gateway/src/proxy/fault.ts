@@ -145,26 +145,9 @@ export class Fault extends Error {
   }
 }
 
-/** Neither the path nor the token is in an answer. */
-export function bodyOf({ reason: { code, message, description }, until }: Fault): string {
-  const type = code.length === 3 ? 'Status report' : undefined;
-  if (!until) return JSON.stringify({ code, type, message, description });
-  const nextAccessTime = timeOf(until);
-  const explained = `${description}You can access API after ${nextAccessTime}`;
-  return JSON.stringify({ code, message, description: explained, nextAccessTime });
-}
-
-/** As API Manager writes it: `2026-Nov-21 16:00:00+0000 UTC`. */
-function timeOf(until: Date): string {
-  const [date = '', time = ''] = until.toISOString().split('T');
-  const [year = '', , day = ''] = date.split('-');
-  const month = until.toUTCString().slice(8, 11);
-  return `${year}-${month}-${day} ${time.slice(0, 8)}+0000 UTC`;
-}
-
 /** The headers of an answer, with the challenge of RFC 6750 §3 where one belongs. */
 export function headersOf({ reason, headers, scopes }: Fault): Record<string, string> {
-  const all: Record<string, string> = { 'content-type': 'application/json; charset=UTF-8', ...headers };
+  const all: Record<string, string> = { ...headers };
   if (reason.retryAfter !== undefined) all['retry-after'] = String(reason.retryAfter);
   if (reason.status === 401 || reason.error) all['www-authenticate'] = challenge(reason, scopes);
   return all;

@@ -101,7 +101,7 @@ export class Proxy {
     } catch (error) {
       const fault = faultOf(error);
       if (!fault) throw error;
-      refuse(request, response, fault, own);
+      refuse(request, response, fault, own, located.organization.compatibilityProfile);
     }
   }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { ServiceError } from '@keyward/contracts';
-import { bodyOf, Fault, headersOf } from './fault';
+import { ServiceError, type CompatibilityProfile } from '@keyward/contracts';
+import { Fault, headersOf } from './fault';
+import { bodyOf } from './fault-body';
 import { hasBody } from './forward';
 
 /** The fault that an error is; `undefined` for one that was not foreseen. */
@@ -19,12 +20,13 @@ export function refuse(
   response: ServerResponse,
   fault: Fault,
   own: OutgoingHttpHeaders,
+  profile?: CompatibilityProfile,
 ): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
   }
-  const body = bodyOf(fault);
+  const { type, text } = bodyOf(fault, profile, request.headers.accept);
   const length = Number(request.headers['content-length'] ?? Infinity);
   const isUnread = hasBody(request) && !request.complete && !(length <= UNREAD_BYTES);
   response
@@ -32,9 +34,10 @@ export function refuse(
       ...own,
       'cache-control': 'no-store',
       pragma: 'no-cache',
+      'content-type': type,
       ...headersOf(fault),
-      'content-length': Buffer.byteLength(body),
+      'content-length': Buffer.byteLength(text),
       ...(isUnread && { connection: 'close' }),
     })
-    .end(request.method === 'HEAD' ? undefined : body);
+    .end(request.method === 'HEAD' ? undefined : text);
 }
