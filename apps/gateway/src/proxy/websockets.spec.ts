@@ -8,7 +8,13 @@ import { JOHNSORG } from '../../test/started-gateway';
 let proxied: Proxied;
 beforeEach(async () => {
   proxied = await startProxied((upstream) => [
-    api(upstream, { resources: [resource('GET', '/socket'), resource('GET', '/scoped', { scopes: ['read'] })] }),
+    api(upstream, {
+      resources: [
+        resource('GET', '/socket'),
+        resource('POST', '/socket'),
+        resource('GET', '/scoped', { scopes: ['read'] }),
+      ],
+    }),
   ]);
 });
 afterEach(() => proxied.close());
@@ -118,9 +124,17 @@ it('does not keep a gateway that stops, and is counted', async () => {
   expect(told[0]?.counts).toMatchObject([{ status: 101, requests: 1, bytes: 5, resource: 'GET /socket' }]);
 });
 
-it('RFC 9110 §7.8: another protocol is not spoken, and the request answered', async () => {
-  const client = await open('/socket', { ...(await proxied.bearer()), upgrade: 'h2c' });
-  await client.ends();
+it('RFC 9110 §7.8: another protocol is not spoken, and its requests are answered on one connection', async () => {
+  const { authorization } = await proxied.bearer();
+  const client = await open('/socket', { authorization, connection: 'Upgrade, keep-alive', upgrade: 'TLS/1.2' });
+  await client.reads('"url":"/socket"');
   expect(client.text).toMatch(/^HTTP\/1\.1 200 OK/);
-  expect(client.text).toContain('"url":"/socket"');
+  const body = 'not lost';
+  const headers = { host: 'id.example', connection: 'Upgrade, close', upgrade: 'TLS/1.2', authorization };
+  const lines = Object.entries({ ...headers, 'content-length': body.length }).map(
+    ([name, value]) => `${name}: ${value}`,
+  );
+  client.socket.write(`POST /t/johnsorg/pizza/1.0.0/socket HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
+  await client.ends();
+  expect(client.text).toContain('"body":"not lost"');
 });
