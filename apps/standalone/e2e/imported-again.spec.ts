@@ -8,6 +8,7 @@ import {
   type TestKey,
   type TestUser,
 } from './support/operator';
+import { authorizationUrl, codeFor, pkce, REDIRECT_URI, Visitor } from './support/browser';
 import { isActive, revoke } from './support/tokens';
 
 let org: string;
@@ -48,5 +49,30 @@ describe.each(['jwt', 'opaque'] as const)(
       await revoke(again.body.refresh_token, after);
       expect(await isActive(again.body.access_token, after)).toBe(false);
     });
+  },
+);
+
+it.each(['key', 'application'])(
+  'abuse 7 abuse 14: what users agreed to ends with the %s, whoever has its name later',
+  async (what) => {
+    const pair = { consumerKey: unique('imported'), consumerSecret: unique('a-secret-of-its-own-that-is-long-enough') };
+    const settings = { ...pair, redirectUris: [REDIRECT_URI] };
+    const before = await makeKey(org, settings);
+    const visitor = new Visitor();
+    await codeFor(org, before, user, { scope: 'openid email' }, visitor);
+    const consents = async () =>
+      (await manage('GET', `/${org}/users/${user.username}/consents`)).items as { clientId: string }[];
+    const isListed = async () => (await consents()).some(({ clientId }) => clientId === pair.consumerKey);
+    expect(await isListed()).toBe(true);
+    await manage(
+      'DELETE',
+      what === 'key' ? `/${org}/keys/${before.consumerKey}` : `/${org}/applications/${before.application}`,
+    );
+    expect(await isListed()).toBe(false);
+    const after = await makeKey(org, settings);
+    await eventually(async () => (await after.token({ grant_type: 'client_credentials' })).status === 200);
+    const asked = { client_id: after.consumerKey, code_challenge: pkce().challenge, scope: 'openid email' };
+    const page = await visitor.get(authorizationUrl(org, asked));
+    expect([page.status, page.text.includes('value="allow"')]).toEqual([200, true]);
   },
 );

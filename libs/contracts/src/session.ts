@@ -1,4 +1,4 @@
-import { IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
 import { Empty, rpc } from './rpc';
 
 /** A session cookie of an organization. */
@@ -61,6 +61,12 @@ export class WithdrawConsent extends OfUser {
   @IsString() @MaxLength(255) clientId: string;
 }
 
+/** Clients that are gone. */
+export class ForgetClients {
+  @IsUUID() organizationId: string;
+  @IsArray() @ArrayMaxSize(200) @IsString({ each: true }) @MaxLength(255, { each: true }) clientIds: string[];
+}
+
 /** Errors: `not_found` when it has ended. */
 export const findSession = rpc('token.session.find', FindSession, FoundSession, { repeatable: true });
 export const listSessions = rpc('token.session.list', OfUser, Sessions, { repeatable: true });
@@ -69,3 +75,5 @@ export const endSessions = rpc('token.session.end', EndSessions, Empty);
 export const listConsents = rpc('token.consent.list', OfUser, Consents, { repeatable: true });
 /** Takes a consent back and ends all that the client has of it. Errors: `not_found`. */
 export const withdrawConsent = rpc('token.consent.withdraw', WithdrawConsent, Empty);
+/** Ends what users have let clients have that are deleted. */
+export const forgetClients = rpc('token.consent.forget', ForgetClients, Empty, { repeatable: true });

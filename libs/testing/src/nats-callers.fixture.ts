@@ -20,7 +20,7 @@ export const CALLS: Record<Service, readonly Exported[]> = {
     'listApplicationUsers',
     ...(['authorizeDevice', 'openDevicePage', 'signInForDevice', 'decideDevice'] as const),
     ...(['authorize', 'signIn', 'giveConsent', 'findSession', 'endSessions'] as const),
-    ...(['listSessions', 'listConsents', 'withdrawConsent', 'getUserInfo', 'signOut'] as const),
+    ...(['listSessions', 'listConsents', 'withdrawConsent', 'forgetClients', 'getUserInfo', 'signOut'] as const),
     ...(['createOrganization', 'listOrganizations', 'findOrganization', 'updateOrganization'] as const),
     ...(['createUser', 'listUsers', 'findUser', 'updateUser', 'unlockUser', 'resetPassword', 'deleteUser'] as const),
     ...(['createApplication', 'listApplications', 'findApplication', 'updateApplication'] as const),

@@ -5,6 +5,7 @@ import {
   deleteApplication,
   findApplication,
   forgetApplication,
+  forgetClients,
   generateKey,
   listApplications,
   listApplicationUsers,
@@ -77,8 +78,12 @@ export class ApplicationsController {
     @RequestCall() call: Call,
   ): Promise<void> {
     const { id } = await this.services.call(findApplication, orgkey, { application }, call);
+    // Fewer than a page can have.
+    const { items } = await this.services.call(listKeys, orgkey, { application: id, limit: 200 }, call);
     await this.services.call(deleteApplication, orgkey, { application: id }, call);
     await this.services.call(forgetApplication, orgkey, { applicationId: id }, call);
+    const clientIds = items.map(({ consumerKey }) => consumerKey);
+    await this.services.call(forgetClients, orgkey, { clientIds }, call);
   }
 
   @Get(':application/keys')

@@ -3,6 +3,7 @@ import type { Call } from '@keyward/bus';
 import {
   deleteKey,
   findKey,
+  forgetClients,
   listKeys,
   rotateSecret,
   updateKey,
@@ -50,6 +51,7 @@ export class KeysController {
     @RequestCall() call: Call,
   ): Promise<void> {
     await this.services.call(deleteKey, orgkey, { consumerKey }, call);
+    await this.services.call(forgetClients, orgkey, { clientIds: [consumerKey] }, call);
   }
 
   /** The new secret is in the answer and never again. */

@@ -6,6 +6,7 @@ import {
   deleteUser,
   findOrganization,
   findUser,
+  forgetClients,
   generateKey,
   getJwks,
   listKeys,
@@ -53,6 +54,7 @@ describe('management API', () => {
       if (token !== 'good') throw new ServiceError('invalid_token');
       return bearer as typeof OPERATOR;
     });
+    services.on(forgetClients, () => ({}));
     services.on(findOrganization, ({ key }) => {
       const found = [JOHNSORG, SUSPENDED].find((each) => each.key === key);
       if (!found) throw new ServiceError('not_found');

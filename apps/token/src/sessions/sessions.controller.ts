@@ -5,6 +5,7 @@ import {
   endSessions,
   findRelyingParty,
   findSession,
+  forgetClients,
   listConsents,
   listSessions,
   ServiceError,
@@ -12,6 +13,7 @@ import {
   type Consents as ConsentList,
   type EndSessions,
   type FindSession,
+  type ForgetClients,
   type FoundSession,
   type OfUser,
   type Sessions as SessionList,
@@ -66,6 +68,12 @@ export class SessionsController {
     const ending = rows.filter((row) => id == null || row.id === id);
     if (id != null && ending.length === 0) throw new ServiceError('not_found', 'there is no such session');
     for (const row of ending) await this.sessions.end(row.id, { id: organizationId });
+    return new Empty();
+  }
+
+  @Handle(forgetClients)
+  async forget({ organizationId, clientIds }: ForgetClients): Promise<Empty> {
+    await this.consents.forget(organizationId, clientIds);
     return new Empty();
   }
 
