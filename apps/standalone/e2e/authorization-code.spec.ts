@@ -186,7 +186,7 @@ describe('an authorization request', () => {
       expect((await new Visitor().get(request() + bad)).status).toBe(400);
   });
 
-  it('PK-03 PK-04 D8: an organization may require PKCE of public clients alone', async () => {
+  it('PK-03 PK-04 abuse 24: an organization may (D8) require PKCE of public clients alone', async () => {
     const own = await makeOrganization();
     const [someone, server, page] = await Promise.all([
       makeUser(own),
@@ -243,7 +243,7 @@ describe('a code', () => {
       Object.entries({ ...form, ...changes }).filter((entry): entry is [string, string] => entry[1] !== undefined),
     );
 
-  it('AC-02 is good once; a second use ends what the first gave', async () => {
+  it('AC-02 abuse 24: is good once; a second use ends what the first gave', async () => {
     const form = await codeFor(org, key, user);
     const { body } = await key.token(form);
     expect(await isActive(body.access_token, key)).toBe(true);

@@ -287,6 +287,58 @@ it('the back button shows no page of before that would act again, and signing ou
   });
 });
 
+it('abuse 28: a page that has expired says so, and goes on with the same request', async () => {
+  await visiting(async (page) => {
+    const state = unique('state');
+    await page.goto(request({ state }));
+    await page.context().clearCookies();
+    await signIn(page, user);
+    expect(await page.getByRole('alert').textContent()).toBe('This page was out of date. Please try again.');
+    expect(await violationsOf(page)).toEqual([]);
+    await signIn(page, user);
+    await page.getByRole('button', { name: 'Allow' }).waitFor();
+    await page.context().clearCookies({ name: '__Host-keyward-csrf' });
+    await page.getByRole('button', { name: 'Allow' }).click();
+    await page.getByRole('alert').waitFor();
+    await page.getByRole('button', { name: 'Allow' }).click();
+    await back(page);
+    expect(callback.answers.at(-1)).toMatchObject({ code: expect.any(String), state });
+  });
+});
+
+it('abuse 31: no page has in it, or in its URL, what only its user or its client may know', async () => {
+  await visiting(async (page) => {
+    const seen: string[] = [];
+    page.on('response', (response) => {
+      if (response.url().startsWith(keyward.baseUrl)) seen.push(response.url());
+    });
+    const look = async () => seen.push(await page.content());
+    await page.goto(request());
+    await signIn(page, { ...user, password: 'a wrong password of mine' });
+    await page.getByRole('alert').waitFor();
+    await look();
+    await signIn(page, user);
+    await page.getByRole('button', { name: 'Allow' }).waitFor();
+    await look();
+    await page.getByRole('button', { name: 'Allow' }).click();
+    await back(page);
+    await page.goto(new URL(`/t/${org}/account`, keyward.baseUrl).href);
+    await look();
+    const cookies = (await page.context().cookies(keyward.baseUrl)).map(({ value }) => value);
+    const secrets = [
+      user.password,
+      'a wrong password of mine',
+      user.id,
+      callback.answers.at(-1)?.['code'] ?? '',
+      ...cookies,
+    ];
+    for (const secret of secrets) {
+      expect(secret).not.toBe('');
+      expect(seen.filter((each) => each.includes(secret))).toEqual([]);
+    }
+  });
+});
+
 it('speaks German to whom that is the language', async () => {
   await visiting(
     async (page) => {
