@@ -12,6 +12,7 @@ import { SigningAlgorithms1763760000000 } from './migrations/1763760000000-signi
 import { Revocations1763800000000 } from './migrations/1763800000000-revocations';
 import { ConsumerKeysAfter1763800000001 } from './migrations/1763800000001-consumer-keys-after';
 import { AllowedOrigins1763850000000 } from './migrations/1763850000000-allowed-origins';
+import { OpenIdMetadata1763910000001 } from './migrations/1763910000001-openid-metadata';
 import { TrustedIssuers1763920000000 } from './migrations/1763920000000-trusted-issuers';
 import { ApiKeys1763930000001 } from './migrations/1763930000001-api-keys';
 import { KeyEncryption1763950000000 } from './migrations/1763950000000-key-encryption';
@@ -29,6 +30,7 @@ export const KEY_MANAGER_SCHEMA = {
     Revocations1763800000000,
     ConsumerKeysAfter1763800000001,
     AllowedOrigins1763850000000,
+    OpenIdMetadata1763910000001,
     TrustedIssuers1763920000000,
     ApiKeys1763930000001,
     KeyEncryption1763950000000,

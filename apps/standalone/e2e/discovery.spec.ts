@@ -281,8 +281,25 @@ describe('DS-06 all that it says is so:', () => {
     claims_parameter_supported: async (supported) => expect(supported).toBe(false),
     id_token_signing_alg_values_supported: async (algorithms) => {
       const { id_token } = (await key.signIn(user, { scope: 'openid' })).body;
-      expect(algorithms).toEqual([decodeProtectedHeader(id_token as string).alg]);
+      expect(algorithms).toEqual(['RS256', 'ES256']);
+      expect(decodeProtectedHeader(id_token as string).alg).toBe('RS256');
+      for (const alg of algorithms as ('RS256' | 'ES256')[]) {
+        const client = await makeKey(org, { idTokenSignedResponseAlg: alg });
+        const { body } = await client.signIn(user, { scope: 'openid' });
+        expect(decodeProtectedHeader(body.id_token as string).alg).toBe(alg);
+      }
     },
+    userinfo_signing_alg_values_supported: async (algorithms) => {
+      for (const alg of algorithms as ('RS256' | 'ES256')[]) {
+        const client = await makeKey(org, { userinfoSignedResponseAlg: alg });
+        const { body } = await client.signIn(user, { scope: 'openid' });
+        const { text } = await keyward.send(`/t/${org}/userinfo`, { bearer: body.access_token });
+        expect(decodeProtectedHeader(text).alg).toBe(alg);
+      }
+    },
+    // What a client is told is shown by the tests of BL-01.
+    backchannel_logout_supported: async (supported) => expect(supported).toBe(true),
+    backchannel_logout_session_supported: async (supported) => expect(supported).toBe(true),
     jwks_uri: async (url) => {
       const keys = createLocalJWKSet((await keyward.send(String(url))).body);
       await jwtVerify((await key.signIn(user)).body.access_token, keys);

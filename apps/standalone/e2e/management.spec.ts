@@ -44,6 +44,7 @@ describe('every operation does what it is for', () => {
     ...{ tokenEndpointAuthMethod: 'client_secret_basic', jwks: null, jwksUri: null, allowedOrigins: [] },
     ...{ public: false, rotateRefreshTokens: true, accessTokenLifetime: null, refreshTokenLifetime: null },
     ...{ passwordGrantSunset: null, applicationType: 'web', redirectUris: [], postLogoutRedirectUris: [] },
+    ...{ backchannelLogoutUri: null, idTokenSignedResponseAlg: 'RS256', userinfoSignedResponseAlg: null },
     createdAt: time,
     secrets: [{ id: expect.any(String), createdAt: time, expiresAt: null, lastUsedAt: null }],
   });

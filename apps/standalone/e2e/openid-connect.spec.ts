@@ -93,7 +93,7 @@ describe('an ID token', () => {
     expect(out.status).toBe(200);
   });
 
-  it('AZ-09 as a hint stands for its user alone', async () => {
+  it('OC-08 AZ-09 as a hint stands for its user alone', async () => {
     const visitor = new Visitor();
     const { id_token } = await tokens('openid', {}, visitor);
     const request = (hint: string) =>
@@ -195,6 +195,66 @@ describe('UserInfo', () => {
   });
 });
 
+describe('by client metadata', () => {
+  const registered = async (settings: object) => {
+    const client = await makeKey(org, { redirectUris: [REDIRECT_URI], postLogoutRedirectUris: [GOODBYE], ...settings });
+    const visitor = new Visitor();
+    const { body } = await client.token(await codeFor(org, client, user, { scope: 'openid email' }, visitor));
+    return { client, visitor, tokens: body as Record<string, string> };
+  };
+  const checked = async (jwt: string, audience: string, alg: string) => {
+    const { kid } = decodeProtectedHeader(jwt);
+    await eventually(async () => (await keyward.send(`/t/${org}/jwks`)).text.includes(kid ?? '-'));
+    const keys = createLocalJWKSet((await keyward.send(`/t/${org}/jwks`)).body);
+    return jwtVerify(jwt, keys, { issuer, audience, algorithms: [alg] });
+  };
+
+  it('OC-01 ID tokens are ES256, also after a refresh and as hints', async () => {
+    const { client, visitor, tokens } = await registered({ idTokenSignedResponseAlg: 'ES256' });
+    const { id_token = '', refresh_token = '' } = tokens;
+    expect((await checked(id_token, client.consumerKey, 'ES256')).payload.sub).toBe(user.id);
+    const { body } = await client.token({ grant_type: 'refresh_token', refresh_token });
+    expect(decodeProtectedHeader(body.id_token as string).alg).toBe('ES256');
+    const params = new URLSearchParams({ id_token_hint: id_token, post_logout_redirect_uri: GOODBYE });
+    const { headers } = await visitor.get(`/t/${org}/logout?${params.toString()}`);
+    expect(headers['location']).toBe(GOODBYE);
+  });
+
+  it.each(['RS256', 'ES256'] as const)('OC-06 UserInfo is signed %s, for its client alone', async (alg) => {
+    const { client, visitor, tokens } = await registered({ userinfoSignedResponseAlg: alg });
+    const { access_token = '' } = tokens;
+    for (const method of ['GET', 'POST'] as const) {
+      const { status, headers, text } = await userInfo(access_token, method);
+      expect([status, headers['content-type'], headers['cache-control']]).toEqual([200, 'application/jwt', 'no-store']);
+      const { payload } = await checked(text, client.consumerKey, alg);
+      const { email, email_verified } = PROFILE;
+      expect(payload).toEqual({
+        ...{ sub: user.id, email, email_verified, iss: issuer, aud: client.consumerKey },
+        ...{ iat: expect.any(Number), exp: expect.any(Number) },
+      });
+      // abuse 16: it is no ID token.
+      const params = new URLSearchParams({ id_token_hint: text, post_logout_redirect_uri: GOODBYE });
+      expect((await visitor.get(`/t/${org}/logout?${params.toString()}`)).headers['location']).toBeUndefined();
+    }
+    await manage('PATCH', `/${org}/keys/${client.consumerKey}`, { userinfoSignedResponseAlg: null });
+    expect((await userInfo(access_token)).body.sub).toBe(user.id);
+  });
+
+  it('OC-02 nothing goes unsigned, nor by a key that its client has', async () => {
+    for (const alg of ['none', 'HS256', 'RS512', 'es256'])
+      for (const name of ['idTokenSignedResponseAlg', 'userinfoSignedResponseAlg'])
+        await expect(manage('PATCH', `/${org}/keys/${key.consumerKey}`, { [name]: alg })).rejects.toThrow(': 400 ');
+  });
+
+  it('OC-09 a user is the same subject to every client, and the metadata says so', async () => {
+    const [one, other] = [await registered({}), await registered({})];
+    const subjects = [one, other].map(({ tokens }) => decodeJwt(tokens['id_token'] ?? '').sub);
+    expect(subjects).toEqual([user.id, user.id]);
+    const { body } = await keyward.send(`/t/${org}/.well-known/openid-configuration`);
+    expect(body.subject_types_supported).toEqual(['public']);
+  });
+});
+
 describe('offline_access', () => {
   it('BL-03 keeps what it gave when its session ends; nothing else stays', async () => {
     const visitor = new Visitor();
@@ -233,7 +293,7 @@ describe('signing out at a client’s request', () => {
     ['a changed hint', (hint) => ({ id_token_hint: `${hint.slice(0, -4)}AAAA`, post_logout_redirect_uri: GOODBYE })],
     ['LO-04 another client', (id_token_hint) => ({ id_token_hint, client_id: 'x', post_logout_redirect_uri: GOODBYE })],
     ['nothing at all', () => ({})],
-  ])('LO-03 with %s asks the user, and sends nobody anywhere', async (_, params) => {
+  ])('LO-03 LO-04 with %s asks the user, and sends nobody anywhere', async (_, params) => {
     const visitor = new Visitor();
     const { id_token, access_token } = await tokens('openid', {}, visitor);
     const page = await visitor.get(out(params(id_token)));

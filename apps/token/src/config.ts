@@ -3,6 +3,7 @@ import {
   DatabaseSettings,
   IssuerSettings,
   OAuthSettings,
+  OutboundSettings,
   SessionSettings,
   type Config,
 } from '@keyward/runtime';
@@ -13,6 +14,7 @@ export const TOKEN_SETTINGS = {
   issuer: IssuerSettings,
   oauth: OAuthSettings,
   sessions: SessionSettings,
+  outbound: OutboundSettings,
 };
 export type TokenConfig = Config<typeof TOKEN_SETTINGS>;
 

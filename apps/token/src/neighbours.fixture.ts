@@ -123,7 +123,11 @@ export async function startNeighbours(url: string) {
       const known = clients.find(
         (one) => one.clientId === clientId && one.organizationId === (organizationId ?? one.organizationId),
       );
-      const uris = { redirectUris: [REDIRECT_URI], postLogoutRedirectUris: [] };
+      const uris = {
+        redirectUris: [REDIRECT_URI],
+        postLogoutRedirectUris: [],
+        idTokenSignedResponseAlg: 'RS256' as const,
+      };
       return known && { client: known, name: known.clientId, applicationType: 'web', ...uris };
     }),
     to(checkClient, ({ organizationId, clientId }) =>

@@ -8,7 +8,14 @@ import {
   verifyBearer,
   type TokenResponse,
 } from '@keyward/contracts';
-import { createLogger, DatabaseSettings, IssuerSettings, OAuthSettings, SessionSettings } from '@keyward/runtime';
+import {
+  createLogger,
+  DatabaseSettings,
+  IssuerSettings,
+  OAuthSettings,
+  OutboundSettings,
+  SessionSettings,
+} from '@keyward/runtime';
 import type { Clock } from './clock';
 import { startNeighbours, type Person } from './neighbours.fixture';
 import { startToken } from './start';
@@ -31,7 +38,8 @@ export async function startScene(natsUrl: string, databaseUrl: string, clock: Cl
   const database = Object.assign(new DatabaseSettings(), { url: databaseUrl });
   const issuer = Object.assign(new IssuerSettings(), { publicUrl: 'https://keyward.example:8243' });
   const logger = createLogger('token', { level: 'silent' });
-  const service = await startToken({ database, issuer, oauth, sessions: new SessionSettings() }, own, logger, clock);
+  const settings = { database, issuer, oauth, sessions: new SessionSettings(), outbound: new OutboundSettings() };
+  const service = await startToken(settings, own, logger, clock);
   const bus = new Bus(gateway);
   while ((await service.ready?.())?.status !== 'ready') await new Promise((resolve) => setTimeout(resolve, 10));
 

@@ -1,11 +1,13 @@
 import { Bus, prepare, type Wire } from '@keyward/bus';
 import { clientRevocations, userRevocations } from '@keyward/contracts';
 import { assertUnprivileged, connectPatiently, query, Replays } from '@keyward/database';
-import { readiness, type Logger, type Running, Organizations, Revocations } from '@keyward/runtime';
+import { readiness, type Logger, type Running, Organizations, Outbound, Revocations } from '@keyward/runtime';
 import { ApplicationUsers } from './application-users/application-users';
+import { BackChannelLogout } from './back-channel-logout/back-channel-logout';
 import { Clock } from './clock';
 import type { TokenConfig } from './config';
 import { tokenDataSource } from './data-source';
+import { Issuers } from './issuer';
 import { Partitions } from './partitions';
 import { Catalog } from './scopes/catalog';
 import { RevocationFeed } from './revocation/revocation-feed';
@@ -54,8 +56,14 @@ export async function startToken(
     const applicationUsers = new ApplicationUsers(dataSource, logger, () => clock.now());
     applicationUsers.start();
     undo.push(() => applicationUsers.stop());
+    const outbound = new Outbound(config.outbound);
+    undo.push(() => outbound.close());
+    const issuers = new Issuers(config.issuer);
+    const backChannel = new BackChannelLogout({ dataSource, bus, organizations, issuers, outbound, clock, logger });
+    undo.push(() => backChannel.stop());
     const feeds = { organizations, catalog, revocations };
-    const parts = { config, bus, dataSource, ...feeds, revocationFeed, applicationUsers, replays, clock };
+    const owned = { revocationFeed, applicationUsers, backChannel, replays };
+    const parts = { config, bus, dataSource, ...feeds, ...owned, clock };
     const module = TokenModule.with(parts);
     const app = await prepare('token', module, wire, logger);
     undo.push(() => app.close());
@@ -63,6 +71,7 @@ export async function startToken(
     const serve = async () => {
       await Promise.all([organizations.start(), catalog.start(), revocations.start()]);
       await app.listen();
+      backChannel.start();
       serving = true;
     };
     void serve();

@@ -9,6 +9,7 @@ import { PublicKeys } from './access-tokens/public-keys';
 import { AuthorizationController } from './authorization/authorization.controller';
 import { Decision } from './authorization/decision';
 import { PasswordProof } from './authorization/password-proof';
+import { BackChannelLogout } from './back-channel-logout/back-channel-logout';
 import { ClientAuthentication } from './client-authentication';
 import { Clients } from './clients';
 import { Clock } from './clock';
@@ -52,6 +53,7 @@ export interface TokenParts {
   revocations: Revocations;
   revocationFeed: RevocationFeed;
   applicationUsers: ApplicationUsers;
+  backChannel: BackChannelLogout;
   replays: Replays;
   clock: Clock;
 }
@@ -69,6 +71,7 @@ export class TokenModule {
       revocations,
       revocationFeed,
       applicationUsers,
+      backChannel,
       replays,
       clock,
     } = parts;
@@ -79,6 +82,7 @@ export class TokenModule {
       { provide: Catalog, useValue: catalog },
       { provide: Revocations, useValue: revocations },
       { provide: RevocationFeed, useValue: revocationFeed },
+      { provide: BackChannelLogout, useValue: backChannel },
       { provide: ApplicationUsers, useValue: applicationUsers },
       { provide: Replays, useValue: replays },
       { provide: Clock, useValue: clock },

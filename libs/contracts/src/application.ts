@@ -20,6 +20,7 @@ import { AUTH_METHODS, GRANT_TYPES, type AuthMethod } from './client';
 import { APPLICATION_TYPES, type ApplicationType } from './relying-party';
 import { Page, PageRequest } from './page';
 import { Empty, rpc } from './rpc';
+import { SIGNING_ALGORITHMS, type SigningAlgorithm } from './signing-key';
 
 /** What a developer registers; it holds consumer keys. */
 export class Application {
@@ -108,6 +109,11 @@ export class ConsumerKey {
   applicationType: ApplicationType;
   redirectUris: string[];
   postLogoutRedirectUris: string[];
+  /** Where it is told that a session of a user has ended. */
+  backchannelLogoutUri: string | null;
+  idTokenSignedResponseAlg: SigningAlgorithm;
+  /** `null`: UserInfo is plain JSON. */
+  userinfoSignedResponseAlg: SigningAlgorithm | null;
   secrets: SecretInfo[];
   createdAt: string;
 }
@@ -162,6 +168,12 @@ class KeySettings {
   @IsString({ each: true })
   @MaxLength(1000, { each: true })
   postLogoutRedirectUris?: string[];
+  /** OpenID Connect Back-Channel Logout 1.0 §2.2: an https URL without fragment; `null` in an update takes it away. */
+  @IsOptional() @IsString() @MaxLength(1000) backchannelLogoutUri?: string | null;
+  /** How its ID and logout tokens are signed: `RS256` when absent. */
+  @IsOptional() @IsIn(SIGNING_ALGORITHMS) idTokenSignedResponseAlg?: SigningAlgorithm;
+  /** UserInfo as a JWT, signed like this; `null`, as when absent: plain JSON. */
+  @IsOptional() @IsIn(SIGNING_ALGORITHMS) userinfoSignedResponseAlg?: SigningAlgorithm | null;
 }
 
 export class GenerateKey extends KeySettings {

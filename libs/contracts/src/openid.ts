@@ -21,6 +21,8 @@ export class UserInfoAnswer {
   /** The client, whose page's script may read it. */
   clientId: string;
   claims: UserInfo;
+  /** The same, signed, for a client that wants it so (OpenID Connect Core 1.0 §5.3.2). */
+  jwt?: string;
 }
 
 /** A request to sign out, OpenID Connect RP-Initiated Logout 1.0 §2. */

@@ -1,6 +1,7 @@
 import { IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
 import type { Client } from './client';
 import { rpc } from './rpc';
+import type { SigningAlgorithm } from './signing-key';
 
 /** OpenID Connect Dynamic Client Registration 1.0 §2. */
 export const APPLICATION_TYPES = ['web', 'native'] as const;
@@ -21,6 +22,11 @@ export class RelyingParty {
   applicationType: ApplicationType;
   redirectUris: string[];
   postLogoutRedirectUris: string[];
+  /** Where it is told that a session has ended; absent: it is not. */
+  backchannelLogoutUri?: string;
+  idTokenSignedResponseAlg: SigningAlgorithm;
+  /** Absent: UserInfo is plain JSON. */
+  userinfoSignedResponseAlg?: SigningAlgorithm;
 }
 
 /** Errors: `invalid_client` when there is none, or it is disabled or of another organization. */

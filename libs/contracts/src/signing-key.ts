@@ -11,8 +11,8 @@ export class SignJwt {
   @IsUUID() organizationId: string;
   /** ES256 when absent. */
   @IsOptional() @IsIn(SIGNING_ALGORITHMS) alg?: SigningAlgorithm;
-  /** The `typ` header: `at+jwt` is an access token (RFC 9068 §2.1), `JWT` an ID token. */
-  @IsIn(['at+jwt', 'JWT']) type: 'at+jwt' | 'JWT';
+  /** The `typ` header: `at+jwt` is an access token (RFC 9068 §2.1), `JWT` an ID token or UserInfo. */
+  @IsIn(['at+jwt', 'JWT', 'logout+jwt']) type: 'at+jwt' | 'JWT' | 'logout+jwt';
   /** Signed as they are. */
   @IsObject() claims: Record<string, unknown>;
 }

@@ -1,4 +1,11 @@
-import { AUTH_METHODS, GRANT_TYPES, type ConsumerKey, type GeneratedKey, type UpdateKey } from '@keyward/contracts';
+import {
+  AUTH_METHODS,
+  GRANT_TYPES,
+  SIGNING_ALGORITHMS,
+  type ConsumerKey,
+  type GeneratedKey,
+  type UpdateKey,
+} from '@keyward/contracts';
 import { Command, Option } from 'commander';
 import { path } from '../api';
 import { CommandError } from '../command-error';
@@ -28,6 +35,9 @@ const details: Columns<ConsumerKey> = {
   'Application type': ({ applicationType }) => applicationType,
   'Redirect URIs': ({ redirectUris }) => redirectUris,
   'Post-logout redirect URIs': ({ postLogoutRedirectUris }) => postLogoutRedirectUris,
+  'Told of logouts at': ({ backchannelLogoutUri }) => backchannelLogoutUri ?? 'nowhere',
+  'ID tokens': ({ idTokenSignedResponseAlg }) => idTokenSignedResponseAlg,
+  UserInfo: ({ userinfoSignedResponseAlg }) => userinfoSignedResponseAlg ?? 'JSON',
   Secrets: ({ secrets }) =>
     secrets.map(({ createdAt, expiresAt }) => `of ${createdAt} until ${expiresAt ?? 'replaced'}`),
   Created: ({ createdAt }) => createdAt,
@@ -40,6 +50,8 @@ const STATES = [
 
 interface Settings extends Omit<UpdateKey, 'organizationId' | 'consumerKey' | 'state' | 'jwks'> {
   jwksFile?: string;
+  idTokenAlg?: UpdateKey['idTokenSignedResponseAlg'];
+  userinfoAlg?: UpdateKey['userinfoSignedResponseAlg'];
 }
 
 interface Generation extends Settings {
@@ -72,7 +84,14 @@ const withSettings = (command: Command): Command =>
     .option('--password-grant-sunset <date>', 'when its password grant ends, ISO 8601')
     .addOption(new Option('--application-type <type>', 'where it runs').choices(['web', 'native']))
     .option('--redirect-uris <uris...>', 'where users are sent back to after signing in; replaces those before')
-    .option('--post-logout-redirect-uris <uris...>', 'where they may be sent after signing out');
+    .option('--post-logout-redirect-uris <uris...>', 'where they may be sent after signing out')
+    .option('--backchannel-logout-uri <url>', 'where it is told that a session has ended; an empty one: nowhere')
+    .addOption(new Option('--id-token-alg <alg>', 'how its ID tokens are signed').choices(SIGNING_ALGORITHMS))
+    .option('--userinfo-alg <alg>', 'UserInfo as a JWT signed like this; an empty one: plain JSON');
+
+/** What is said as nothing is taken away. */
+const orNull = <T extends string>(value: T | '' | null | undefined): T | null | undefined =>
+  value === '' ? null : value;
 
 const settings = (options: Settings): Omit<UpdateKey, 'organizationId' | 'consumerKey'> => ({
   grantTypes: options.grantTypes,
@@ -88,6 +107,9 @@ const settings = (options: Settings): Omit<UpdateKey, 'organizationId' | 'consum
   applicationType: options.applicationType,
   redirectUris: options.redirectUris,
   postLogoutRedirectUris: options.postLogoutRedirectUris,
+  backchannelLogoutUri: orNull(options.backchannelLogoutUri),
+  idTokenSignedResponseAlg: options.idTokenAlg,
+  userinfoSignedResponseAlg: orNull(options.userinfoAlg),
 });
 
 const keyPath = (session: Session, consumerKey: string) =>

@@ -58,7 +58,11 @@ export function metadataOf(config: GatewayConfig, { key, passwordGrant }: Organi
     grant_types_supported: Object.entries(grants).flatMap(([grant, served]) => (served ? [grant] : [])),
     scopes_supported: ['default', 'openid', 'profile', 'email', 'address', 'phone', 'offline_access'],
     claims_supported: CLAIMS,
-    id_token_signing_alg_values_supported: ['RS256'],
+    id_token_signing_alg_values_supported: ['RS256', 'ES256'],
+    userinfo_signing_alg_values_supported: ['RS256', 'ES256'],
+    // OpenID Connect Back-Channel Logout 1.0 §2.1.
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
     subject_types_supported: ['public'],
     claims_parameter_supported: false,
     // Absent means true (OpenID Connect Discovery 1.0 §3).

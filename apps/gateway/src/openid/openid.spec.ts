@@ -62,7 +62,10 @@ describe('metadata', () => {
       scopes_supported: ['default', 'openid', 'profile', 'email', 'address', 'phone', 'offline_access'],
       claims_supported: expect.arrayContaining(['sub', 'sid', 'email']),
       claims_parameter_supported: false,
-      id_token_signing_alg_values_supported: ['RS256'],
+      id_token_signing_alg_values_supported: ['RS256', 'ES256'],
+      userinfo_signing_alg_values_supported: ['RS256', 'ES256'],
+      backchannel_logout_supported: true,
+      backchannel_logout_session_supported: true,
       subject_types_supported: ['public'],
       request_uri_parameter_supported: false,
     });

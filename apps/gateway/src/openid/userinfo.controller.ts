@@ -24,13 +24,13 @@ export class UserInfoController {
   ) {}
 
   @Get(endpointPaths('userinfo'))
-  get(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<UserInfo> {
+  get(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<UserInfo | string> {
     return this.userInfo(request, reply);
   }
 
   @Post(endpointPaths('userinfo'))
   @HttpCode(200)
-  post(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<UserInfo> {
+  post(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<UserInfo | string> {
     return this.userInfo(request, reply);
   }
 
@@ -41,7 +41,7 @@ export class UserInfoController {
     await this.origins.preflight(request, reply, 'GET, POST');
   }
 
-  private async userInfo(request: At, reply: FastifyReply): Promise<UserInfo> {
+  private async userInfo(request: At, reply: FastifyReply): Promise<UserInfo | string> {
     const { origin } = request.headers;
     const call = callOf(request);
     if (origin !== undefined) reply.header('vary', 'Origin');
@@ -49,9 +49,11 @@ export class UserInfoController {
       const presented = await presentedOf(request, this.config.server.publicUrl);
       const organization = await organizationOf(request, this.organizations);
       const asked = { ...presented, organizationId: organization?.id };
-      const { clientId, claims } = await this.bus.call(getUserInfo, asked, call);
+      const { clientId, claims, jwt } = await this.bus.call(getUserInfo, asked, call);
       if (origin !== undefined) await this.origins.allow(origin, clientId, reply, call);
-      return claims;
+      if (jwt === undefined) return claims;
+      reply.type('application/jwt');
+      return jwt;
     } catch (error) {
       // Whose token it was is not known then; that it is refused is no secret.
       if (origin !== undefined) await this.origins.allowKnown(origin, reply, call);

@@ -1,4 +1,4 @@
-import type { ApplicationType, AuthMethod, ClientJwks } from '@keyward/contracts';
+import type { ApplicationType, AuthMethod, ClientJwks, SigningAlgorithm } from '@keyward/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** See `ConsumerKey` of the contracts. */
@@ -23,5 +23,9 @@ export class ConsumerKeyEntity {
   @Column('text', { name: 'application_type' }) applicationType: ApplicationType;
   @Column('text', { name: 'redirect_uris', array: true }) redirectUris: string[];
   @Column('text', { name: 'post_logout_redirect_uris', array: true }) postLogoutRedirectUris: string[];
+  @Column('text', { name: 'backchannel_logout_uri', nullable: true }) backchannelLogoutUri: string | null;
+  @Column('text', { name: 'id_token_signed_response_alg' }) idTokenSignedResponseAlg: SigningAlgorithm;
+  @Column('text', { name: 'userinfo_signed_response_alg', nullable: true })
+  userinfoSignedResponseAlg: SigningAlgorithm | null;
   @Column('timestamptz', { name: 'created_at' }) createdAt: Date;
 }

@@ -37,6 +37,9 @@ export async function describeKeys(manager: EntityManager, keys: ConsumerKeyEnti
     applicationType: key.applicationType,
     redirectUris: key.redirectUris,
     postLogoutRedirectUris: key.postLogoutRedirectUris,
+    backchannelLogoutUri: key.backchannelLogoutUri,
+    idTokenSignedResponseAlg: key.idTokenSignedResponseAlg,
+    userinfoSignedResponseAlg: key.userinfoSignedResponseAlg,
     secrets: secrets.filter(({ consumerKey }) => consumerKey === key.consumerKey).map(describeSecret),
     createdAt: key.createdAt.toISOString(),
   }));

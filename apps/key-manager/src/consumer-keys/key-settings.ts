@@ -1,4 +1,5 @@
 import { ServiceError, type UpdateKey } from '@keyward/contracts';
+import { isOutboundUrl } from '@keyward/runtime';
 import { proofFrom, type Proof } from '../client-keys/proof';
 import type { ConsumerKeyEntity } from './consumer-key.entity';
 import { assertOrigins } from '../origins/allowed-origins';
@@ -16,6 +17,9 @@ type Settings = Proof &
     | 'applicationType'
     | 'redirectUris'
     | 'postLogoutRedirectUris'
+    | 'backchannelLogoutUri'
+    | 'idTokenSignedResponseAlg'
+    | 'userinfoSignedResponseAlg'
     | 'allowedOrigins'
   >;
 
@@ -37,6 +41,9 @@ export const defaultSettings = (isPublic: boolean, redirects: boolean): Settings
   applicationType: 'web',
   redirectUris: [],
   postLogoutRedirectUris: [],
+  backchannelLogoutUri: null,
+  idTokenSignedResponseAlg: 'RS256',
+  userinfoSignedResponseAlg: null,
 });
 
 /** The settings with what was asked for; `null` takes a lifetime or a sunset back. Throws `invalid_request`. */
@@ -60,10 +67,15 @@ export function settingsFrom(
     applicationType: asked.applicationType ?? before.applicationType,
     redirectUris: asked.redirectUris ?? before.redirectUris,
     postLogoutRedirectUris: asked.postLogoutRedirectUris ?? before.postLogoutRedirectUris,
+    backchannelLogoutUri: given(asked.backchannelLogoutUri, before.backchannelLogoutUri),
+    idTokenSignedResponseAlg: asked.idTokenSignedResponseAlg ?? before.idTokenSignedResponseAlg,
+    userinfoSignedResponseAlg: given(asked.userinfoSignedResponseAlg, before.userinfoSignedResponseAlg),
   };
   for (const uri of [...settings.redirectUris, ...settings.postLogoutRedirectUris])
     assertRedirectUri(uri, settings.applicationType);
   assertOrigins(settings.allowedOrigins);
+  if (settings.backchannelLogoutUri !== null && !isOutboundUrl(settings.backchannelLogoutUri))
+    throw invalid('backchannelLogoutUri must be an https URL without user and fragment');
   // RFC 9700 §4.14.2: the refresh tokens of a public client are rotated (RT-14).
   if (isPublic && !settings.rotateRefreshTokens)
     throw invalid('the refresh tokens of a public client are always rotated');

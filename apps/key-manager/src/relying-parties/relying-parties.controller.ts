@@ -8,7 +8,9 @@ import { KeyRing } from '../signing-keys/key-ring';
 
 const FIND = `
   SELECT a.name, k.application_type AS "applicationType", k.redirect_uris AS "redirectUris",
-    k.post_logout_redirect_uris AS "postLogoutRedirectUris"
+    k.post_logout_redirect_uris AS "postLogoutRedirectUris", k.backchannel_logout_uri AS "backchannelLogoutUri",
+    k.id_token_signed_response_alg AS "idTokenSignedResponseAlg",
+    k.userinfo_signed_response_alg AS "userinfoSignedResponseAlg"
   FROM consumer_keys k JOIN applications a ON a.organization_id = k.organization_id AND a.id = k.application_id
   WHERE k.organization_id = $1 AND k.consumer_key = $2`;
 
@@ -24,13 +26,17 @@ export class RelyingPartiesController {
   @Handle(findRelyingParty)
   async find({ clientId, organizationId }: FindRelyingParty): Promise<RelyingParty> {
     const client = await this.clients.named(clientId, organizationId);
-    // Its users are about to sign in: the key of their ID tokens is made while they type.
-    this.keyRing.prepare(client.organizationId, 'RS256');
     const [row] = await queryInOrganization<Omit<RelyingParty, 'client'>>(this.dataSource, 'find-relying-party', FIND, [
       client.organizationId,
       clientId,
     ]);
     if (!row) throw new ServiceError('invalid_client', 'no such client');
-    return { client, ...row };
+    // Its users are about to sign in: the key of their ID tokens is made while they type.
+    this.keyRing.prepare(client.organizationId, row.idTokenSignedResponseAlg);
+    return { client, ...present(row) };
   }
 }
+
+/** What is `null` in the row is absent in the message. */
+const present = <T extends object>(row: T): T =>
+  Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as object as T;

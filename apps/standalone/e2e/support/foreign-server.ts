@@ -3,14 +3,17 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 /** Somebody else's https server, which the deployment believes; `answers` may be changed as it runs. */
 export interface ForeignServer {
   url: string;
   /** Path to what is answered there; 404 for what is not here. */
-  answers: Record<string, { status?: number; headers?: Record<string, string>; body?: string }>;
+  answers: Record<string, { status?: number; headers?: Record<string, string>; body?: string; hangs?: boolean }>;
   /** The paths that were asked for. */
   asked: string[];
+  /** What was posted, and how it called itself; the newest last. */
+  posted: { url: string; type: string; body: string }[];
   close: () => void;
 }
 
@@ -18,13 +21,22 @@ export interface ForeignServer {
 export async function foreignServer(): Promise<ForeignServer> {
   const { trusted } = deployment().access;
   if (!trusted) throw new Error('A deployment at BASE_URL fetches from no server of this machine.');
-  const server: Omit<ForeignServer, 'url' | 'close'> = { answers: {}, asked: [] };
+  const server: Omit<ForeignServer, 'url' | 'close'> = { answers: {}, asked: [], posted: [] };
   const listener = createServer(
     { cert: readFileSync(trusted.certFile), key: readFileSync(trusted.keyFile) },
-    ({ url = '' }, response) => {
-      server.asked.push(url);
-      const { status, headers, body } = server.answers[url] ?? { status: 404 };
-      response.writeHead(status ?? 200, { 'content-type': 'application/json', ...headers }).end(body);
+    (request, response) => {
+      const { url = '', method, headers: sent } = request;
+      const answer = async () => {
+        if (method === 'POST') {
+          const posted = { url, type: sent['content-type'] ?? '', body: await text(request) };
+          server.posted.push(posted);
+        }
+        server.asked.push(url);
+        const { status, headers, body, hangs } = server.answers[url] ?? { status: 404 };
+        if (hangs) return;
+        response.writeHead(status ?? 200, { 'content-type': 'application/json', ...headers }).end(body);
+      };
+      void answer();
     },
   );
   await once(listener.listen(0, '127.0.0.1'), 'listening');

@@ -68,6 +68,9 @@ export interface KeyOptions {
   applicationType?: 'web' | 'native';
   redirectUris?: string[];
   postLogoutRedirectUris?: string[];
+  backchannelLogoutUri?: string | null;
+  idTokenSignedResponseAlg?: 'RS256' | 'ES256';
+  userinfoSignedResponseAlg?: 'RS256' | 'ES256' | null;
   consumerKey?: string;
   consumerSecret?: string;
   /** Of the application that is made for it: a new name, when absent. */

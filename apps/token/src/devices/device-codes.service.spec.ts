@@ -9,7 +9,14 @@ import {
   type DeviceAuthorization,
   type DeviceStep,
 } from '@keyward/contracts';
-import { createLogger, DatabaseSettings, IssuerSettings, OAuthSettings, SessionSettings } from '@keyward/runtime';
+import {
+  createLogger,
+  DatabaseSettings,
+  IssuerSettings,
+  OAuthSettings,
+  OutboundSettings,
+  SessionSettings,
+} from '@keyward/runtime';
 import { asAdmin, createTestDatabase, startNats, TestClock, type Nats, type TestDatabase } from '@keyward/testing';
 import { TOKEN_SCHEMA } from '../data-source';
 import { johns, marys } from '../neighbours.fixture';
@@ -34,7 +41,7 @@ beforeAll(async () => {
   const config = {
     database: Object.assign(new DatabaseSettings(), { url: database.url('token') }),
     issuer: Object.assign(new IssuerSettings(), { publicUrl: new URL(ISSUER).origin }),
-    ...{ oauth: new OAuthSettings(), sessions: new SessionSettings() },
+    ...{ oauth: new OAuthSettings(), sessions: new SessionSettings(), outbound: new OutboundSettings() },
   };
   const started = await startToken(config, wire, createLogger('token', { level: 'silent' }), clock);
   while ((await started.ready?.())?.status !== 'ready') await new Promise((resolve) => setTimeout(resolve, 10));

@@ -7,6 +7,7 @@ import { ApplicationUsers1763810000000 } from './1763810000000-application-users
 import { DropOnePartition1763820000000 } from './1763820000000-drop-one-partition';
 import { Devices1763900000000 } from './1763900000000-devices';
 import { OpaqueTokensAtTheRoot1763910000001 } from './1763910000001-opaque-tokens-at-the-root';
+import { LogoutNotices1763910000003 } from './1763910000003-logout-notices';
 import { UsedOnce1763920000000 } from './1763920000000-used-once';
 
 /** In the order in which they are run. */
@@ -20,5 +21,6 @@ export const TOKEN_MIGRATIONS = [
   DropOnePartition1763820000000,
   Devices1763900000000,
   OpaqueTokensAtTheRoot1763910000001,
+  LogoutNotices1763910000003,
   UsedOnce1763920000000,
 ];

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Bus, type Call } from '@keyward/bus';
-import { signJwt, type Client, type Organization } from '@keyward/contracts';
+import { findRelyingParty, SIGNING_ALGORITHMS, signJwt, type Client, type Organization } from '@keyward/contracts';
 import { errors, jwtVerify } from 'jose';
 import { PublicKeys } from '../access-tokens/public-keys';
 import { Clock, inSeconds } from '../clock';
@@ -27,7 +27,7 @@ export interface IdTokenHint {
   sid?: string;
 }
 
-/** ID tokens, OpenID Connect Core 1.0 §2: RS256, which every client can read (§15.1). */
+/** ID tokens, OpenID Connect Core 1.0 §2: RS256, which every client can read (§15.1), unless it wants another. */
 @Injectable()
 export class IdTokens {
   constructor(
@@ -50,8 +50,10 @@ export class IdTokens {
       ...(nonce === undefined ? {} : { nonce }),
       ...(sid === undefined ? {} : { sid }),
     };
-    const { organizationId } = client;
-    const { jwt } = await this.bus.call(signJwt, { organizationId, alg: 'RS256', type: 'JWT', claims }, call);
+    const { organizationId, clientId } = client;
+    const party = await this.bus.call(findRelyingParty, { organizationId, clientId }, call);
+    const alg = party.idTokenSignedResponseAlg;
+    const { jwt } = await this.bus.call(signJwt, { organizationId, alg, type: 'JWT', claims }, call);
     return jwt;
   }
 
@@ -65,7 +67,13 @@ export class IdTokens {
           if (!key) throw new errors.JWKSNoMatchingKey();
           return key;
         },
-        { algorithms: ['RS256'], typ: 'JWT', issuer: this.issuers.of(organization), currentDate: new Date(0) },
+        {
+          algorithms: [...SIGNING_ALGORITHMS],
+          typ: 'JWT',
+          issuer: this.issuers.of(organization),
+          requiredClaims: ['auth_time'], // signed UserInfo has none
+          currentDate: new Date(0),
+        },
       );
       const { sub, aud, sid } = payload;
       if (typeof sub !== 'string' || typeof aud !== 'string') return undefined;

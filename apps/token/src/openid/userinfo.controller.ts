@@ -1,10 +1,25 @@
 import { Controller } from '@nestjs/common';
 import { Bus, Handle, type Call } from '@keyward/bus';
-import { getProfile, getUserInfo, ServiceError, type GetUserInfo, type UserInfoAnswer } from '@keyward/contracts';
+import {
+  findRelyingParty,
+  getProfile,
+  getUserInfo,
+  ServiceError,
+  signJwt,
+  type GetUserInfo,
+  type Organization,
+  type UserInfo,
+  type UserInfoAnswer,
+} from '@keyward/contracts';
 import { Organizations } from '@keyward/runtime';
 import { AccessTokenReader } from '../access-tokens/access-token-reader';
+import { Clock, inSeconds } from '../clock';
+import { Issuers } from '../issuer';
 import { Possessions } from '../possessions';
 import { CLAIMS_OF } from './scopes';
+
+/** Of what is signed, seconds: it is read at once. */
+const LIFETIME = 300;
 
 /** The UserInfo endpoint, OpenID Connect Core 1.0 §5.3: what its scopes let an access token say of its user. */
 @Controller()
@@ -13,6 +28,8 @@ export class UserInfoController {
     private readonly bus: Bus,
     private readonly accessTokens: AccessTokenReader,
     private readonly organizations: Organizations,
+    private readonly issuers: Issuers,
+    private readonly clock: Clock,
     private readonly possessions: Possessions,
   ) {}
 
@@ -29,10 +46,28 @@ export class UserInfoController {
     if (!scopes.includes('openid')) throw new ServiceError('insufficient_scope', 'The scope openid is missing');
     const { sub, username, organization: home } = live.user;
     const readable = scopes.flatMap((scope) => (Object.hasOwn(CLAIMS_OF, scope) ? (CLAIMS_OF[scope] ?? []) : []));
-    if (readable.length === 0) return { clientId, claims: { sub } };
+    const answer = (claims: UserInfo) => this.answer(organization, clientId, claims, call);
+    if (readable.length === 0) return answer({ sub });
     const { profile } = await this.bus.call(getProfile, { organizationId: home.id, sub }, call);
     const claims: Record<string, unknown> = { preferred_username: username, ...profile };
     const said = readable.flatMap((name) => (claims[name] == null ? [] : [[name, claims[name]] as const]));
-    return { clientId, claims: { ...Object.fromEntries(said), sub } };
+    return answer({ ...Object.fromEntries(said), sub });
+  }
+
+  /** OpenID Connect Core 1.0 §5.3.2: signed, and then with issuer and audience, where the client has registered that. */
+  private async answer(
+    organization: Organization,
+    clientId: string,
+    claims: UserInfo,
+    call: Call,
+  ): Promise<UserInfoAnswer> {
+    const organizationId = organization.id;
+    const party = await this.bus.call(findRelyingParty, { organizationId, clientId }, call);
+    const alg = party.userinfoSignedResponseAlg;
+    if (!alg) return { clientId, claims };
+    const iat = inSeconds(this.clock.now());
+    const signed = { ...claims, iss: this.issuers.of(organization), aud: clientId, iat, exp: iat + LIFETIME };
+    const { jwt } = await this.bus.call(signJwt, { organizationId, alg, type: 'JWT', claims: signed }, call);
+    return { clientId, claims, jwt };
   }
 }

@@ -3,6 +3,7 @@ import type { Call } from '@keyward/bus';
 import type { Organization } from '@keyward/contracts';
 import { Organizations, SessionSettings } from '@keyward/runtime';
 import { DataSource } from 'typeorm';
+import { BackChannelLogout } from '../back-channel-logout/back-channel-logout';
 import { Clock } from '../clock';
 import type { User } from '../grants/grant';
 import { RevocationFeed } from '../revocation/revocation-feed';
@@ -28,6 +29,7 @@ export class Sessions {
     private readonly organizations: Organizations,
     private readonly users: Users,
     private readonly revocations: RevocationFeed,
+    private readonly backChannel: BackChannelLogout,
     private readonly clock: Clock,
   ) {}
 
@@ -86,5 +88,6 @@ export class Sessions {
   async end(id: string, organization: Pick<Organization, 'id'>): Promise<void> {
     await endSessionRow(this.dataSource, organization.id, id, new Date(this.clock.now()));
     void this.revocations.publishNew();
+    void this.backChannel.look();
   }
 }
