@@ -20,6 +20,7 @@ import { OriginsController } from './origins/origins.controller';
 import { Sealing } from './sealing/sealing';
 import { SealingController } from './sealing/sealing.controller';
 import { KeyRing } from './signing-keys/key-ring';
+import { KeyMaker } from './signing-keys/new-signing-key';
 import { SigningKeyChanges } from './signing-keys/signing-key-changes';
 import { SigningKeysController } from './signing-keys/signing-keys.controller';
 import { GrantAssertions } from './trusted-issuers/grant-assertions';
@@ -31,6 +32,7 @@ export interface KeyManagerParts {
   dataSource: DataSource;
   clock: Clock;
   sealing: Sealing;
+  maker: KeyMaker;
   macs: SecretMacs;
   authentication: ClientAuthentication;
   assertions: AssertionAuthentication;
@@ -68,6 +70,7 @@ export class KeyManagerModule {
         { provide: DataSource, useValue: parts.dataSource },
         { provide: Clock, useValue: parts.clock },
         { provide: Sealing, useValue: parts.sealing },
+        { provide: KeyMaker, useValue: parts.maker },
         { provide: SecretMacs, useValue: parts.macs },
         { provide: ClientAuthentication, useValue: parts.authentication },
         { provide: GrantAssertions, useValue: parts.grantAssertions },

@@ -18,12 +18,17 @@ import { KeyManagerModule } from './key-manager.module';
 import { ensureLoginClient, ensureRootObjects } from './root-objects';
 import { configuredSealing } from './sealing/configured-sealing';
 import { assertAllHeld } from './sealing/in-use';
+import { patiently } from './sealing/patiently';
 import { sealedSecret } from './sealing/sealed-secret';
 import { KeyRing } from './signing-keys/key-ring';
-import { insertFirstKey } from './signing-keys/new-signing-key';
+import { KeyStock } from './signing-keys/key-stock';
+import { insertFirstKey, KeyMaker } from './signing-keys/new-signing-key';
 import { RotationSchedule } from './signing-keys/rotation-schedule';
 import { SigningKeyChanges } from './signing-keys/signing-key-changes';
 import { GrantAssertions } from './trusted-issuers/grant-assertions';
+
+/** RS256 key pairs in stock. */
+const READY_KEYS = 4;
 
 /** Starts the key manager on a wire, which the caller closes after it. Its schema must have been migrated. */
 export async function startKeyManager(
@@ -40,10 +45,12 @@ export async function startKeyManager(
     const dataSource = await connectPatiently(keyManagerDataSource(config.database));
     undo.push(() => dataSource.destroy());
     await assertUnprivileged(dataSource);
-    const sealing = configuredSealing(config.sealing);
+    const { sealing, close: closeSealing } = configuredSealing(config.sealing);
+    undo.push(closeSealing);
     await assertAllHeld(dataSource, sealing);
-    const macs = new SecretMacs(await sealedSecret(dataSource, sealing, 'client-secret-macs'));
-    const slots = await sealedSecret(dataSource, sealing, 'failure-slots');
+    const secret = (purpose: string) => patiently(() => sealedSecret(dataSource, sealing, purpose));
+    const macs = new SecretMacs(await secret('client-secret-macs'));
+    const slots = await secret('failure-slots');
 
     const { now } = clock;
     const bus = new Bus(wire);
@@ -59,18 +66,24 @@ export async function startKeyManager(
     const remote = new RemoteJwks(outbound, (message, error) => logger.warn({ message, error }), now);
     const assertions = new AssertionAuthentication(authentication, remote, replays, now);
     const grantAssertions = new GrantAssertions(dataSource, remote, replays, now);
-    const keyRing = new KeyRing(dataSource, sealing, now);
+    const stock = new KeyStock(READY_KEYS);
+    undo.push(() => stock.stop());
+    stock.start();
+    const maker = new KeyMaker(sealing, stock);
+    const keyRing = new KeyRing(dataSource, maker, sealing, now);
     const consumerKeyChanges = new ConsumerKeyChanges(dataSource, bus, clients);
     const revocations = new RevocationOwner(dataSource, bus, clientRevocations);
     const apiKeyFeed = new ApiKeyFeed(dataSource, bus);
     undo.push(() => apiKeyFeed.owner.stop());
     const signingKeyChanges = new SigningKeyChanges(dataSource, bus, keyRing);
-    keyRing.ensure = (organizationId, alg) =>
-      signingKeyChanges.write(organizationId, async (manager, changed) => {
-        await insertFirstKey(manager, sealing, organizationId, alg, now());
+    keyRing.ensure = async (organizationId, alg) => {
+      const made = await maker.make(organizationId, alg);
+      await signingKeyChanges.write(organizationId, async (manager, changed) => {
+        await insertFirstKey(manager, made, now());
         changed(organizationId);
       });
-    const schedule = new RotationSchedule(dataSource, signingKeyChanges, sealing, config.signingKeys, logger, now);
+    };
+    const schedule = new RotationSchedule(dataSource, signingKeyChanges, maker, config.signingKeys, logger, now);
 
     const feeds = [consumerKeyChanges, signingKeyChanges];
     for (const feed of feeds) {
@@ -88,6 +101,7 @@ export async function startKeyManager(
       dataSource,
       clock,
       sealing,
+      maker,
       macs,
       authentication,
       assertions,

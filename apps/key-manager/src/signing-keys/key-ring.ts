@@ -6,7 +6,7 @@ import { LoadingCache } from '../loading-cache';
 import type { Sealing } from '../sealing/sealing';
 import { compactJws, encodedHeader } from './jws';
 import { activeAt, isGone, LONGEST_TOKEN, stateOf } from './life-cycle';
-import { ensureSigningKey } from './new-signing-key';
+import { ensureSigningKey, type KeyMaker } from './new-signing-key';
 import { OpenedKeys } from './opened-keys';
 import type { SigningKeyEntity } from './signing-key.entity';
 
@@ -37,7 +37,8 @@ export class KeyRing {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly sealing: Sealing,
+    private readonly maker: KeyMaker,
+    sealing: Sealing,
     private readonly now: () => number,
   ) {
     this.opened = new OpenedKeys(sealing, OPENED);
@@ -107,7 +108,7 @@ export class KeyRing {
       queryInOrganization<SigningKeyEntity>(this.dataSource, 'find-signing-keys', FIND, [organizationId]);
     let keys = await find();
     if (keys.length === 0) {
-      await ensureSigningKey(this.dataSource, this.sealing, organizationId, 'ES256', this.now());
+      await ensureSigningKey(this.dataSource, this.maker, organizationId, 'ES256', this.now());
       keys = await find();
     }
     return keys.map((key) => ({ ...key, headers: new Map() }));

@@ -3,57 +3,64 @@ import { inOrganization } from '@keyward/database';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Sealing } from '../sealing/sealing';
 import { newSigningKeyPair } from './jws';
+import type { KeyStock } from './key-stock';
 import { SigningKeyEntity } from './signing-key.entity';
+
+/** A key pair of an organization, sealed, that nobody knows yet. */
+export type NewSigningKey = Omit<SigningKeyEntity, 'publishedAt' | 'activatesAt' | 'expiresAt'>;
 
 /** What a private key is sealed for: organization, kid, algorithm, purpose, version. Elsewhere it does not open. */
 export const contextOf = (organizationId: string, kid: string, alg: SigningAlgorithm): string =>
   `${organizationId}|${kid}|${alg}|sign|1`;
 
-/** Generates, seals and inserts a key that begins to sign at `activatesAt`. */
+/** Makes the keys of organizations: key pairs of a stock, sealed. */
+export class KeyMaker {
+  constructor(
+    private readonly sealing: Sealing,
+    private readonly stock: KeyStock,
+  ) {}
+
+  /** Done before a transaction begins: it may take its time, and sealing may be a request to another server. */
+  async make(organizationId: string, alg: SigningAlgorithm): Promise<NewSigningKey> {
+    const { publicJwk, privateJwk } = await (alg === 'RS256' ? this.stock.take() : newSigningKeyPair(alg));
+    const plaintext = Buffer.from(JSON.stringify(privateJwk));
+    const { kid } = publicJwk;
+    try {
+      const sealed = await this.sealing.seal(plaintext, contextOf(organizationId, kid, alg));
+      return { organizationId, kid, alg, publicJwk, ...sealed };
+    } finally {
+      plaintext.fill(0);
+    }
+  }
+}
+
+/** Inserts a key that begins to sign at `activatesAt`. */
 export async function insertSigningKey(
   manager: EntityManager,
-  sealing: Sealing,
-  organizationId: string,
-  alg: SigningAlgorithm,
+  made: NewSigningKey,
   { now, activatesAt }: { now: number; activatesAt: Date },
 ): Promise<void> {
-  const { publicJwk, privateJwk } = await newSigningKeyPair(alg);
-  const plaintext = Buffer.from(JSON.stringify(privateJwk));
-  const { kid } = publicJwk;
-  await manager.insert(SigningKeyEntity, {
-    organizationId,
-    kid,
-    alg,
-    publicJwk,
-    ...(await sealing.seal(plaintext, contextOf(organizationId, kid, alg))),
-    publishedAt: new Date(now),
-    activatesAt,
-    expiresAt: null,
-  });
-  plaintext.fill(0);
+  await manager.insert(SigningKeyEntity, { ...made, publishedAt: new Date(now), activatesAt, expiresAt: null });
 }
 
 /** The organization's first key of an algorithm: of all instances that need it at once, one makes it. */
-export const ensureSigningKey = (
+export async function ensureSigningKey(
   dataSource: DataSource,
-  sealing: Sealing,
-  organizationId: string,
-  alg: SigningAlgorithm,
-  now: number,
-): Promise<void> =>
-  inOrganization(dataSource, organizationId, (manager) => insertFirstKey(manager, sealing, organizationId, alg, now));
-
-/** The same in a transaction that is there. */
-export async function insertFirstKey(
-  manager: EntityManager,
-  sealing: Sealing,
+  maker: KeyMaker,
   organizationId: string,
   alg: SigningAlgorithm,
   now: number,
 ): Promise<void> {
+  const made = await maker.make(organizationId, alg);
+  await inOrganization(dataSource, organizationId, (manager) => insertFirstKey(manager, made, now));
+}
+
+/** The same in a transaction that is there; of no use when there is one already. */
+export async function insertFirstKey(manager: EntityManager, made: NewSigningKey, now: number): Promise<void> {
+  const { organizationId, alg } = made;
   await lockSigningKeys(manager, organizationId);
   if (await manager.existsBy(SigningKeyEntity, { organizationId, alg })) return;
-  await insertSigningKey(manager, sealing, organizationId, alg, { now, activatesAt: new Date(now) });
+  await insertSigningKey(manager, made, { now, activatesAt: new Date(now) });
 }
 
 /** Until the transaction ends, nobody else makes or retires a key of this organization. */

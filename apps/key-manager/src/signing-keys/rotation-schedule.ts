@@ -1,8 +1,8 @@
 import { inTransaction, query } from '@keyward/database';
 import type { Logger } from '@keyward/runtime';
 import { LessThanOrEqual, type DataSource } from 'typeorm';
-import type { Sealing } from '../sealing/sealing';
 import { isDue, successorBegins, type Schedule } from './life-cycle';
+import type { KeyMaker } from './new-signing-key';
 import { algorithmsOf, rotate } from './rotation';
 import type { SigningKeyChanges } from './signing-key-changes';
 import { SigningKeyEntity } from './signing-key.entity';
@@ -20,7 +20,7 @@ export class RotationSchedule {
   constructor(
     private readonly dataSource: DataSource,
     private readonly changes: SigningKeyChanges,
-    private readonly sealing: Sealing,
+    private readonly maker: KeyMaker,
     private readonly schedule: Schedule,
     private readonly log: Logger,
     private readonly now: () => number,
@@ -75,7 +75,7 @@ export class RotationSchedule {
     await this.changes.write(organizationId, async (manager, changed) => {
       await manager.delete(SigningKeyEntity, { organizationId, expiresAt: LessThanOrEqual(new Date(now)) });
       for (const alg of await algorithmsOf(manager, organizationId))
-        await rotate(manager, this.sealing, organizationId, alg, now, (newest) =>
+        await rotate(manager, this.maker, organizationId, alg, now, (newest) =>
           isDue(newest, schedule, now) ? successorBegins(newest, schedule, now) : undefined,
         );
       changed(organizationId);

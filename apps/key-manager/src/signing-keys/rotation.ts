@@ -1,8 +1,7 @@
 import type { SigningAlgorithm } from '@keyward/contracts';
 import type { EntityManager } from 'typeorm';
-import type { Sealing } from '../sealing/sealing';
 import { expiryAfter, type Life } from './life-cycle';
-import { insertSigningKey, lockSigningKeys } from './new-signing-key';
+import { insertSigningKey, lockSigningKeys, type KeyMaker } from './new-signing-key';
 import { SigningKeyEntity } from './signing-key.entity';
 
 /**
@@ -11,7 +10,7 @@ import { SigningKeyEntity } from './signing-key.entity';
  */
 export async function rotate(
   manager: EntityManager,
-  sealing: Sealing,
+  maker: KeyMaker,
   organizationId: string,
   alg: SigningAlgorithm,
   now: number,
@@ -23,7 +22,7 @@ export async function rotate(
     order: { activatesAt: 'DESC' },
   });
   if (!newest) {
-    await insertSigningKey(manager, sealing, organizationId, alg, { now, activatesAt: new Date(now) });
+    await insertSigningKey(manager, await maker.make(organizationId, alg), { now, activatesAt: new Date(now) });
     return;
   }
   const isWaiting = newest.activatesAt.getTime() > now;
@@ -34,7 +33,7 @@ export async function rotate(
   const activatesAt = new Date(Math.max(wanted.getTime(), (retiring?.activatesAt.getTime() ?? 0) + 1));
   if (isWaiting && activatesAt >= newest.activatesAt) return;
   if (isWaiting) await manager.update(SigningKeyEntity, named(newest), { activatesAt });
-  else await insertSigningKey(manager, sealing, organizationId, alg, { now, activatesAt });
+  else await insertSigningKey(manager, await maker.make(organizationId, alg), { now, activatesAt });
   if (retiring) await manager.update(SigningKeyEntity, named(retiring), { expiresAt: expiryAfter(activatesAt) });
 }
 

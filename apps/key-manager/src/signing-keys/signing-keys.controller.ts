@@ -14,8 +14,8 @@ import {
 import { SigningKeySettings } from '@keyward/runtime';
 import { Controller } from '@nestjs/common';
 import { Clock } from '../clock';
-import { Sealing } from '../sealing/sealing';
 import { KeyRing } from './key-ring';
+import { KeyMaker } from './new-signing-key';
 import { algorithmsOf, rotate } from './rotation';
 import { SigningKeyChanges } from './signing-key-changes';
 
@@ -26,7 +26,7 @@ export class SigningKeysController {
     private readonly keyRing: KeyRing,
     private readonly changes: SigningKeyChanges,
     private readonly settings: SigningKeySettings,
-    private readonly sealing: Sealing,
+    private readonly maker: KeyMaker,
     private readonly clock: Clock,
   ) {}
 
@@ -51,7 +51,7 @@ export class SigningKeysController {
     const begin = new Date(atOnce ? now : now + this.settings.publishAhead * 1000);
     await this.changes.write(organizationId, async (manager, changed) => {
       for (const alg of await algorithmsOf(manager, organizationId))
-        await rotate(manager, this.sealing, organizationId, alg, now, () => begin);
+        await rotate(manager, this.maker, organizationId, alg, now, () => begin);
       changed(organizationId);
     });
     return await this.list({ organizationId });
