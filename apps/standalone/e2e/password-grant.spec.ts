@@ -158,7 +158,7 @@ describe('secrets', () => {
 
   // Of a deployment that was there already nobody here knows where it writes.
   if (directory !== undefined)
-    it('RO-11 reach no file: no log, and where it can be read no database', async () => {
+    it('RO-11 abuse 49 reach no file: no log, and where it can be read no database', async () => {
       const canary = unique('Canary-of-the-password-grant');
       const trace = '0af7651916cd43dd8448eb211c80319c';
       const headers = { traceparent: `00-${trace}-b7ad6b7169203331-01` };

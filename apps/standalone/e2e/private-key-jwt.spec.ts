@@ -130,7 +130,7 @@ describe('an assertion', () => {
     expectError(await send(await sign(claims()), { client_id: other.consumerKey }), 'invalid_client');
   });
 
-  it('CA-23 is used once: of eight at the same time, one passes', async () => {
+  it('CA-23 abuse 22 is used once: of eight at the same time, one passes', async () => {
     const assertion = await sign(claims());
     const answers = await Promise.all(Array.from({ length: 8 }, () => send(assertion)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(7).fill(401)]);
