@@ -28,9 +28,9 @@ export class OpenIdController {
     @RequestCall() call: Call,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Jwks> {
-    const jwks = await this.keys.of((await organizationAt(this.organizations, orgkey)).id, call);
-    cacheable(reply);
-    return jwks;
+    const { keys, maxAge } = await this.keys.of((await organizationAt(this.organizations, orgkey)).id, call);
+    cacheable(reply, maxAge);
+    return { keys };
   }
 
   @Get(METADATA_PATHS)
@@ -45,7 +45,9 @@ export class OpenIdController {
 }
 
 /** JK-01. */
-const cacheable = (reply: FastifyReply): void => {
+const cacheable = (reply: FastifyReply, maxAge = 300): void => {
   // X-09: for every page, and what a cache keeps is the same for all of them.
-  reply.headers({ 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' }).removeHeader('pragma');
+  reply
+    .headers({ 'cache-control': `public, max-age=${maxAge}`, 'access-control-allow-origin': '*' })
+    .removeHeader('pragma');
 };

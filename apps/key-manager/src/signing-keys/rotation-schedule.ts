@@ -7,11 +7,11 @@ import { algorithmsOf, rotate } from './rotation';
 import type { SigningKeyChanges } from './signing-key-changes';
 import { SigningKeyEntity } from './signing-key.entity';
 
-const EVERY_MS = 3_600_000;
+const EVERY_MS = { most: 3_600_000, least: 5000 };
 const DUE = 'SELECT organizations_with_due_keys($1, $2) AS id';
 const LOCK = `SELECT pg_try_advisory_xact_lock(hashtextextended('key-manager.rotation-schedule', 0)) AS mine`;
 
-/** Publishes successors in time and deletes what is gone: every hour, in one instance, and once at the start. */
+/** Publishes successors in time and deletes what is gone: every hour or more often, in one instance, and once at the start. */
 export class RotationSchedule {
   private timer?: NodeJS.Timeout;
   private running: Promise<void> = Promise.resolve();
@@ -27,7 +27,9 @@ export class RotationSchedule {
   ) {}
 
   start(): void {
-    this.timer = setInterval(() => void this.run(), EVERY_MS);
+    // Often enough that a key is published for about as long as it should be.
+    const every = Math.max(EVERY_MS.least, Math.min(EVERY_MS.most, this.schedule.publishAhead * 125));
+    this.timer = setInterval(() => void this.run(), every);
     void this.run();
   }
 
