@@ -93,7 +93,7 @@ function servicesOn(wire: Wire, { oauth }: GatewayConfig): Services {
     bus,
     organizations: new Organizations(bus),
     revocations,
-    keys: new JwksCache(bus),
+    keys: new JwksCache(bus, (kid) => revocations.isKeyRevoked(kid)),
     known: new Knowledge(bus),
   };
 }

@@ -9,7 +9,7 @@ import {
   type JSONWebKeySet,
   type JWK,
 } from 'jose';
-import { eventually, makeKey, makeOrganization, manage, type TestKey } from './support/operator';
+import { eventually, makeKey, makeOrganization, makeUser, manage, type TestKey } from './support/operator';
 import { isActive } from './support/tokens';
 
 const keyward = deployment();
@@ -164,5 +164,44 @@ describe('rotation', () => {
     const before = await kidsOf(org);
     await manage('POST', `/${await makeOrganization()}/signing-keys/rotate`, { now: true });
     expect(await kidsOf(org)).toEqual(before);
+  });
+});
+
+describe('a key that somebody else may have', () => {
+  const revoke = (orgkey: string, ...which: string[]) =>
+    keyward.cliJson('signing-keys', 'revoke', '--org', orgkey, ...which) as Promise<{ kid: string; state: string }[]>;
+
+  it('JK-06 leaves the JWKS at once, and no token of it is taken any more; new ones are', async () => {
+    const own = await makeOrganization();
+    const client = await makeKey(own);
+    const { username, password } = await makeUser(own);
+    const { body } = await client.token({ grant_type: 'password', username: `${username}@${own}`, password });
+    const [old, refresh] = [body.access_token as string, body.refresh_token as string];
+    expect(await isActive(old, client)).toBe(true);
+
+    const keys = await revoke(own, kidOf(old) ?? '');
+    expect(keys).toMatchObject([{ state: 'active' }]);
+    expect(keys[0]?.kid).not.toBe(kidOf(old));
+    await eventually(async () => !(await kidsOf(own)).includes(kidOf(old) ?? ''));
+    await eventually(async () => !(await isActive(old, client)));
+    await eventually(async () => kidOf(await tokenOf(client)) === keys[0]?.kid);
+    const next = await tokenOf(client);
+    await eventually(() => isActive(next, client));
+    await expect(jwtVerify(next, createLocalJWKSet(await jwksOf(own)))).resolves.toBeDefined();
+    await expect(jwtVerify(old, createLocalJWKSet(await jwksOf(own)))).rejects.toThrow('no applicable key');
+    // Who signed in is still signed in: refresh tokens are not signed.
+    expect((await client.token({ grant_type: 'refresh_token', refresh_token: refresh })).status).toBe(200);
+  });
+
+  it('JK-06 C-30 is followed by the published one; all can go at once', async () => {
+    const own = await makeOrganization();
+    const [next, first] = await rotate(own);
+    expect(await revoke(own, first?.kid ?? '')).toMatchObject([{ kid: next?.kid, state: 'active' }]);
+    await rotate(own);
+    const after = await revoke(own, '--all');
+    expect(after).toMatchObject([{ state: 'active' }]);
+    expect([next?.kid, first?.kid]).not.toContain(after[0]?.kid);
+    expect(await keyward.cli(['signing-keys', 'revoke', first?.kid ?? '', '--org', own])).toMatchObject({ code: 1 });
+    expect(await keyward.cli(['signing-keys', 'revoke', '--org', own])).toMatchObject({ code: 2 });
   });
 });

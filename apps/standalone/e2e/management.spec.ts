@@ -510,6 +510,12 @@ describe('every operation does what it is for', () => {
       200,
       { newest: expect.any(String), rewrapped: 0, failed: 0, remaining: 0 },
     ],
+    'POST /{orgkey}/signing-keys/{kid}/revoke': async () => {
+      const revoking = await makeOrganization();
+      const [{ kid }] = (await manage('GET', `/${revoking}/signing-keys`)).keys;
+      const keys = [{ ...activeKey, expiresAt: null }];
+      return [await ask('POST', `/${revoking}/signing-keys/${kid}/revoke`), 200, { keys }];
+    },
     'POST /{orgkey}/signing-keys/rotate': async () => {
       const rotating = await makeOrganization();
       const next = { ...activeKey, state: 'published', expiresAt: null };

@@ -1,7 +1,9 @@
 import { feed, type Feed } from './feed';
 
 /** What may end before its time: one access token by its `jti`, or all tokens of something. */
-export const REVOCABLE = ['token', 'family', 'session', 'user', 'password', 'client', 'organization'] as const;
+export const REVOCABLE = [
+  ...(['token', 'family', 'session', 'user', 'password', 'client', 'organization', 'signing-key'] as const),
+] as const;
 export type Revocable = (typeof REVOCABLE)[number];
 
 /** Tokens that ended before their time, told to everyone who verifies any. */
@@ -11,7 +13,7 @@ export class Revocation {
    * `user`: whatever they let pass.
    */
   kind: Revocable;
-  /** A `jti`, or the id of the family, session, user, consumer key or organization; no two organizations share one. */
+  /** A `jti`, a `kid`, or the id of the family, session, user, consumer key or organization; no two organizations share one. */
   name: string;
   /** Whose tokens they are, or whose user it is. */
   organizationId: string;
@@ -57,5 +59,5 @@ export const familyOf = (jti: string): string | undefined =>
 export const tokenRevocations: Feed<Revocation> = feed('token.revocations');
 /** Users who were disabled or deleted, or have another password. */
 export const userRevocations: Feed<Revocation> = feed('directory.revocations');
-/** Consumer keys that were disabled or deleted. */
+/** Consumer keys that were disabled or deleted, and signing keys that somebody else may have. */
 export const clientRevocations: Feed<Revocation> = feed('key-manager.revocations');

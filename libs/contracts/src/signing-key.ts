@@ -1,4 +1,4 @@
-import { IsBoolean, IsIn, IsObject, IsOptional, IsUUID } from 'class-validator';
+import { IsBoolean, IsIn, IsObject, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
 import { feed } from './feed';
 import { rpc, type Empty } from './rpc';
 
@@ -44,6 +44,8 @@ export class PublicJwk {
 
 export class Jwks {
   keys: PublicJwk[];
+  /** Seconds that verifiers may keep it: shorter than keys are published ahead. 300 when absent. */
+  maxAge?: number;
 }
 
 /** A signing key's life: published, then active, then retiring; times in ISO 8601. */
@@ -67,12 +69,19 @@ export class RotateSigningKey {
   @IsOptional() @IsBoolean() now?: boolean;
 }
 
+export class RevokeSigningKey {
+  @IsUUID() organizationId: string;
+  @IsString() @MaxLength(100) kid: string;
+}
+
 /** The private key never leaves the key manager. */
 export const signJwt = rpc('key-manager.jwt.sign', SignJwt, SignedJwt, { repeatable: true });
 /** Published, active and retiring public keys. */
 export const getJwks = rpc('key-manager.jwks.get', OrganizationKeys, Jwks, { repeatable: true });
 export const listSigningKeys = rpc('key-manager.signing-key.list', OrganizationKeys, SigningKeys, { repeatable: true });
 export const rotateSigningKey = rpc('key-manager.signing-key.rotate', RotateSigningKey, SigningKeys);
+/** For a key that somebody else may have: it is destroyed, another signs at once, and whatever it has signed is refused everywhere. */
+export const revokeSigningKey = rpc('key-manager.signing-key.revoke', RevokeSigningKey, SigningKeys);
 
 /** The organizations, by id, whose signing keys have changed. Followed without a snapshot, by those who keep a cache. */
 export const signingKeyChanges = feed<Empty>('key-manager.signing-keys');

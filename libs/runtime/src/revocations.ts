@@ -90,6 +90,11 @@ export class Revocations {
     return false;
   }
 
+  /** Whether nothing signed with this key is to be believed any more: somebody else may have it. */
+  isKeyRevoked(kid: string): boolean {
+    return this.lists.some((list) => list.hasEnded('signing-key', kid, 0));
+  }
+
   /** Forgets what concerns no living token at that time, Unix seconds; done by itself every minute. */
   expire(now: number): void {
     for (const list of this.lists) list.expire(now);

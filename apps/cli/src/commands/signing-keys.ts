@@ -1,6 +1,7 @@
 import { type SigningKey, type SigningKeys } from '@keyward/contracts';
 import { Command } from 'commander';
 import { path } from '../api';
+import { CommandError } from '../command-error';
 import { examples } from '../options';
 import { type Columns } from '../output';
 import { inSession } from '../session';
@@ -42,6 +43,28 @@ export function signingKeys(terminal: Terminal): Command {
       inSession(terminal, command, async (session) => {
         const url = path`organizations/${session.organization}/signing-keys/rotate`;
         session.list((await session.api.post<SigningKeys>(url, { now })).keys, columns);
+      }),
+    );
+
+  noun
+    .command('revoke [kid]')
+    .description(
+      'destroy a key that somebody else may have: another signs at once, and none of its tokens is taken any more',
+    )
+    .option('--all', 'every key of the organization')
+    .addHelpText(
+      'after',
+      examples('signing-keys revoke zXfR…Q --org johnsorg', 'signing-keys revoke --all --org johnsorg'),
+    )
+    .action((kid: string | undefined, { all }: { all?: boolean }, command: Command) =>
+      inSession(terminal, command, async (session) => {
+        const of = session.organization;
+        if ((kid === undefined) !== (all === true)) throw new CommandError('Name a key, or --all of them.', 2);
+        const list = () => session.api.get<SigningKeys>(path`organizations/${of}/signing-keys`);
+        // Those that are there now, the published ones first: none of them is to follow another of them.
+        const kids = kid === undefined ? (await list()).keys.map((key) => key.kid) : [kid];
+        for (const one of kids) await session.api.post(path`organizations/${of}/signing-keys/${one}/revoke`);
+        session.list((await list()).keys, columns);
       }),
     );
 

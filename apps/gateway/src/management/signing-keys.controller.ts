@@ -1,6 +1,12 @@
 import { Body, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { Bus, type Call } from '@keyward/bus';
-import { findOrganization, listSigningKeys, rotateSigningKey, type SigningKeys } from '@keyward/contracts';
+import {
+  findOrganization,
+  listSigningKeys,
+  revokeSigningKey,
+  rotateSigningKey,
+  type SigningKeys,
+} from '@keyward/contracts';
 import { RequestCall } from '../http/request-call';
 import { JwksCache } from '../openid/jwks-cache';
 import { SigningKeyRotation } from './bodies';
@@ -29,6 +35,20 @@ export class SigningKeysController {
   ): Promise<SigningKeys> {
     const { id } = await this.bus.call(findOrganization, { key: orgkey.toLowerCase() }, call);
     const keys = await this.bus.call(rotateSigningKey, { ...body, organizationId: id }, call);
+    this.published.forget(id);
+    return keys;
+  }
+
+  /** For a key that somebody else may have: another signs at once, and no token of this one is taken any more. */
+  @Post(':kid/revoke')
+  @HttpCode(200)
+  async revoke(
+    @Param('orgkey') orgkey: string,
+    @Param('kid') kid: string,
+    @RequestCall() call: Call,
+  ): Promise<SigningKeys> {
+    const { id } = await this.bus.call(findOrganization, { key: orgkey.toLowerCase() }, call);
+    const keys = await this.bus.call(revokeSigningKey, { organizationId: id, kid }, call);
     this.published.forget(id);
     return keys;
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Bus, type Call } from '@keyward/bus';
-import { getJwks, ServiceError, type Jwks } from '@keyward/contracts';
+import { getJwks, ServiceError, type Jwks, type PublicJwk } from '@keyward/contracts';
 
 /** A key that signs at once after a rotation is shown this soon, milliseconds. */
 const FRESH_MS = 1000;
@@ -20,9 +20,19 @@ interface Known {
 export class JwksCache {
   private readonly known = new Map<string, Known>();
 
-  constructor(private readonly bus: Bus) {}
+  constructor(
+    private readonly bus: Bus,
+    private readonly isRevoked: (kid: string) => boolean,
+  ) {}
 
+  /** Without keys that were revoked, also while nobody else says so (JK-06). */
   async of(organizationId: string, call: Call, freshMs = FRESH_MS): Promise<Jwks> {
+    const jwks = await this.held(organizationId, call, freshMs);
+    const isGood = ({ kid }: PublicJwk) => !this.isRevoked(kid);
+    return jwks.keys.every(isGood) ? jwks : { ...jwks, keys: jwks.keys.filter(isGood) };
+  }
+
+  private async held(organizationId: string, call: Call, freshMs: number): Promise<Jwks> {
     const known = this.known.get(organizationId) ?? { at: 0 };
     this.known.set(organizationId, known);
     if (known.jwks && Date.now() - known.at < freshMs) return known.jwks;

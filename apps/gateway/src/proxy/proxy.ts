@@ -24,13 +24,14 @@ import { isByBytes, type Lease } from './throttling/lease';
 import type { Throttling } from './throttling/throttling';
 import type { Usage } from './usage/usage';
 import type { AccessTokens } from './tokens/access-tokens';
+import { hasEnded } from './tokens/grant';
 
 /** What the proxy works with. */
 export interface ProxyParts {
   known: Knowledge;
   organizations: Organizations;
   tokens: AccessTokens;
-  revocations: Pick<Revocations, 'isRevoked'>;
+  revocations: Pick<Revocations, 'isRevoked' | 'isKeyRevoked'>;
   throttling: Pick<Throttling, 'take' | 'charge'>;
   assertions: Pick<Assertions, 'of'>;
   usage: Pick<Usage, 'count'>;
@@ -159,7 +160,7 @@ export class Proxy {
     const grant = asked instanceof Promise ? await asked : asked;
     // The user's organization may be another one than the API's, and be suspended.
     const home = grant && organizations.activeByKey(grant.org);
-    if (!grant || !home || revocations.isRevoked(grant.claims, organization.id, home.id))
+    if (!grant || !home || hasEnded(revocations, grant, home.id))
       throw new Fault(bearer === undefined ? 'unboundToken' : 'invalidCredentials');
     if (!held && (grant.cnf || bearer === undefined))
       await holders.assertHeld(request, { token, dpop: bearer === undefined }, grant, call);

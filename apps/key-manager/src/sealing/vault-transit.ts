@@ -83,7 +83,8 @@ export class VaultTransit implements KeyEncryption {
         body: JSON.stringify(body),
       });
     } catch (error) {
-      if (error instanceof OutboundError) throw away(error.cause instanceof Error ? error.cause.message : error.message);
+      if (error instanceof OutboundError)
+        throw away(error.cause instanceof Error ? error.cause.message : error.message);
       throw error;
     } finally {
       this.running--;

@@ -1,4 +1,11 @@
-import { getJwks, listSigningKeys, rotateSigningKey, signJwt, type PublicJwk } from '@keyward/contracts';
+import {
+  getJwks,
+  listSigningKeys,
+  revokeSigningKey,
+  rotateSigningKey,
+  signJwt,
+  type PublicJwk,
+} from '@keyward/contracts';
 import { asAdmin } from '@keyward/testing';
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import {
@@ -164,6 +171,39 @@ describe('rotation', () => {
     expect(kidOf(await sign(one))).not.toBe(first);
     instances.clock.advance(2 * DAY);
     await startUntil(async () => (await stored()) === 1);
+  });
+});
+
+describe('C-30 JK-06 a key that is revoked', () => {
+  const revoke = async (kid = '', organization = organizationId) =>
+    (await one.bus.call(revokeSigningKey, { organizationId: organization, kid }, call())).keys;
+
+  it('is followed by a new one where none is published, and an older one does not sign again', async () => {
+    const oldest = kidOf(await sign(one));
+    const [second] = await rotate(true);
+    const keys = await revoke(second?.kid);
+    expect(keys.map(({ kid, state }) => [kid === oldest, state])).toEqual([
+      [false, 'active'],
+      [true, 'retiring'],
+    ]);
+    expect(kidOf(await sign(one))).toBe(keys[0]?.kid);
+    expect(await withinASecond(async () => kidOf(await sign(other)) === keys[0]?.kid)).toBe(true);
+    for (const instance of [one, other])
+      expect((await jwks(instance)).map(({ kid }) => kid)).not.toContain(second?.kid);
+  });
+
+  it('and was only published leaves the one that signs as it was', async () => {
+    await sign(one);
+    const [next, active] = await rotate();
+    expect(await revoke(next?.kid)).toMatchObject([{ kid: active?.kid, state: 'active', expiresAt: null }]);
+  });
+
+  it('is one of this organization and still there', async () => {
+    const kid = kidOf(await sign(one));
+    expect(await codeOf(revoke(kid, anOrganization()))).toBe('not_found');
+    await revoke(kid);
+    expect(await codeOf(revoke(kid))).toBe('not_found');
+    expect(await stored()).toBe(1);
   });
 });
 

@@ -1,5 +1,6 @@
 import { Bus, LocalExchange, startCall } from '@keyward/bus';
 import { getJwks, type PublicJwk } from '@keyward/contracts';
+import { Revocations } from '@keyward/runtime';
 import { exportJWK, generateKeyPair } from 'jose';
 import { Clock } from '../clock';
 import { PublicKeys } from './public-keys';
@@ -7,6 +8,7 @@ import { PublicKeys } from './public-keys';
 const ORGANIZATION = '019a0000-0000-7000-8000-00000000000a';
 const exchange = new LocalExchange();
 const call = () => startCall(2500);
+const none = (of: LocalExchange) => new Revocations(new Bus(of.wire()), { passwordChange: true });
 
 let published: PublicJwk[];
 let asked: { times: number; now: number; mostAtOnce: number };
@@ -30,7 +32,7 @@ beforeAll(() => {
 
 beforeEach(async () => {
   [published, asked] = [[], { times: 0, now: 0, mostAtOnce: 0 }];
-  keys = new PublicKeys(new Bus(exchange.wire()), new Clock());
+  keys = new PublicKeys(new Bus(exchange.wire()), new Clock(), none(exchange));
   await publish('first');
 });
 
@@ -59,7 +61,7 @@ describe('the public keys of an organization', () => {
   });
 
   it('are asked for again after a failure', async () => {
-    const nobody = new PublicKeys(new Bus(new LocalExchange().wire()), new Clock());
+    const nobody = new PublicKeys(new Bus(new LocalExchange().wire()), new Clock(), none(exchange));
     for (let time = 0; time < 2; time++)
       await expect(nobody.find(ORGANIZATION, 'first', call())).rejects.toMatchObject({
         code: 'temporarily_unavailable',

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Bus, type Call } from '@keyward/bus';
 import { getJwks } from '@keyward/contracts';
+import { Revocations } from '@keyward/runtime';
 import { importJWK, type CryptoKey } from 'jose';
 import { Clock } from '../clock';
 
@@ -25,10 +26,12 @@ export class PublicKeys {
   constructor(
     private readonly bus: Bus,
     private readonly clock: Clock,
+    private readonly revocations: Revocations,
   ) {}
 
-  /** A key by whose it is, then by its `kid`: another organization's key is never found (MT-03). */
+  /** A key by whose it is, then by its `kid`: another organization's key is never found (MT-03), nor one that was revoked (JK-06). */
   async find(organizationId: string, kid: string, call: Call): Promise<CryptoKey | undefined> {
+    if (this.revocations.isKeyRevoked(kid)) return undefined;
     const known = this.known.get(organizationId);
     const asked = known && this.clock.now() - known.at < FRESH_MS ? known : this.ask(organizationId, call);
     const key = (await asked.keys).get(kid);

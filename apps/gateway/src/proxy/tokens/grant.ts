@@ -1,4 +1,5 @@
 import { confirmationOf, type Confirmation, type Organization } from '@keyward/contracts';
+import type { Revocations } from '@keyward/runtime';
 
 /** What a genuine access token says. */
 export interface Grant {
@@ -14,6 +15,8 @@ export interface Grant {
   readonly claims: GrantClaims;
   /** The key that it is bound to, if any. */
   readonly cnf?: Confirmation;
+  /** The key that signed it; an opaque token has none. */
+  readonly kid?: string;
 }
 
 /** The claims that name whose token it is, and what it may be revoked by. */
@@ -45,6 +48,14 @@ export function grantOf({ id }: Pick<Organization, 'id'>, claims: Record<string,
     cnf,
   };
 }
+
+/** Whether the token has ended before its time, or with the key that signed it. `homeId` is its user's organization. */
+export const hasEnded = (
+  revocations: Pick<Revocations, 'isRevoked' | 'isKeyRevoked'>,
+  { claims, kid, organizationId }: Grant,
+  homeId: string,
+): boolean =>
+  revocations.isRevoked(claims, organizationId, homeId) || (kid !== undefined && revocations.isKeyRevoked(kid));
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isTime = (value: unknown): value is number => typeof value === 'number';

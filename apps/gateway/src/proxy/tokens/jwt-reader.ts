@@ -27,7 +27,8 @@ export class JwtReader {
         audience: `${issuer}/api`,
         requiredClaims: ['exp', 'iat', 'jti', 'sub', 'org', 'client_id', 'scope'],
       });
-      return grantOf(organization, payload);
+      const grant = grantOf(organization, payload);
+      return grant && { ...grant, kid: key.kid };
     } catch (error) {
       if (error instanceof errors.JOSEError) return undefined;
       throw error;

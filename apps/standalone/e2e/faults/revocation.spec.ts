@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { startProcesses, type Processes, type SendOptions } from '@keyward/testing';
+import { decodeProtectedHeader } from 'jose';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const ORG = 'revoking';
+let processes: Processes;
+let upstream: Server;
+let basic: [string, string];
+let operator: string;
+
+/** A request to the management API by the operator. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the spec looks into whatever came
+async function manage(method: SendOptions['method'], path: string, json?: object): Promise<any> {
+  const answer = await processes.deployment.send(`/api/v1/organizations${path}`, { method, bearer: operator, json });
+  if (answer.status >= 300) throw new Error(`${path}: ${answer.status} ${answer.text}`);
+  return answer.body;
+}
+
+beforeAll(async () => {
+  upstream = createServer((_request, response) => response.end('{}')).listen(0, '127.0.0.1');
+  await once(upstream, 'listening');
+  processes = await startProcesses({ instances: 3 });
+  const { admin } = processes.access.demo;
+  const signIn = {
+    grant_type: 'password',
+    username: admin.username,
+    password: admin.password,
+    scope: 'keyward:manage',
+  };
+  const asOperator: [string, string] = [admin.consumerKey, admin.consumerSecret];
+  operator = (await processes.deployment.send('/token', { form: signIn, basic: asOperator })).body
+    .access_token as string;
+
+  await manage('POST', '', { key: ORG });
+  await manage('POST', `/${ORG}/applications`, { name: 'shop' });
+  const { key, consumerSecret } = await manage('POST', `/${ORG}/applications/shop/keys`, { kind: 'production' });
+  basic = [key.consumerKey, consumerSecret];
+  await manage('POST', `/${ORG}/apis`, {
+    ...{ name: 'menu', version: '1', context: '/menu' },
+    upstreams: { production: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}` },
+    resources: [{ verb: 'GET', template: '/*', authentication: 'any', scopes: [] }],
+  });
+  await manage('POST', `/${ORG}/apis/menu/state`, { state: 'PUBLISHED' });
+  await manage('POST', `/${ORG}/subscriptions`, { application: 'shop', api: 'menu' });
+});
+afterAll(async () => {
+  await processes.stop();
+  upstream.closeAllConnections();
+  upstream.close();
+});
+
+/** The API behind every gateway, called with a token. */
+const statuses = (bearer: string): Promise<number[]> =>
+  Promise.all(
+    processes.gatewayUrls.map(async (url) => {
+      const answer = await processes.deployment.send(`${url}/t/${ORG}/menu/1/x`, { bearer });
+      return answer.status;
+    }),
+  );
+const all = (status: number) => processes.gatewayUrls.map(() => status);
+
+/** Waits for as long as a test may; how long it took, milliseconds. */
+async function until(expected: number[], bearer: string): Promise<number> {
+  const start = performance.now();
+  while ((await statuses(bearer)).join() !== expected.join()) await pause(20);
+  return Math.round(performance.now() - start);
+}
+
+/** A figure for whoever reads the run: what is measured on a busy machine is not asserted. */
+const tell = (what: string, ms: number) =>
+  process.stdout.write(`    ${what}: refused by every gateway after ${ms} ms\n`);
+
+interface Tokens {
+  access_token: string;
+  refresh_token: string;
+}
+
+/** Tokens of a user made for it, let through by every gateway. */
+async function signIn(username: string): Promise<Tokens> {
+  const { password } = await manage('POST', `/${ORG}/users`, { username });
+  const form = { grant_type: 'password', username: `${username}@${ORG}`, password };
+  let tokens: Tokens | undefined;
+  while (!tokens) {
+    const { status, body } = await processes.deployment.send('/token', { form, basic });
+    if (status === 200) tokens = body as Tokens;
+    else await pause(50);
+  }
+  await until(all(200), tokens.access_token);
+  return tokens;
+}
+const revoke = (token: string) => processes.deployment.send('/revoke', { form: { token }, basic });
+
+describe('RV-12 abuse 47: every gateway refuses', () => {
+  const ends: [string, (username: string, tokens: Tokens) => Promise<unknown>][] = [
+    ['an access token that was revoked', (_, tokens) => revoke(tokens.access_token)],
+    ['the access token of a refresh token that was', (_, tokens) => revoke(tokens.refresh_token)],
+    ['of a user with another password', (username) => manage('POST', `/${ORG}/users/${username}/reset-password`, {})],
+    ['of a user who is disabled', (username) => manage('PATCH', `/${ORG}/users/${username}`, { state: 'disabled' })],
+    ['of a user who is deleted', (username) => manage('DELETE', `/${ORG}/users/${username}`)],
+    [
+      'JK-06 whatever was signed with a key that is revoked',
+      (_, tokens) => manage('POST', `/${ORG}/signing-keys/${decodeProtectedHeader(tokens.access_token).kid}/revoke`),
+    ],
+  ];
+  it.each(ends)('%s', async (what, end) => {
+    const username = `user-${ends.findIndex(([, one]) => one === end)}`;
+    const tokens = await signIn(username);
+    await end(username, tokens);
+    tell(what, await until(all(401), tokens.access_token));
+  });
+
+  it('of a consumer key that is disabled, until it is enabled', async () => {
+    const { access_token: token } = await signIn('of-a-key');
+    await manage('PATCH', `/${ORG}/keys/${basic[0]}`, { state: 'disabled' });
+    while ((await statuses(token)).includes(200)) await pause(20);
+    await manage('PATCH', `/${ORG}/keys/${basic[0]}`, { state: 'active' });
+    await until(all(200), token);
+  });
+});
+
+describe('C-61 when NATS was away, what was revoked then and before is refused', () => {
+  it.each([
+    ['stopped and started again', () => processes.nats.stop(), () => processes.nats.start()],
+    ['hung', () => processes.nats.pause(), () => processes.nats.resume()],
+  ])('%s', async (how, away, back) => {
+    const [before, after] = [await signIn(`before-${how.length}`), await signIn(`after-${how.length}`)];
+    await revoke(before.access_token);
+    await until(all(401), before.access_token);
+    await away();
+    expect(await statuses(before.access_token)).toEqual(all(401));
+    await pause(3000); // so long that every gateway has missed heartbeats
+    expect(await statuses(after.access_token)).toEqual(all(200));
+    await back();
+    while ((await revoke(after.access_token)).status !== 200) await pause(50);
+    tell(`after NATS was ${how}`, await until(all(401), after.access_token));
+    expect(await statuses(before.access_token)).toEqual(all(401));
+  });
+
+  it('a gateway that starts anew refuses it from its first answer', async () => {
+    const { access_token: token } = await signIn('before-a-start');
+    await revoke(token);
+    await until(all(401), token);
+    for (const gateway of processes.services.gateway) {
+      await gateway.kill('SIGTERM');
+      await gateway.start();
+    }
+    expect(await statuses(token)).toEqual(all(401));
+  });
+});
