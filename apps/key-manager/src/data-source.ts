@@ -16,6 +16,7 @@ import { OpenIdMetadata1763910000001 } from './migrations/1763910000001-openid-m
 import { TrustedIssuers1763920000000 } from './migrations/1763920000000-trusted-issuers';
 import { ApiKeys1763930000001 } from './migrations/1763930000001-api-keys';
 import { KeyEncryption1763950000000 } from './migrations/1763950000000-key-encryption';
+import { AccessTokenPolicy1763960000000 } from './migrations/1763960000000-access-token-policy';
 import { SigningKeyEntity } from './signing-keys/signing-key.entity';
 import { TrustedIssuerEntity } from './trusted-issuers/trusted-issuer.entity';
 
@@ -34,6 +35,7 @@ export const KEY_MANAGER_SCHEMA = {
     TrustedIssuers1763920000000,
     ApiKeys1763930000001,
     KeyEncryption1763950000000,
+    AccessTokenPolicy1763960000000,
   ],
 };
 

@@ -87,6 +87,7 @@ async function insertKey(manager: EntityManager, createdAt: Date, own: OwnKey): 
     jwksUri: null,
     allowedOrigins: [],
     rotateRefreshTokens: true,
+    accessTokenPolicy: 'new',
     accessTokenLifetime: null,
     refreshTokenLifetime: null,
     passwordGrantSunset: null,

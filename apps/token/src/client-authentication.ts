@@ -19,6 +19,8 @@ import { Issuers } from './issuer';
 export interface Authenticated {
   client: Client;
   organization: Organization;
+  /** What it proved itself by, where that was a secret: as the first reading of a Basic header has it. */
+  secret?: string;
 }
 
 /** One answer for every cause (CA-07). */
@@ -47,7 +49,7 @@ export class ClientAuthentication {
     const client = await proof.catch(uniform);
     const organization = await this.organizations.activeNow(client.organizationId);
     if (!organization) throw invalidClient();
-    return { client, organization };
+    return { client, organization, secret: sent.credentials?.[0]?.clientSecret };
   }
 
   /** CA-22: the one organization whose issuer it is meant for; an assertion for another one proves nothing here. */

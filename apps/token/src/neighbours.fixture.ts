@@ -44,7 +44,8 @@ export const strict = organization('019a0000-0000-7000-8000-00000000000d', 'stri
 const client = (clientId: string, organizationId: string, more: Partial<Client> = {}): Client => ({
   ...{ clientId, organizationId, applicationId: organizationId, kind: 'production', tokenType: 'jwt', public: false },
   grantTypes: ['password', 'client_credentials', 'refresh_token'],
-  ...{ multiOrganization: false, strictScopes: false, rotateRefreshTokens: true, tokensFrom: 0, ...more },
+  ...{ multiOrganization: false, strictScopes: false, rotateRefreshTokens: true, accessTokenPolicy: 'new' },
+  ...{ tokensFrom: 0, ...more },
 });
 
 /** Every confidential one has the secret `<clientId>-secret`. */

@@ -23,6 +23,7 @@ import { RefreshTokens } from './refresh-tokens/refresh-tokens';
 import { assertResources } from './resource';
 import { grantScope, parseScope } from './scope';
 import { Catalog } from './scopes/catalog';
+import { StandingTokens } from './standing-tokens/standing-tokens';
 import { newId } from './time-id';
 
 /** The token endpoint, RFC 6749 §3.2. Reads top to bottom in the order of TE-04; a grant supplies only `authorize`. */
@@ -39,13 +40,15 @@ export class TokenController {
     private readonly issuers: Issuers,
     private readonly settings: OAuthSettings,
     private readonly possessions: Possessions,
+    private readonly standingTokens: StandingTokens,
     private readonly clock: Clock,
   ) {}
 
   @Handle(issueToken)
   async issue(request: TokenRequest, call: Call): Promise<IssuedToken> {
     const { params } = request;
-    const { client, organization } = await this.clients.authenticate(request, call);
+    const authenticated = await this.clients.authenticate(request, call);
+    const { client, organization } = authenticated;
     const grant = this.grantFor(params['grant_type'], client, organization);
     const asked = parseScope(params['scope']);
     const values = readParams(grant.params, params);
@@ -64,24 +67,32 @@ export class TokenController {
       client.strictScopes && asked !== undefined,
     );
     const scope = user ? granted : applicationScope(granted, organization);
-    const family = exchanged ? undefined : (authorization.family ?? this.newFamily(user, client));
     const lifetime = validity ?? this.accessTokens.lifetimeFor(client, user, exchanged?.endsBy);
-    const ofFamily = family?.id ?? exchanged?.family;
-    const [accessToken, refreshToken, idToken] = await Promise.all([
-      this.accessTokens.issue(
-        { client, organization, user, scope, lifetime, family: ofFamily, act: exchanged?.act, cnf },
-        call,
-      ),
-      authorization.family
-        ? authorization.family.refreshToken
-        : family && user && this.refreshTokens.issue(family.id, client, user, scope, { grant: grant.type, holder }),
+    const issue = async () => {
+      const family = exchanged ? undefined : (authorization.family ?? this.newFamily(user, client));
+      const ofFamily = family?.id ?? exchanged?.family;
+      const [access, refreshToken] = await Promise.all([
+        this.accessTokens.issue(
+          { client, organization, user, scope, lifetime, family: ofFamily, act: exchanged?.act, cnf },
+          call,
+        ),
+        authorization.family
+          ? authorization.family.refreshToken
+          : family && user && this.refreshTokens.issue(family.id, client, user, scope, { grant: grant.type, holder }),
+      ]);
+      // A family that begins here notes its user in its own statement.
+      const isNoted = family !== undefined && !authorization.family;
+      return { ...access, refreshToken, expiresIn: lifetime, isNoted };
+    };
+    const whose = { ...authenticated, sub: user?.sub ?? client.clientId, scope, cnf };
+    const [{ accessToken, refreshToken, expiresIn, isNoted }, idToken] = await Promise.all([
+      exchanged ? issue() : this.standingTokens.choose(whose, authorization.family !== undefined, call, issue),
       // OpenID Connect Core 1.0 §3.1.3.3, §12.2: with every answer about a user that openid was granted for (OC-03).
       user && isOpenId(scope) && !exchanged
         ? this.idTokens.issue({ client, organization, user, ...authorization.openid }, call)
         : undefined,
     ]);
-    // A family that begins here has noted its user in its own statement.
-    if (user && (authorization.family || !family)) this.applicationUsers.note(client, user, grant.type);
+    if (user && !isNoted) this.applicationUsers.note(client, user, grant.type);
     return {
       body: {
         access_token: accessToken,
@@ -89,7 +100,7 @@ export class TokenController {
         ...(idToken ? { id_token: idToken } : {}),
         scope,
         token_type: typeOf(cnf),
-        expires_in: lifetime,
+        expires_in: expiresIn,
         ...(exchanged?.issuedTokenType ? { issued_token_type: exchanged.issuedTokenType } : {}),
       },
       ...(grant.type === 'password' && client.passwordGrantSunset ? { sunset: client.passwordGrantSunset } : {}),

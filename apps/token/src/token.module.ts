@@ -40,6 +40,7 @@ import { RevocationController } from './revocation/revocation.controller';
 import { Catalog } from './scopes/catalog';
 import { Sessions } from './sessions/sessions';
 import { SessionsController } from './sessions/sessions.controller';
+import { StandingTokens } from './standing-tokens/standing-tokens';
 import { TokenController } from './token.controller';
 import { Users } from './users';
 
@@ -102,7 +103,7 @@ export class TokenModule {
       providers: [
         ...given,
         ...[Issuers, ClientAuthentication, Clients, Users, RefreshTokens, AccessTokens, AccessTokenReader, PublicKeys],
-        ...[Codes, Consents, Decision, DeviceCodes, IdTokens, PasswordProof, Possessions, Sessions],
+        ...[Codes, Consents, Decision, DeviceCodes, IdTokens, PasswordProof, Possessions, Sessions, StandingTokens],
         ...GRANTS,
         grants,
       ],

@@ -17,6 +17,7 @@ import {
   MinLength,
 } from 'class-validator';
 import { AUTH_METHODS, GRANT_TYPES, type AuthMethod } from './client';
+import { ACCESS_TOKEN_POLICIES, type AccessTokenPolicy } from './compatibility';
 import { APPLICATION_TYPES, type ApplicationType } from './relying-party';
 import { Page, PageRequest } from './page';
 import { Empty, rpc } from './rpc';
@@ -103,6 +104,7 @@ export class ConsumerKey {
   jwksUri: string | null;
   allowedOrigins: string[];
   rotateRefreshTokens: boolean;
+  accessTokenPolicy: AccessTokenPolicy;
   accessTokenLifetime: number | null;
   refreshTokenLifetime: number | null;
   passwordGrantSunset: string | null;
@@ -130,6 +132,8 @@ class KeySettings {
   /** `jwt` when absent. */
   @IsOptional() @IsIn(['jwt', 'opaque']) tokenType?: 'jwt' | 'opaque';
   @IsOptional() @IsBoolean() rotateRefreshTokens?: boolean;
+  /** `new` when absent. `reuse` is for opaque tokens of a client with a secret. */
+  @IsOptional() @IsIn(ACCESS_TOKEN_POLICIES) accessTokenPolicy?: AccessTokenPolicy;
   /** Seconds, 60 to a day; the server's setting when absent; `null` in an update goes back to it. */
   @IsOptional() @IsInt() @Min(60) @Max(86400) accessTokenLifetime?: number | null;
   /** Seconds, 60 to 90 days; the server's setting when absent; `null` in an update goes back to it. */

@@ -10,6 +10,7 @@ import {
   MaxLength,
   ValidateNested,
 } from 'class-validator';
+import type { AccessTokenPolicy } from './compatibility';
 import { feed } from './feed';
 import { Empty, rpc } from './rpc';
 
@@ -46,6 +47,7 @@ export class Client {
   strictScopes: boolean;
   /** Refresh tokens are replaced on every use (RT-14). */
   rotateRefreshTokens: boolean;
+  accessTokenPolicy: AccessTokenPolicy;
   /** Seconds; the server's setting when absent. */
   accessTokenLifetime?: number;
   refreshTokenLifetime?: number;

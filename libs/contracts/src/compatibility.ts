@@ -5,6 +5,13 @@
 export const COMPATIBILITY_PROFILES = ['rfc', 'wso2-2.6', 'wso2-3.2', 'wso2-4.x'] as const;
 export type CompatibilityProfile = (typeof COMPATIBILITY_PROFILES)[number];
 
+/**
+ * What a request for tokens does to those that the client already has for the same user, or for itself, and the same
+ * scopes: nothing; it gives them out again while they are alive; or it ends them.
+ */
+export const ACCESS_TOKEN_POLICIES = ['new', 'reuse', 'single'] as const;
+export type AccessTokenPolicy = (typeof ACCESS_TOKEN_POLICIES)[number];
+
 /** What exactly a client did wrong, where a profile has words of its own for it. The caller is never shown the name. */
 export const REASONS = [
   'authorization_malformed',

@@ -1,4 +1,5 @@
 import {
+  ACCESS_TOKEN_POLICIES,
   AUTH_METHODS,
   GRANT_TYPES,
   SIGNING_ALGORITHMS,
@@ -29,6 +30,7 @@ const details: Columns<ConsumerKey> = {
   'Allowed origins': ({ allowedOrigins }) => allowedOrigins,
   'Public keys': ({ jwks, jwksUri }) => jwksUri ?? jwks?.keys.map(({ kid, kty }) => kid ?? kty),
   'Rotate refresh tokens': ({ rotateRefreshTokens }) => rotateRefreshTokens,
+  'Access tokens': ({ accessTokenPolicy }) => accessTokenPolicy,
   'Access token lifetime': ({ accessTokenLifetime }) => accessTokenLifetime ?? "the server's",
   'Refresh token lifetime': ({ refreshTokenLifetime }) => refreshTokenLifetime ?? "the server's",
   'Password grant until': ({ passwordGrantSunset }) => passwordGrantSunset,
@@ -79,6 +81,12 @@ const withSettings = (command: Command): Command =>
     )
     .option('--jwks-uri <url>', 'or where that set is fetched from')
     .option('--rotate-refresh-tokens <on|off>', 'replace a refresh token on every use', onOff)
+    .addOption(
+      new Option(
+        '--access-token-policy <policy>',
+        'what a request does to the tokens of the same user and scopes: nothing, give them out again, or end them',
+      ).choices(ACCESS_TOKEN_POLICIES),
+    )
     .option('--access-token-lifetime <seconds>', 'how long access tokens live', seconds)
     .option('--refresh-token-lifetime <seconds>', 'how long refresh tokens live', seconds)
     .option('--password-grant-sunset <date>', 'when its password grant ends, ISO 8601')
@@ -101,6 +109,7 @@ const settings = (options: Settings): Omit<UpdateKey, 'organizationId' | 'consum
   jwksUri: options.jwksUri,
   allowedOrigins: options.allowedOrigins,
   rotateRefreshTokens: options.rotateRefreshTokens,
+  accessTokenPolicy: options.accessTokenPolicy,
   accessTokenLifetime: options.accessTokenLifetime,
   refreshTokenLifetime: options.refreshTokenLifetime,
   passwordGrantSunset: options.passwordGrantSunset,

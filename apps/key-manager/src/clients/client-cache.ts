@@ -1,4 +1,4 @@
-import type { AuthMethod, Client, ClientJwks } from '@keyward/contracts';
+import type { AccessTokenPolicy, AuthMethod, Client, ClientJwks } from '@keyward/contracts';
 import { hasSecret } from '../client-keys/proof';
 import { query } from '@keyward/database';
 import type { DataSource } from 'typeorm';
@@ -54,6 +54,7 @@ interface Row {
     jwks_uri: string | null;
     allowed_origins: string[];
     rotate_refresh_tokens: boolean;
+    access_token_policy: AccessTokenPolicy;
     access_token_lifetime: number | null;
     refresh_token_lifetime: number | null;
     password_grant_sunset: string | null;
@@ -81,6 +82,7 @@ async function findClient(dataSource: DataSource, clientId: string): Promise<Kno
     multiOrganization: row.multi_organization,
     strictScopes: row.strict_scopes,
     rotateRefreshTokens: key.rotate_refresh_tokens,
+    accessTokenPolicy: key.access_token_policy,
     accessTokenLifetime: key.access_token_lifetime ?? undefined,
     refreshTokenLifetime: key.refresh_token_lifetime ?? undefined,
     passwordGrantSunset: key.password_grant_sunset ? new Date(key.password_grant_sunset).toISOString() : undefined,

@@ -1,4 +1,4 @@
-import type { ApplicationType, AuthMethod, ClientJwks, SigningAlgorithm } from '@keyward/contracts';
+import type { AccessTokenPolicy, ApplicationType, AuthMethod, ClientJwks, SigningAlgorithm } from '@keyward/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** See `ConsumerKey` of the contracts. */
@@ -17,6 +17,7 @@ export class ConsumerKeyEntity {
   @Column('text', { name: 'jwks_uri', nullable: true }) jwksUri: string | null;
   @Column('text', { name: 'allowed_origins', array: true }) allowedOrigins: string[];
   @Column('boolean', { name: 'rotate_refresh_tokens' }) rotateRefreshTokens: boolean;
+  @Column('text', { name: 'access_token_policy' }) accessTokenPolicy: AccessTokenPolicy;
   @Column('int', { name: 'access_token_lifetime', nullable: true }) accessTokenLifetime: number | null;
   @Column('int', { name: 'refresh_token_lifetime', nullable: true }) refreshTokenLifetime: number | null;
   @Column('timestamptz', { name: 'password_grant_sunset', nullable: true }) passwordGrantSunset: Date | null;

@@ -31,6 +31,7 @@ export async function describeKeys(manager: EntityManager, keys: ConsumerKeyEnti
     jwksUri: key.jwksUri,
     allowedOrigins: key.allowedOrigins,
     rotateRefreshTokens: key.rotateRefreshTokens,
+    accessTokenPolicy: key.accessTokenPolicy,
     accessTokenLifetime: key.accessTokenLifetime,
     refreshTokenLifetime: key.refreshTokenLifetime,
     passwordGrantSunset: key.passwordGrantSunset?.toISOString() ?? null,

@@ -1,6 +1,6 @@
 import { ServiceError, type UpdateKey } from '@keyward/contracts';
 import { isOutboundUrl } from '@keyward/runtime';
-import { proofFrom, type Proof } from '../client-keys/proof';
+import { hasSecret, proofFrom, type Proof } from '../client-keys/proof';
 import type { ConsumerKeyEntity } from './consumer-key.entity';
 import { assertOrigins } from '../origins/allowed-origins';
 import { assertRedirectUri } from './redirect-uri';
@@ -11,6 +11,7 @@ type Settings = Proof &
     | 'grantTypes'
     | 'tokenType'
     | 'rotateRefreshTokens'
+    | 'accessTokenPolicy'
     | 'accessTokenLifetime'
     | 'refreshTokenLifetime'
     | 'passwordGrantSunset'
@@ -35,6 +36,7 @@ export const defaultSettings = (isPublic: boolean, redirects: boolean): Settings
   jwksUri: null,
   allowedOrigins: [],
   rotateRefreshTokens: true,
+  accessTokenPolicy: 'new',
   accessTokenLifetime: null,
   refreshTokenLifetime: null,
   passwordGrantSunset: null,
@@ -58,6 +60,7 @@ export function settingsFrom(
     ...proofFrom(before, asked),
     allowedOrigins: asked.allowedOrigins ?? before.allowedOrigins,
     rotateRefreshTokens: asked.rotateRefreshTokens ?? before.rotateRefreshTokens,
+    accessTokenPolicy: asked.accessTokenPolicy ?? before.accessTokenPolicy,
     accessTokenLifetime: given(asked.accessTokenLifetime, before.accessTokenLifetime),
     refreshTokenLifetime: given(asked.refreshTokenLifetime, before.refreshTokenLifetime),
     passwordGrantSunset: given(
@@ -79,6 +82,12 @@ export function settingsFrom(
   // RFC 9700 §4.14.2: the refresh tokens of a public client are rotated (RT-14).
   if (isPublic && !settings.rotateRefreshTokens)
     throw invalid('the refresh tokens of a public client are always rotated');
+  // What is given out again is sealed under the client's secret, and what a JWT says is decided when it is made.
+  if (
+    settings.accessTokenPolicy === 'reuse' &&
+    (settings.tokenType !== 'opaque' || !hasSecret(settings.tokenEndpointAuthMethod))
+  )
+    throw invalid('only opaque access tokens of a client with a secret can be given out again');
   // RFC 6749 §4.4.
   if (isPublic && settings.grantTypes.includes('client_credentials'))
     throw invalid('a public client has no credentials for client_credentials');

@@ -62,6 +62,7 @@ export interface KeyOptions {
   jwksUri?: string;
   allowedOrigins?: string[];
   rotateRefreshTokens?: boolean;
+  accessTokenPolicy?: 'new' | 'reuse' | 'single';
   accessTokenLifetime?: number;
   refreshTokenLifetime?: number;
   passwordGrantSunset?: string;

@@ -45,7 +45,10 @@ export class AccessTokens {
     return endsBy === undefined ? lifetime : Math.min(lifetime, endsBy - inSeconds(this.clock.now()));
   }
 
-  async issue({ family, ...issue }: AccessTokenFor, call: Call): Promise<string> {
+  async issue(
+    { family, ...issue }: AccessTokenFor,
+    call: Call,
+  ): Promise<{ accessToken: string; claims: AccessTokenClaims }> {
     const { client, organization } = issue;
     const now = this.clock.now();
     const claims = accessTokenClaims({
@@ -55,7 +58,10 @@ export class AccessTokens {
       // What is older than the client's record was issued to another of its name.
       issuedAt: Math.max(inSeconds(now), client.tokensFrom),
     });
-    return client.tokenType === 'jwt' ? this.sign(client, claims, call) : this.store(client, claims, now);
+    const accessToken = await (client.tokenType === 'jwt'
+      ? this.sign(client, claims, call)
+      : this.store(client, claims, now));
+    return { accessToken, claims };
   }
 
   private async sign({ organizationId }: Client, claims: AccessTokenClaims, call: Call): Promise<string> {

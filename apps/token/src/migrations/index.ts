@@ -9,6 +9,7 @@ import { Devices1763900000000 } from './1763900000000-devices';
 import { OpaqueTokensAtTheRoot1763910000001 } from './1763910000001-opaque-tokens-at-the-root';
 import { LogoutNotices1763910000003 } from './1763910000003-logout-notices';
 import { UsedOnce1763920000000 } from './1763920000000-used-once';
+import { StandingTokens1763960000000 } from './1763960000000-standing-tokens';
 
 /** In the order in which they are run. */
 export const TOKEN_MIGRATIONS = [
@@ -23,4 +24,5 @@ export const TOKEN_MIGRATIONS = [
   OpaqueTokensAtTheRoot1763910000001,
   LogoutNotices1763910000003,
   UsedOnce1763920000000,
+  StandingTokens1763960000000,
 ];

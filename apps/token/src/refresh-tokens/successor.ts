@@ -1,28 +1,16 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { seal, unseal } from '../seal';
 import { idBytes } from '../time-id';
 
-const NONCE = 12;
-const TAG = 16;
-/** HKDF-Expand (RFC 5869 §2.3) to one block: the predecessor is as random as a key, so nothing is to be extracted (§3.3). */
-const keyOf = (predecessor: string): Buffer =>
-  createHmac('sha256', predecessor).update('keyward refresh successor\u0001').digest();
+const underPredecessor = (text: string, family: string) => ({
+  text,
+  purpose: 'keyward refresh successor',
+  aad: idBytes(family),
+});
 
-/**
- * Seals a successor's secret under its predecessor's text, which is stored nowhere: the row alone reveals nothing, the
- * predecessor sent again opens it (RT-05). AES-256-GCM with the family as associated data.
- */
-export function sealSuccessor(predecessor: string, family: string, secret: Buffer): Buffer {
-  const nonce = randomBytes(NONCE);
-  const cipher = createCipheriv('aes-256-gcm', keyOf(predecessor), nonce).setAAD(idBytes(family));
-  return Buffer.concat([nonce, cipher.update(secret), cipher.final(), cipher.getAuthTag()]);
-}
+/** Seals a successor's secret under its predecessor's text: sent again, it opens it (RT-05). */
+export const sealSuccessor = (predecessor: string, family: string, secret: Buffer): Buffer =>
+  seal(underPredecessor(predecessor, family), secret);
 
 /** Throws when the predecessor is not the one it was sealed under. */
-export function openSuccessor(predecessor: string, family: string, sealed: Buffer): Buffer {
-  const decipher = createDecipheriv('aes-256-gcm', keyOf(predecessor), sealed.subarray(0, NONCE), {
-    authTagLength: TAG,
-  })
-    .setAAD(idBytes(family))
-    .setAuthTag(sealed.subarray(-TAG));
-  return Buffer.concat([decipher.update(sealed.subarray(NONCE, -TAG)), decipher.final()]);
-}
+export const openSuccessor = (predecessor: string, family: string, sealed: Buffer): Buffer =>
+  unseal(underPredecessor(predecessor, family), sealed);
