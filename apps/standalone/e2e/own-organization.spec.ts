@@ -29,7 +29,8 @@ const send = (bearer: string, method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path:
 
 /** What no organization manages by itself. */
 const OPERATORS = /^(GET|POST) \/$|\/signing-keys/;
-const PUBLISHERS = /^GET \/\{orgkey\}$|\/(apis|scopes|plans|subscriptions|deny-rules|usage)(\/|$)/;
+const PUBLISHERS =
+  /^GET \/\{orgkey\}(\/applications(\/\{application\})?)?$|\/(apis|scopes|plans|subscriptions|deny-rules|usage)(\/|$)/;
 
 describe('every operation', () => {
   it.each(operations)('MT-20 RO-07 abuse 40: $name is for whom it is for', async ({ name, method, path, hasBody }) => {

@@ -30,7 +30,9 @@ const OPERATORS_ONLY = ['multiOrganization'];
 export class ApplicationsController {
   constructor(private readonly services: ManagementBus) {}
 
+  /** Publishers too: they decide about their subscriptions. */
   @Get()
+  @Requires('publisher')
   list(
     @Param('orgkey') orgkey: string,
     @Query() page: PageRequest,
@@ -50,6 +52,7 @@ export class ApplicationsController {
   }
 
   @Get(':application')
+  @Requires('publisher')
   find(
     @Param('orgkey') orgkey: string,
     @Param('application') application: string,
