@@ -44,7 +44,7 @@ const MAKE_PARTITIONS = `
   END $$;
 `;
 
-/** The same. */
+/** The same; a name without a day gives no date, whichever condition is looked at first. */
 const DROP_PARTITIONS = `
   CREATE OR REPLACE FUNCTION drop_partitions(p_days int) RETURNS SETOF text LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = token, pg_temp SET lock_timeout = '500ms' AS $$
@@ -58,7 +58,7 @@ const DROP_PARTITIONS = `
         JOIN pg_partitioned_table ON partrelid = inhparent JOIN pg_class p ON p.oid = inhparent
         JOIN pg_attribute ON attrelid = inhparent AND attname = 'day'
       WHERE p.relnamespace = 'token'::regnamespace
-        AND to_date(right(inhrelid::regclass::text, 8), 'YYYYMMDD')
+        AND to_date(substring(inhrelid::regclass::text FROM '_([0-9]{8})$'), 'YYYYMMDD')
           < today - CASE p.relname WHEN 'refresh_families' THEN greatest(p_days, 2)
             WHEN 'sessions' THEN 32 WHEN 'session_grants' THEN greatest(p_days, 32) ELSE 2 END
       ORDER BY right(inhrelid::regclass::text, 8) LIMIT 1
