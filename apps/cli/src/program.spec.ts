@@ -65,6 +65,7 @@ const johnsorg = {
   passwordGrant: true,
   pkce: 'all',
   compatibilityProfile: 'rfc',
+  highAssurance: false,
   createdAt: '2025-11-21',
 };
 
@@ -140,9 +141,9 @@ describe('the commands', () => {
     const { out } = await cli(['organizations', 'list']);
     expect(out).toBe(
       [
-        'KEY       NAME  STATE   PASSWORD GRANT  PKCE            PROFILE  CREATED',
-        'johnsorg  John  active  on              of all clients  rfc      2025-11-21',
-        'b         ?[2J  active  on              of all clients  rfc      2025-11-21',
+        'KEY       NAME  STATE   PASSWORD GRANT  PKCE            PROFILE  HIGH ASSURANCE  CREATED',
+        'johnsorg  John  active  on              of all clients  rfc      off             2025-11-21',
+        'b         ?[2J  active  on              of all clients  rfc      off             2025-11-21',
         '',
       ].join('\n'),
     );

@@ -11,6 +11,7 @@ import { BuiltInRoles1763900000100 } from './migrations/1763900000100-built-in-r
 import { Pkce1763910000001 } from './migrations/1763910000001-pkce';
 import { Branding1763910000002 } from './migrations/1763910000002-branding';
 import { CompatibilityProfiles1763940000000 } from './migrations/1763940000000-compatibility-profiles';
+import { HighAssurance1763920000000 } from './migrations/1763920000000-high-assurance';
 import { OrganizationEntity } from './organizations/organization.entity';
 import { RoleEntity } from './roles/role.entity';
 import { UserEntity } from './users/user.entity';
@@ -28,6 +29,7 @@ export const DIRECTORY_SCHEMA = {
     Pkce1763910000001,
     Branding1763910000002,
     CompatibilityProfiles1763940000000,
+    HighAssurance1763920000000,
   ],
 };
 

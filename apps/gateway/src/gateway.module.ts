@@ -34,6 +34,7 @@ import { Logos } from './openid/logos';
 import { JwksCache } from './openid/jwks-cache';
 import { OpenIdController } from './openid/openid.controller';
 import { SignOutController } from './openid/sign-out.controller';
+import { ClientCertificates } from './possession/certificates';
 import { UserInfoController } from './openid/userinfo.controller';
 
 const TOKEN_API = [OAuthController, OpenIdController];
@@ -67,6 +68,7 @@ export interface Services {
   bus: Bus;
   organizations: Organizations;
   keys: JwksCache;
+  certificates: ClientCertificates;
   revocations: Revocations;
   known: Knowledge;
 }
@@ -88,12 +90,13 @@ export class GatewayModule {
   }
 }
 
-const onBus = ({ bus, organizations, revocations, keys, known }: Services): Provider[] => [
+const onBus = ({ bus, organizations, revocations, keys, known, certificates }: Services): Provider[] => [
   { provide: Bus, useValue: bus },
   { provide: Organizations, useValue: organizations },
   { provide: Revocations, useValue: revocations },
   { provide: JwksCache, useValue: keys },
   { provide: Knowledge, useValue: known },
+  { provide: ClientCertificates, useValue: certificates },
   ManagementBus,
   Origins,
   Logos,

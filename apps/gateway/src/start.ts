@@ -23,6 +23,7 @@ import { serveUpgrades } from './http/upgrades';
 import { Routes } from './http/routes';
 import { JwksCache } from './openid/jwks-cache';
 import { Knowledge } from './proxy/knowledge';
+import { ClientCertificates } from './possession/certificates';
 import { startProxy } from './proxy/start';
 
 /** A gateway that answers. */
@@ -86,7 +87,7 @@ function ownerOf(orgkey: string, services: Services | undefined): PageOwner | un
   }
 }
 
-function servicesOn(wire: Wire, { oauth }: GatewayConfig): Services {
+function servicesOn(wire: Wire, { oauth, server }: GatewayConfig): Services {
   const bus = new Bus(wire);
   const revocations = new Revocations(bus, { passwordChange: oauth.revokeOnPasswordChange });
   return {
@@ -95,6 +96,7 @@ function servicesOn(wire: Wire, { oauth }: GatewayConfig): Services {
     revocations,
     keys: new JwksCache(bus, (kid) => revocations.isKeyRevoked(kid)),
     known: new Knowledge(bus),
+    certificates: new ClientCertificates(server),
   };
 }
 

@@ -40,6 +40,7 @@ const organization = (number: number, key: string, changes: Partial<Organization
   passwordGrant: true,
   pkce: 'all',
   compatibilityProfile: 'rfc',
+  highAssurance: false,
   createdAt: '2026-01-01T00:00:00.000Z',
   ...changes,
 });

@@ -17,6 +17,7 @@ import { TrustedIssuers1763920000000 } from './migrations/1763920000000-trusted-
 import { ApiKeys1763930000001 } from './migrations/1763930000001-api-keys';
 import { KeyEncryption1763950000000 } from './migrations/1763950000000-key-encryption';
 import { AccessTokenPolicy1763960000000 } from './migrations/1763960000000-access-token-policy';
+import { Certificates1763970000000 } from './migrations/1763970000000-certificates';
 import { SigningKeyEntity } from './signing-keys/signing-key.entity';
 import { TrustedIssuerEntity } from './trusted-issuers/trusted-issuer.entity';
 
@@ -36,6 +37,7 @@ export const KEY_MANAGER_SCHEMA = {
     ApiKeys1763930000001,
     KeyEncryption1763950000000,
     AccessTokenPolicy1763960000000,
+    Certificates1763970000000,
   ],
 };
 

@@ -20,6 +20,7 @@ describe('every operation does what it is for', () => {
     passwordGrant: true,
     pkce: 'all',
     compatibilityProfile: 'rfc',
+    highAssurance: false,
     createdAt: time,
   };
   const newUser = async () => (await makeUser(org)).username;
@@ -42,6 +43,7 @@ describe('every operation does what it is for', () => {
     ...{ consumerKey: expect.any(String), applicationId: expect.any(String), application, kind: 'production' },
     ...{ state: 'active', grantTypes: ['password', 'client_credentials', 'refresh_token'], tokenType: 'jwt' },
     ...{ tokenEndpointAuthMethod: 'client_secret_basic', jwks: null, jwksUri: null, allowedOrigins: [] },
+    ...{ certificateSubject: null, tokenBinding: 'none' },
     ...{
       public: false,
       rotateRefreshTokens: true,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Bus, type Call } from '@keyward/bus';
 import {
+  ASYMMETRIC_METHODS,
   assertClient,
   authenticateClient,
   ServiceError,
@@ -38,17 +39,20 @@ export class ClientAuthentication {
 
   /** Errors: `invalid_request` for two mechanisms at once, `invalid_client`, `too_many_requests`. */
   async authenticate(request: TokenRequest, call: Call): Promise<Authenticated> {
-    const { params, authorization, organizationId, ip } = request;
+    const { params, authorization, organizationId, ip, certificate } = request;
     const sent = params['client_assertion']
       ? { claimed: claimedBy(params, authorization) }
       : { credentials: readCredentials(params, authorization) };
     if (organizationId && !(await this.organizations.activeNow(organizationId))) throw invalidClient();
     const proof = sent.claimed
       ? this.byAssertion(sent.claimed, request, call)
-      : this.bus.call(authenticateClient, { credentials: sent.credentials, organizationId, ip }, call);
+      : this.bus.call(authenticateClient, { credentials: sent.credentials, organizationId, ip, certificate }, call);
     const client = await proof.catch(uniform);
     const organization = await this.organizations.activeNow(client.organizationId);
     if (!organization) throw invalidClient();
+    // ASVS 5.0 10.4.16.
+    if (organization.highAssurance && !ASYMMETRIC_METHODS.includes(client.method))
+      throw new ServiceError('unauthorized_client', 'The client has to prove itself by a key of its own here');
     return { client, organization, secret: sent.credentials?.[0]?.clientSecret };
   }
 

@@ -29,7 +29,7 @@ import { exportJWK, generateKeyPair, SignJWT, type GenerateKeyPairResult } from 
 
 const organization = (id: string, key: string, more: Partial<Organization> = {}): Organization => ({
   ...{ id, key, name: key, state: 'active', passwordGrant: true, pkce: 'all', compatibilityProfile: 'rfc' },
-  ...{ createdAt: '2026-01-01T00:00:00Z', ...more },
+  ...{ highAssurance: false, createdAt: '2026-01-01T00:00:00Z', ...more },
 });
 
 /** Of every client that signs in users on pages. */
@@ -45,7 +45,7 @@ const client = (clientId: string, organizationId: string, more: Partial<Client> 
   ...{ clientId, organizationId, applicationId: organizationId, kind: 'production', tokenType: 'jwt', public: false },
   grantTypes: ['password', 'client_credentials', 'refresh_token'],
   ...{ multiOrganization: false, strictScopes: false, rotateRefreshTokens: true, accessTokenPolicy: 'new' },
-  ...{ tokensFrom: 0, ...more },
+  ...{ method: more.public ? 'none' : 'client_secret_basic', tokenBinding: 'none', tokensFrom: 0, ...more },
 });
 
 /** Every confidential one has the secret `<clientId>-secret`. */

@@ -1,28 +1,48 @@
 import { Injectable } from '@nestjs/common';
 import { ServiceError, type Client, type Confirmation, type DpopProof, type Possession } from '@keyward/contracts';
 import { Replays } from '@keyward/database';
+import type { Authenticated } from './client-authentication';
 
 /** How long a proof is remembered after it was made, seconds: no gateway takes an older one. */
 const REMEMBERED = 300;
 
-/** The keys that a request has shown to hold, and tokens that are bound to them: RFC 9449. */
+/** The keys that a request has shown to hold, and tokens that are bound to them: RFC 9449, RFC 8705. */
 @Injectable()
 export class Possessions {
   constructor(private readonly replays: Replays) {}
 
-  /** What a new token is bound to; uses up the proof. Errors: `invalid_dpop_proof`. */
-  async confirm({ dpop }: Possession, organizationId: string): Promise<Confirmation | undefined> {
-    if (!dpop) return undefined;
-    await this.use(dpop, organizationId);
-    return { jkt: dpop.jkt };
+  /**
+   * What a new token is bound to, which may have to be something; uses up the proof. Errors: `invalid_dpop_proof`,
+   * `invalid_request`.
+   */
+  async confirm(
+    { dpop, certificate }: Possession,
+    { client, organization }: Authenticated,
+  ): Promise<Confirmation | undefined> {
+    const { tokenBinding } = client;
+    if (tokenBinding === 'dpop' && !dpop) throw new ServiceError('invalid_dpop_proof', 'A DPoP proof is needed');
+    if (tokenBinding === 'certificate' && certificate === undefined)
+      throw new ServiceError('invalid_request', 'A client certificate is needed');
+    // ASVS 5.0 10.4.14: whatever it shows will do.
+    const toCertificate = tokenBinding === 'certificate' || (organization.highAssurance && !dpop);
+    if (toCertificate && certificate === undefined)
+      throw new ServiceError('invalid_request', 'A DPoP proof or a client certificate is needed');
+    if (dpop) await this.use(dpop, organization.id);
+    if (!dpop && !toCertificate) return undefined;
+    return { ...(dpop && { jkt: dpop.jkt }), ...(toCertificate && { 'x5t#S256': certificate }) };
   }
 
   /**
-   * Whether a token may be used by whoever sent it: a bound one with its key, any other without (RFC 9449 §7.1, §7.2). Uses up
-   * the proof. Errors: `invalid_dpop_proof`.
+   * Whether a token may be used by whoever sent it: a bound one with its key, any other without (RFC 9449 §7.1, §7.2; RFC 8705
+   * §3). Uses up the proof. Errors: `invalid_dpop_proof`.
    */
-  async holds(cnf: Confirmation | undefined, { dpop }: Possession, organizationId: string): Promise<boolean> {
+  async holds(
+    cnf: Confirmation | undefined,
+    { dpop, certificate }: Possession,
+    organizationId: string,
+  ): Promise<boolean> {
     if (cnf?.jkt !== dpop?.jkt) return false;
+    if (cnf?.['x5t#S256'] !== undefined && cnf['x5t#S256'] !== certificate) return false;
     if (dpop) await this.use(dpop, organizationId);
     return true;
   }
@@ -38,9 +58,14 @@ export class Possessions {
   }
 }
 
-/** The key that the refresh tokens of a client without a secret are bound to (RFC 9449 §5, RT-13); another proves itself anyway. */
-export const holderOf = (client: Client, cnf: Confirmation | undefined): string | undefined =>
-  client.public && cnf?.jkt !== undefined ? `jkt ${cnf.jkt}` : undefined;
+/**
+ * The key that the refresh tokens of a client without a secret are bound to (RFC 9449 §5, RFC 8705 §4, RT-13); another proves
+ * itself anyway.
+ */
+export function holderOf(client: Client, cnf: Confirmation | undefined): string | undefined {
+  if (!client.public || !cnf) return undefined;
+  return cnf.jkt === undefined ? `x5t ${cnf['x5t#S256']}` : `jkt ${cnf.jkt}`;
+}
 
 /** The `token_type` of an access token. */
 export const typeOf = (cnf: Confirmation | undefined): 'DPoP' | 'Bearer' =>

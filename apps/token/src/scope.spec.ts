@@ -10,6 +10,7 @@ const root = {
   passwordGrant: true,
   pkce: 'all',
   compatibilityProfile: 'rfc',
+  highAssurance: false,
   createdAt: '',
 } as const;
 const other = { ...root, id: '019a0000-0000-7000-8000-000000000002', key: 'johnsorg' } as const;

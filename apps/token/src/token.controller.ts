@@ -55,7 +55,11 @@ export class TokenController {
     const validity =
       grant.type === 'client_credentials' ? validityAsked(params['validity_period'], organization) : undefined;
     if (params['resource']) assertResources(params['resource'], audienceOf(this.issuers.of(organization)));
-    const cnf = request.possession && (await this.possessions.confirm(request.possession, organization.id));
+    const mustBind = client.tokenBinding !== 'none' || organization.highAssurance;
+    const cnf =
+      request.possession || mustBind
+        ? await this.possessions.confirm(request.possession ?? {}, { client, organization })
+        : undefined;
     const holder = holderOf(client, cnf);
     const authorization = await grant.authorize(values, { client, organization, scope: asked, holder, call });
     const { user, exchanged } = authorization;

@@ -1,3 +1,4 @@
+import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayUnique,
@@ -5,6 +6,7 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
+  IsIP,
   IsISO8601,
   IsObject,
   IsOptional,
@@ -15,8 +17,9 @@ import {
   MaxLength,
   Min,
   MinLength,
+  ValidateNested,
 } from 'class-validator';
-import { AUTH_METHODS, GRANT_TYPES, type AuthMethod } from './client';
+import { AUTH_METHODS, GRANT_TYPES, TOKEN_BINDINGS, type AuthMethod, type TokenBinding } from './client';
 import { ACCESS_TOKEN_POLICIES, type AccessTokenPolicy } from './compatibility';
 import { APPLICATION_TYPES, type ApplicationType } from './relying-party';
 import { Page, PageRequest } from './page';
@@ -88,6 +91,16 @@ export class ClientJwks {
   keys: ClientJwk[];
 }
 
+/** Whom the certificate of `tls_client_auth` names: one of these, exactly (RFC 8705 §2.1.2). */
+export class CertificateSubject {
+  /** RFC 4514: `CN=shop,O=John and Sons,C=GB`. */
+  @IsOptional() @IsString() @MinLength(1) @MaxLength(1000) subjectDn?: string;
+  @IsOptional() @IsString() @MinLength(1) @MaxLength(253) sanDns?: string;
+  @IsOptional() @IsString() @MinLength(1) @MaxLength(1000) sanUri?: string;
+  @IsOptional() @IsIP() sanIp?: string;
+  @IsOptional() @IsString() @MinLength(1) @MaxLength(320) sanEmail?: string;
+}
+
 /** A key pair of an application. */
 export class ConsumerKey {
   consumerKey: string;
@@ -102,6 +115,8 @@ export class ConsumerKey {
   /** The public keys of `private_key_jwt`: themselves, or where they are. */
   jwks: ClientJwks | null;
   jwksUri: string | null;
+  certificateSubject: CertificateSubject | null;
+  tokenBinding: TokenBinding;
   allowedOrigins: string[];
   rotateRefreshTokens: boolean;
   accessTokenPolicy: AccessTokenPolicy;
@@ -140,7 +155,11 @@ class KeySettings {
   @IsOptional() @IsInt() @Min(60) @Max(7776000) refreshTokenLifetime?: number | null;
   /** `client_secret_basic` when absent, `none` for a public client. Without a secret there is none generated. */
   @IsOptional() @IsIn(AUTH_METHODS) tokenEndpointAuthMethod?: AuthMethod;
-  /** A JWK set (RFC 7517 §5) of public keys for `private_key_jwt`; in an update it takes the place of `jwksUri`. */
+  /** For `tls_client_auth`. */
+  @IsOptional() @ValidateNested() @Type(() => CertificateSubject) certificateSubject?: CertificateSubject;
+  /** What each of its access tokens must be bound to; `none` when absent: to what it shows, if anything. */
+  @IsOptional() @IsIn(TOKEN_BINDINGS) tokenBinding?: TokenBinding;
+  /** A JWK set (RFC 7517 §5) of public keys for `private_key_jwt`, and of certificates for `self_signed_tls_client_auth`; in an update it takes the place of `jwksUri`. */
   @IsOptional() @IsObject() jwks?: object;
   /** Or an https URL that the set is fetched from. */
   @IsOptional() @IsString() @MaxLength(2000) jwksUri?: string;

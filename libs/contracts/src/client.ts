@@ -3,6 +3,7 @@ import {
   ArrayMaxSize,
   ArrayMinSize,
   IsArray,
+  IsBoolean,
   IsIP,
   IsOptional,
   IsString,
@@ -27,8 +28,20 @@ export const GRANT_TYPES = [
 export type GrantType = (typeof GRANT_TYPES)[number];
 
 /** How a client proves itself (RFC 7591 §2); the two ways to send a secret are one to us (CA-03). */
-export const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const;
+export const AUTH_METHODS = [
+  ...(['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const),
+  ...(['tls_client_auth', 'self_signed_tls_client_auth', 'none'] as const),
+] as const;
 export type AuthMethod = (typeof AUTH_METHODS)[number];
+
+/** Those by which nothing is sent that another could prove itself by. */
+export const ASYMMETRIC_METHODS: readonly AuthMethod[] = [
+  ...(['private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth'] as const),
+];
+
+/** What every token of a client is bound to: a DPoP key (RFC 9449 §5.2), its certificate (RFC 8705 §3.4), or what it shows. */
+export const TOKEN_BINDINGS = ['none', 'dpop', 'certificate'] as const;
+export type TokenBinding = (typeof TOKEN_BINDINGS)[number];
 
 /** An authenticated client: what the token service needs to know of a consumer key. */
 export class Client {
@@ -41,6 +54,8 @@ export class Client {
   tokenType: 'jwt' | 'opaque';
   /** It has no secret: a public client (RFC 6749 §2.1). */
   public: boolean;
+  method: AuthMethod;
+  tokenBinding: TokenBinding;
   /** Users of other organizations may sign in; only the operator can switch it on. */
   multiOrganization: boolean;
   /** An unknown scope is `invalid_scope` instead of dropped. */
@@ -63,6 +78,14 @@ export class ClientCredentials {
   @IsOptional() @IsString() @MaxLength(1024) clientSecret?: string;
 }
 
+/** The certificate of a client, as a proxy that is trusted has seen it in use. */
+export class ClientCertificate {
+  /** Base64. */
+  @IsString() @MaxLength(12_000) der: string;
+  /** Whether an authority has issued it that is trusted for this. */
+  @IsBoolean() issued: boolean;
+}
+
 export class AuthenticateClient {
   /** A Basic header can be read form-decoded or raw (CA-02): tried in this order, counted as one attempt. */
   @IsArray()
@@ -75,10 +98,11 @@ export class AuthenticateClient {
   @IsOptional() @IsUUID() organizationId?: string;
   /** The client's address as the gateway trusts it. */
   @IsIP() ip: string;
+  @IsOptional() @ValidateNested() @Type(() => ClientCertificate) certificate?: ClientCertificate;
 }
 
 /**
- * Proves a client by its secret. Errors: `invalid_client`, one for every cause (CA-07); `too_many_requests` (BF-20).
+ * Proves a client by its secret, or by its certificate where it sends none. Errors: `invalid_client`, one for every cause (CA-07); `too_many_requests` (BF-20).
  * A failure is counted, so it is not repeatable.
  */
 export const authenticateClient = rpc('key-manager.client.authenticate', AuthenticateClient, Client);

@@ -34,6 +34,8 @@ export class Organization extends PageOwner {
   pkce: (typeof PKCE)[number];
   /** Whose words and habits its clients are answered in. */
   compatibilityProfile: CompatibilityProfile;
+  /** Clients prove themselves by keys of their own alone, and every token is bound to one (ASVS 5.0 10.4.14, 10.4.16). */
+  highAssurance: boolean;
   /** ISO 8601. */
   createdAt: string;
 }
@@ -57,6 +59,7 @@ export class UpdateOrganization {
   @IsOptional() @IsBoolean() passwordGrant?: boolean;
   @IsOptional() @IsIn(PKCE) pkce?: (typeof PKCE)[number];
   @IsOptional() @IsIn(COMPATIBILITY_PROFILES) compatibilityProfile?: CompatibilityProfile;
+  @IsOptional() @IsBoolean() highAssurance?: boolean;
 }
 
 export class OrganizationPage extends Page<Organization> {}

@@ -34,6 +34,8 @@ export class DpopProof {
 /** The keys that whoever sent a request has shown to hold. */
 export class Possession {
   @IsOptional() @ValidateNested() @Type(() => DpopProof) dpop?: DpopProof;
+  /** That of a certificate, its SHA-256. */
+  @IsOptional() @Matches(THUMBPRINT) certificate?: string;
 }
 
 /** A proof that came with an access token to an API of this organization. */

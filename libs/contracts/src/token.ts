@@ -1,5 +1,6 @@
 import { Type } from 'class-transformer';
 import { IsIP, IsObject, IsOptional, IsString, IsUUID, MaxLength, ValidateNested } from 'class-validator';
+import { ClientCertificate } from './client';
 import { Possession } from './possession';
 import { rpc } from './rpc';
 
@@ -13,6 +14,7 @@ export class TokenRequest {
   @IsOptional() @IsUUID() organizationId?: string;
   /** The client's address as the gateway trusts it. */
   @IsIP() ip: string;
+  @IsOptional() @ValidateNested() @Type(() => ClientCertificate) certificate?: ClientCertificate;
   /** What a token that is issued for it can be bound to. */
   @IsOptional() @ValidateNested() @Type(() => Possession) possession?: Possession;
 }

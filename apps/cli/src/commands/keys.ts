@@ -3,6 +3,7 @@ import {
   AUTH_METHODS,
   GRANT_TYPES,
   SIGNING_ALGORITHMS,
+  TOKEN_BINDINGS,
   type ConsumerKey,
   type GeneratedKey,
   type UpdateKey,
@@ -29,6 +30,8 @@ const details: Columns<ConsumerKey> = {
   ...columns,
   'Allowed origins': ({ allowedOrigins }) => allowedOrigins,
   'Public keys': ({ jwks, jwksUri }) => jwksUri ?? jwks?.keys.map(({ kid, kty }) => kid ?? kty),
+  'Certificate of': ({ certificateSubject }) => Object.values(certificateSubject ?? {}).join(),
+  'Tokens are bound to': ({ tokenBinding }) => tokenBinding,
   'Rotate refresh tokens': ({ rotateRefreshTokens }) => rotateRefreshTokens,
   'Access tokens': ({ accessTokenPolicy }) => accessTokenPolicy,
   'Access token lifetime': ({ accessTokenLifetime }) => accessTokenLifetime ?? "the server's",
@@ -50,7 +53,8 @@ const STATES = [
   ['enable', 'active', 'take a disabled consumer key back into service'],
 ] as const;
 
-interface Settings extends Omit<UpdateKey, 'organizationId' | 'consumerKey' | 'state' | 'jwks'> {
+interface Settings extends Omit<UpdateKey, 'organizationId' | 'consumerKey' | 'state' | 'jwks' | 'certificateSubject'> {
+  certificateSubject?: string;
   jwksFile?: string;
   idTokenAlg?: UpdateKey['idTokenSignedResponseAlg'];
   userinfoAlg?: UpdateKey['userinfoSignedResponseAlg'];
@@ -80,6 +84,8 @@ const withSettings = (command: Command): Command =>
       commaSeparated,
     )
     .option('--jwks-uri <url>', 'or where that set is fetched from')
+    .option('--certificate-subject <dn>', 'whom its certificate names, for tls_client_auth: CN=shop,O=John and Sons')
+    .addOption(new Option('--token-binding <to>', 'what its tokens must be bound to').choices(TOKEN_BINDINGS))
     .option('--rotate-refresh-tokens <on|off>', 'replace a refresh token on every use', onOff)
     .addOption(
       new Option(
@@ -107,6 +113,8 @@ const settings = (options: Settings): Omit<UpdateKey, 'organizationId' | 'consum
   tokenEndpointAuthMethod: options.tokenEndpointAuthMethod,
   jwks: options.jwksFile === undefined ? undefined : readJson(options.jwksFile),
   jwksUri: options.jwksUri,
+  certificateSubject: options.certificateSubject === undefined ? undefined : { subjectDn: options.certificateSubject },
+  tokenBinding: options.tokenBinding,
   allowedOrigins: options.allowedOrigins,
   rotateRefreshTokens: options.rotateRefreshTokens,
   accessTokenPolicy: options.accessTokenPolicy,

@@ -13,6 +13,7 @@ const columns: Columns<Organization> = {
   'Password grant': ({ passwordGrant }) => (passwordGrant ? 'on' : 'off'),
   PKCE: ({ pkce }) => (pkce === 'all' ? 'of all clients' : 'of public clients'),
   Profile: ({ compatibilityProfile }) => compatibilityProfile,
+  'High assurance': ({ highAssurance }) => (highAssurance ? 'on' : 'off'),
   Created: ({ createdAt }) => createdAt,
 };
 
@@ -68,14 +69,15 @@ export function organizations(terminal: Terminal): Command {
         "whose words and habits its clients' token requests are answered in",
       ).choices(COMPATIBILITY_PROFILES),
     )
+    .option('--high-assurance <on|off>', 'clients with keys of their own alone, every token bound to one', onOff)
     .addHelpText(
       'after',
       examples('orgs update johnsorg --password-grant off', 'orgs update johnsorg --compatibility-profile wso2-3.2'),
     )
     .action((key: string, options: Partial<Organization>, command: Command) =>
       inSession(terminal, command, async (session) => {
-        const { name, passwordGrant, pkce, compatibilityProfile } = options;
-        const body = changes({ name, passwordGrant, pkce, compatibilityProfile });
+        const { name, passwordGrant, pkce, compatibilityProfile, highAssurance } = options;
+        const body = changes({ name, passwordGrant, pkce, compatibilityProfile, highAssurance });
         session.show(await session.api.patch<Organization>(path`organizations/${key}`, body), columns);
       }),
     );

@@ -13,6 +13,7 @@ export class OrganizationEntity {
   @Column('text', { nullable: true }) colour: string | null;
   @Column('text', { nullable: true }) logo: string | null;
   @Column('text', { name: 'compatibility_profile' }) compatibilityProfile: CompatibilityProfile;
+  @Column('boolean', { name: 'high_assurance' }) highAssurance: boolean;
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt: Date;
 }
 
@@ -27,6 +28,7 @@ export const organizationOf = ({
   colour,
   logo,
   compatibilityProfile,
+  highAssurance,
   createdAt,
 }: OrganizationEntity): Organization => ({
   id,
@@ -38,5 +40,6 @@ export const organizationOf = ({
   ...(colour !== null && { colour }),
   ...(logo !== null && { logo }),
   compatibilityProfile,
+  highAssurance,
   createdAt: createdAt.toISOString(),
 });

@@ -30,6 +30,7 @@ const DEFAULTS = {
   colour: null,
   logo: null,
   compatibilityProfile: 'rfc',
+  highAssurance: false,
 } as const;
 
 /** The organizations; every change of one is in their feed when it is committed. */
@@ -57,9 +58,9 @@ export class Organizations {
     }
   }
 
-  async update(changes: UpdateOrganization): Promise<Organization> {
-    const { organizationId: id, name, state, passwordGrant, pkce, compatibilityProfile } = changes;
-    if (id === ROOT_ORGANIZATION.id) refuseLockingOut(state, passwordGrant);
+  async update({ organizationId: id, ...changes }: UpdateOrganization): Promise<Organization> {
+    const { name, state, passwordGrant, pkce, compatibilityProfile, highAssurance } = changes;
+    if (id === ROOT_ORGANIZATION.id) refuseLockingOut(changes);
     if (name != null) checkName(name);
     return this.write(async (manager) => {
       const row = await manager.findOne(OrganizationEntity, { where: { id }, lock: { mode: 'pessimistic_write' } });
@@ -69,6 +70,7 @@ export class Organizations {
       row.passwordGrant = passwordGrant ?? row.passwordGrant;
       row.pkce = pkce ?? row.pkce;
       row.compatibilityProfile = compatibilityProfile ?? row.compatibilityProfile;
+      row.highAssurance = highAssurance ?? row.highAssurance;
       return manager.save(row);
     });
   }
@@ -115,10 +117,12 @@ export const readOrganizations =
     });
 
 /** Operators sign in to `root` by password: who takes that away cannot give it back. */
-function refuseLockingOut(state: string | undefined, passwordGrant: boolean | undefined): void {
+function refuseLockingOut({ state, passwordGrant, highAssurance }: Omit<UpdateOrganization, 'organizationId'>): void {
   if (state === 'suspended') throw new ServiceError('invalid_request', 'the root organization cannot be suspended');
   if (passwordGrant === false)
     throw new ServiceError('invalid_request', 'the root organization needs the password grant');
+  if (highAssurance)
+    throw new ServiceError('invalid_request', 'the command line of the root organization has a secret, and no key');
 }
 
 const notFound = () => new ServiceError('not_found', 'there is no such organization');

@@ -13,6 +13,7 @@ import {
 import type { FastifyRequest } from 'fastify';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config';
 import { callOf } from '../http/request-call';
+import { ClientCertificates } from '../possession/certificates';
 import { invalidProof, presentedOf } from '../possession/presented';
 import { REQUIRED, type Required } from './rights';
 
@@ -24,12 +25,13 @@ export class BearerGuard implements CanActivate {
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     private readonly bus: Bus,
+    private readonly certificates: ClientCertificates,
     private readonly reflector: Reflector,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<At>();
-    const presented = await presentedOf(request, this.config.server.publicUrl);
+    const presented = await presentedOf(request, this.config.server.publicUrl, this.certificates);
     const bearer = await this.bus.call(verifyBearer, presented, callOf(request)).catch(refuseProof);
     if (isOperator(bearer)) return true;
     const required = this.reflector.getAllAndOverride<Required>(REQUIRED, [context.getHandler(), context.getClass()]);

@@ -23,6 +23,7 @@ import { authorizationOf } from '../http/authorization';
 import { clientAddress } from '../http/client-address';
 import { callOf } from '../http/request-call';
 import { organizationAt } from '../http/organization';
+import { ClientCertificates } from '../possession/certificates';
 import { Knowledge } from '../proxy/knowledge';
 import { bringsProof, proofOf } from '../possession/dpop-proof';
 import { urlOf } from '../possession/presented';
@@ -45,6 +46,7 @@ export class OAuthController {
     private readonly organizations: Organizations,
     private readonly origins: Origins,
     private readonly known: Knowledge,
+    private readonly certificates: ClientCertificates,
   ) {}
 
   @Post(endpointPaths('token'))
@@ -91,8 +93,9 @@ export class OAuthController {
     try {
       named.params = parseForm(formOf(request));
       const organizationId = await this.organizationIdOf(request);
+      const certificate = this.certificates.of(request.raw);
       const possession = message === issueToken ? await this.possessionOf(request) : undefined;
-      const form = { ...named, organizationId, ip: clientAddress(request), possession };
+      const form = { ...named, organizationId, ip: clientAddress(request), possession, certificate };
       const call = callOf(request);
       const { origin } = request.headers;
       const send = () => this.bus.call(message, form, call);
@@ -104,10 +107,11 @@ export class OAuthController {
 
   /** RFC 9449 §5. Throws `invalid_dpop_proof`. */
   private async possessionOf(request: At): Promise<Possession | undefined> {
-    if (!bringsProof(request.raw)) return undefined;
+    const certificate = this.certificates.thumbprintOf(request.raw);
+    if (!bringsProof(request.raw)) return certificate === undefined ? undefined : { certificate };
     const dpop = await proofOf(request.raw, { url: urlOf(request, this.config.server.publicUrl) });
     if (!dpop) throw new ServiceError('invalid_dpop_proof', 'The DPoP proof is not valid');
-    return { dpop };
+    return { dpop, certificate };
   }
 
   private async organizationIdOf({ params: { orgkey } }: At): Promise<string | undefined> {

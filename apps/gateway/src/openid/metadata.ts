@@ -20,7 +20,8 @@ export const issuerOf = ({ server }: GatewayConfig, orgkey: string): string => `
 /** Authorization server metadata (RFC 8414 §2) of what works now. */
 export function metadataOf(config: GatewayConfig, { key, passwordGrant }: Organization): object {
   const issuer = issuerOf(config, key);
-  const { oauth } = config;
+  const { oauth, server } = config;
+  const methods = [...CLIENT_AUTHENTICATION, ...certificateMethods(server)];
   const grants = {
     password: oauth.passwordGrant && passwordGrant,
     client_credentials: oauth.clientCredentialsGrant,
@@ -41,18 +42,19 @@ export function metadataOf(config: GatewayConfig, { key, passwordGrant }: Organi
     prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
     ui_locales_supported: ['en', 'de'],
     token_endpoint: `${issuer}/oauth2/token`,
-    token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    token_endpoint_auth_methods_supported: methods,
     token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     ...(oauth.deviceCodeGrant ? { device_authorization_endpoint: `${issuer}/oauth2/device_authorize` } : {}),
     dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
     revocation_endpoint: `${issuer}/oauth2/revoke`,
-    revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    revocation_endpoint_auth_methods_supported: methods,
     revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     introspection_endpoint: `${issuer}/oauth2/introspect`,
-    introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    introspection_endpoint_auth_methods_supported: methods,
     introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     userinfo_endpoint: `${issuer}/userinfo`,
     end_session_endpoint: `${issuer}/logout`,
+    ...(server.clientCertificateHeader ? mutualTls(issuer) : {}),
     jwks_uri: `${issuer}/jwks`,
     // Never omitted: absent means authorization_code and implicit (RO-09).
     grant_types_supported: Object.entries(grants).flatMap(([grant, served]) => (served ? [grant] : [])),
@@ -69,3 +71,20 @@ export function metadataOf(config: GatewayConfig, { key, passwordGrant }: Organi
     request_uri_parameter_supported: false,
   };
 }
+
+/** RFC 8705 §2: by certificates that a trusted proxy tells, and an authority has issued. */
+const certificateMethods = (server: GatewayConfig['server']): string[] =>
+  server.clientCertificateHeader === undefined
+    ? []
+    : [...(server.clientCertificateCaFile ? ['tls_client_auth'] : []), 'self_signed_tls_client_auth'];
+
+/** RFC 8705 §3.3, §5 (CA-31): the same endpoints take certificates. */
+const mutualTls = (issuer: string): object => ({
+  tls_client_certificate_bound_access_tokens: true,
+  mtls_endpoint_aliases: {
+    token_endpoint: `${issuer}/oauth2/token`,
+    revocation_endpoint: `${issuer}/oauth2/revoke`,
+    introspection_endpoint: `${issuer}/oauth2/introspect`,
+    userinfo_endpoint: `${issuer}/userinfo`,
+  },
+});

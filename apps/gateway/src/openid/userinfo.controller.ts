@@ -9,6 +9,7 @@ import { Refusal } from '../http/refusal';
 import { callOf } from '../http/request-call';
 import { Origins } from '../oauth/origins';
 import { endpointPaths } from '../oauth/paths';
+import { ClientCertificates } from '../possession/certificates';
 import { invalidProof, presentedOf } from '../possession/presented';
 import { organizationOf, type At } from './browser';
 
@@ -21,6 +22,7 @@ export class UserInfoController {
     private readonly bus: Bus,
     private readonly organizations: Organizations,
     private readonly origins: Origins,
+    private readonly certificates: ClientCertificates,
   ) {}
 
   @Get(endpointPaths('userinfo'))
@@ -46,7 +48,7 @@ export class UserInfoController {
     const call = callOf(request);
     if (origin !== undefined) reply.header('vary', 'Origin');
     try {
-      const presented = await presentedOf(request, this.config.server.publicUrl);
+      const presented = await presentedOf(request, this.config.server.publicUrl, this.certificates);
       const organization = await organizationOf(request, this.organizations);
       const asked = { ...presented, organizationId: organization?.id };
       const { clientId, claims, jwt } = await this.bus.call(getUserInfo, asked, call);

@@ -2,6 +2,7 @@ import { ServiceError, type Possession } from '@keyward/contracts';
 import type { FastifyRequest } from 'fastify';
 import { authorizationOf } from '../http/authorization';
 import { Refusal } from '../http/refusal';
+import type { ClientCertificates } from './certificates';
 import { dpopChallenge, proofOf } from './dpop-proof';
 
 /** An access token at one of Keyward's own resources, and what its bearer has shown to hold. */
@@ -18,16 +19,21 @@ export const urlOf = ({ raw }: FastifyRequest, publicUrl: string): string =>
  * The access token of a request, by `Bearer` or `DPoP` (RFC 6750 §2.1, RFC 9449 §7.1): the header alone is read. Throws a
  * `Refusal` when there is none (RS-01), `invalid_token` for what is none.
  */
-export async function presentedOf(request: FastifyRequest, publicUrl: string): Promise<Presented> {
+export async function presentedOf(
+  request: FastifyRequest,
+  publicUrl: string,
+  certificates: ClientCertificates,
+): Promise<Presented> {
   const [scheme = '', token = ''] = authorizationOf(request)?.split(/ (.*)/s) ?? [];
   const isDpop = scheme.toLowerCase() === 'dpop';
   if (!isDpop && scheme.toLowerCase() !== 'bearer')
     throw new Refusal(401, 'unauthorized', undefined, { 'www-authenticate': 'Bearer realm="keyward"' });
   if (token.length > 8192 || !/^[\w.~+/-]+=*$/.test(token)) throw new ServiceError('invalid_token');
-  if (!isDpop) return { token };
+  const certificate = certificates.thumbprintOf(request.raw);
+  if (!isDpop) return { token, possession: certificate === undefined ? undefined : { certificate } };
   const dpop = await proofOf(request.raw, { url: urlOf(request, publicUrl), token });
   if (!dpop) throw invalidProof();
-  return { token, possession: { dpop } };
+  return { token, possession: { dpop, certificate } };
 }
 
 /** Whatever is wrong with a proof beside an access token. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Bus, Call } from '@keyward/bus';
 import { useDpopProof } from '@keyward/contracts';
+import type { ClientCertificates } from '../possession/certificates';
 import { proofOf } from '../possession/dpop-proof';
 import { Fault } from './fault';
 import type { Grant } from './tokens/grant';
@@ -12,18 +13,24 @@ export interface Brought {
   dpop: boolean;
 }
 
-/** Says whether a request shows the key that its token is bound to (RFC 9449 §7.1). */
+/** Says whether a request shows the key that its token is bound to (RFC 9449 §7.1, RFC 8705 §3). */
 export class Holders {
   constructor(
     private readonly bus: Bus,
     private readonly publicUrl: string,
+    private readonly certificates: ClientCertificates,
   ) {}
 
   /** Throws for a bound token without its key, and for one that is not bound but sent as if it were. */
   async assertHeld(request: IncomingMessage, { token, dpop }: Brought, grant: Grant, call: () => Call): Promise<void> {
-    const jkt = grant.cnf?.jkt;
-    // RFC 9449 §7.2: a bound token is not taken as a bearer's.
-    if (!dpop) throw new Fault('invalidCredentials');
+    const { jkt, 'x5t#S256': x5t } = grant.cnf ?? {};
+    // RFC 8705 §3.
+    if (x5t !== undefined && x5t !== this.certificates.thumbprintOf(request)) throw new Fault('invalidCredentials');
+    if (!dpop) {
+      // RFC 9449 §7.2: a bound token is not taken as a bearer's.
+      if (jkt !== undefined) throw new Fault('invalidCredentials');
+      return;
+    }
     if (jkt === undefined) throw new Fault('unboundToken');
     const proof = await proofOf(request, { url: `${this.publicUrl}${request.url ?? ''}`, token });
     if (!proof) throw new Fault('invalidProof');

@@ -21,7 +21,7 @@ const SPOOFED = new RegExp(
       'x-(?:user|username|userid|userinfo|uid|sub|subject|principal|identity|account|login|email|groups?|roles?)(?:-.*)?',
       'x-(?:tenant|tenantid|org|organi[sz]ation|consumer|credential|client|application|app|subscriber|scopes?)(?:-.*)?',
       'x-(?:id|access|jwt|token|session|claims?|oidc|saml|wso2|wso2-.*|keyward|keyward-.*|apim|apim-.*)(?:-.*)?',
-      'x-(?:remote|real|original|rewrite|forwarded|envoy|amzn-oidc|goog|ms-client-principal|ms-token|ssl|tls)(?:-.*)?',
+      'x-(?:remote|real|original|rewrite|forwarded|envoy|amzn-oidc|amzn-mtls|goog|ms-client-principal|ms-token|ssl|tls)(?:-.*)?',
       'x-(?:http-method.*|method.*|cluster-client-ip|anonymous.*|impersonate.*|on-behalf-of)',
       '(?:remote|auth|ssl|tls|client-cert|impersonate|cf-access|cf-connecting|true-client|fastly-client)(?:-.*)?',
       'forwarded|internal-key|apikey|activityid',

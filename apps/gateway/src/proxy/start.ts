@@ -19,7 +19,7 @@ export interface StartedProxy {
 
 /** The proxy, with its connections to upstreams. */
 export function startProxy(config: GatewayConfig, services: Services): StartedProxy {
-  const { bus, organizations, revocations, keys, known } = services;
+  const { bus, organizations, revocations, keys, known, certificates } = services;
   const agent = upstreamAgent(config.proxy);
   const jwts = new JwtReader(keys, (orgkey) => issuerOf(config, orgkey));
   const usage = new Usage(bus);
@@ -32,7 +32,7 @@ export function startProxy(config: GatewayConfig, services: Services): StartedPr
     assertions: new Assertions(bus),
     usage,
     throttling: new Throttling(bus, known.plans),
-    holders: new Holders(bus, config.server.publicUrl),
+    holders: new Holders(bus, config.server.publicUrl, certificates),
     agent,
     host: new URL(config.server.publicUrl).host,
   });

@@ -1,10 +1,10 @@
-import { ServiceError, type AuthMethod, type UpdateKey } from '@keyward/contracts';
+import { ServiceError, type AuthMethod, type CertificateSubject, type UpdateKey } from '@keyward/contracts';
 import { isOutboundUrl } from '@keyward/runtime';
 import type { ConsumerKeyEntity } from '../consumer-keys/consumer-key.entity';
 import { readJwks } from './jwks';
 
 /** How a client proves itself, and by which keys. */
-export type Proof = Pick<ConsumerKeyEntity, 'tokenEndpointAuthMethod' | 'jwks' | 'jwksUri'>;
+export type Proof = Pick<ConsumerKeyEntity, 'tokenEndpointAuthMethod' | 'jwks' | 'jwksUri' | 'certificateSubject'>;
 
 /** Public keys: themselves, or where they are. */
 export type Keys = Pick<Proof, 'jwks' | 'jwksUri'>;
@@ -19,16 +19,36 @@ export const hasSecret = (method: AuthMethod): boolean =>
  */
 export function proofFrom(
   before: Proof,
-  asked: Pick<UpdateKey, 'tokenEndpointAuthMethod' | 'jwks' | 'jwksUri'>,
+  asked: Pick<UpdateKey, 'tokenEndpointAuthMethod' | 'jwks' | 'jwksUri' | 'certificateSubject'>,
 ): Proof {
   const method = asked.tokenEndpointAuthMethod ?? before.tokenEndpointAuthMethod;
   if ((method === 'none') !== (before.tokenEndpointAuthMethod === 'none'))
     throw invalid('a client stays public, or confidential');
-  if (method !== 'private_key_jwt') {
-    if (asked.jwks ?? asked.jwksUri) throw invalid('jwks and jwksUri are for tokenEndpointAuthMethod private_key_jwt');
-    return { tokenEndpointAuthMethod: method, jwks: null, jwksUri: null };
-  }
-  return { tokenEndpointAuthMethod: method, ...keysFrom(before, asked) };
+  const none = { tokenEndpointAuthMethod: method, jwks: null, jwksUri: null, certificateSubject: null };
+  if (asked.certificateSubject && method !== 'tls_client_auth')
+    throw invalid('certificateSubject is for tokenEndpointAuthMethod tls_client_auth');
+  if (method === 'private_key_jwt') return { ...none, ...keysFrom(before, asked) };
+  if (method === 'self_signed_tls_client_auth') return { ...none, jwks: certificatesFrom(before, asked) };
+  if (asked.jwks ?? asked.jwksUri) throw invalid('jwks and jwksUri are for tokenEndpointAuthMethod private_key_jwt');
+  if (method === 'tls_client_auth') return { ...none, certificateSubject: subjectFrom(before, asked) };
+  return none;
+}
+
+/** RFC 8705 §2.1.2: exactly one of the names. Throws `invalid_request`. */
+function subjectFrom(before: Proof, asked: Pick<UpdateKey, 'certificateSubject'>): CertificateSubject {
+  const subject = asked.certificateSubject ?? before.certificateSubject;
+  if (!subject) throw invalid('certificateSubject is needed');
+  const named = Object.entries(subject).filter(([, name]) => name != null);
+  if (named.length !== 1) throw invalid('certificateSubject must have exactly one name');
+  return Object.fromEntries(named);
+}
+
+/** RFC 8705 §2.2.2: the set has the certificates in it. Throws `invalid_request`. */
+function certificatesFrom(before: Proof, asked: Pick<UpdateKey, 'jwks' | 'jwksUri'>) {
+  const { jwks } = keysFrom({ jwks: before.jwks, jwksUri: null }, asked);
+  if (!jwks?.keys.every(({ x5c }) => typeof x5c?.[0] === 'string'))
+    throw invalid('jwks must have a certificate (x5c) in each key');
+  return jwks;
 }
 
 /** Public keys with what was asked for, in one place (RFC 7591 §2). Throws `invalid_request`. */

@@ -49,6 +49,8 @@ describe('client authentication', () => {
       grantTypes: ['password', 'client_credentials', 'refresh_token'],
       tokenType: 'jwt',
       public: false,
+      method: 'client_secret_basic',
+      tokenBinding: 'none',
       multiOrganization: false,
       strictScopes: false,
       rotateRefreshTokens: true,

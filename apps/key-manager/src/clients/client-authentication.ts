@@ -4,9 +4,11 @@ import {
   type AuthenticateClient,
   type CheckClient,
   type Client,
+  type ClientCertificate,
   type ClientCredentials,
   type Reason,
 } from '@keyward/contracts';
+import { provesByCertificate } from '../client-keys/certificate-authentication';
 import { sameMac, type SecretMacs } from '../consumer-keys/consumer-secret';
 import type { ClientCache, KnownClient, KnownSecret } from './client-cache';
 import type { FailureLimits } from './failure-limits';
@@ -30,7 +32,7 @@ export class ClientAuthentication {
   ) {}
 
   /** Every failure is one answer (CA-07), and one attempt counted whatever the number of readings (CA-02). */
-  async authenticate({ credentials, organizationId, ip }: AuthenticateClient): Promise<Client> {
+  async authenticate({ credentials, organizationId, ip, certificate }: AuthenticateClient): Promise<Client> {
     // The first reading is the decoded one. A consumer key has no character that decoding changes, so whatever way its name
     // is written, it is the same here.
     const attempted = credentials[0]?.clientId ?? '';
@@ -40,10 +42,10 @@ export class ClientAuthentication {
     for (const reading of credentials) {
       const { clientId } = reading;
       const known = this.cache.held(clientId) ?? (await this.find(clientId, ip));
-      const proof = this.prove(known, reading);
+      const proof = this.prove(known, reading, certificate);
       const isHere = known && (organizationId === undefined || organizationId === known.client.organizationId);
       if (proof && isHere && known.active) {
-        if (proof !== 'public') this.uses.note(known, proof);
+        if (typeof proof === 'object') this.uses.note(known, proof);
         return known.client;
       }
       // In another organization it is as unknown as any: a profile there says nothing of it either.
@@ -97,9 +99,19 @@ export class ClientAuthentication {
     }
   }
 
-  /** The secret that was right, or `public` for a client that has none and sent none. Unknown clients cost the same. */
-  private prove(known: KnownClient | undefined, sent: ClientCredentials): KnownSecret | 'public' | undefined {
-    if (sent.clientSecret === undefined) return known?.client.public ? 'public' : undefined;
+  /**
+   * The secret that was right; `public` for a client that has none and sent none; its certificate for one that proves itself by
+   * that. Unknown clients cost the same.
+   */
+  private prove(
+    known: KnownClient | undefined,
+    sent: ClientCredentials,
+    certificate?: ClientCertificate,
+  ): KnownSecret | 'public' | 'certificate' | undefined {
+    if (sent.clientSecret === undefined) {
+      if (known?.client.public) return 'public';
+      return known && certificate && provesByCertificate(known, certificate) ? 'certificate' : undefined;
+    }
     const mac = this.macs.of(sent.clientId, sent.clientSecret);
     const secrets = known?.secrets.length ? known.secrets : [NOBODYS];
     let right: KnownSecret | undefined;

@@ -1,4 +1,11 @@
-import type { AccessTokenPolicy, AuthMethod, Client, ClientJwks } from '@keyward/contracts';
+import type {
+  AccessTokenPolicy,
+  AuthMethod,
+  CertificateSubject,
+  Client,
+  ClientJwks,
+  TokenBinding,
+} from '@keyward/contracts';
 import { hasSecret } from '../client-keys/proof';
 import { query } from '@keyward/database';
 import type { DataSource } from 'typeorm';
@@ -23,6 +30,7 @@ export interface KnownClient {
   readonly method: AuthMethod;
   readonly jwks: ClientJwks | null;
   readonly jwksUri: string | null;
+  readonly certificateSubject: CertificateSubject | null;
   /** Of pages whose scripts may ask as this client. */
   readonly origins: readonly string[];
 }
@@ -52,6 +60,8 @@ interface Row {
     token_endpoint_auth_method: AuthMethod;
     jwks: ClientJwks | null;
     jwks_uri: string | null;
+    certificate_subject: CertificateSubject | null;
+    token_binding: TokenBinding;
     allowed_origins: string[];
     rotate_refresh_tokens: boolean;
     access_token_policy: AccessTokenPolicy;
@@ -79,6 +89,8 @@ async function findClient(dataSource: DataSource, clientId: string): Promise<Kno
     grantTypes: key.grant_types,
     tokenType: key.token_type,
     public: key.public,
+    method: key.token_endpoint_auth_method,
+    tokenBinding: key.token_binding,
     multiOrganization: row.multi_organization,
     strictScopes: row.strict_scopes,
     rotateRefreshTokens: key.rotate_refresh_tokens,
@@ -97,5 +109,6 @@ async function findClient(dataSource: DataSource, clientId: string): Promise<Kno
       expiresAt: expires_at?.getTime() ?? Infinity,
       notedAt: 0,
     }));
-  return { client, active: key.state === 'active', secrets, method, jwks, jwksUri, origins: key.allowed_origins };
+  const { certificate_subject: certificateSubject, allowed_origins: origins } = key;
+  return { client, active: key.state === 'active', secrets, method, jwks, jwksUri, certificateSubject, origins };
 }

@@ -1,4 +1,12 @@
-import type { AccessTokenPolicy, ApplicationType, AuthMethod, ClientJwks, SigningAlgorithm } from '@keyward/contracts';
+import type {
+  AccessTokenPolicy,
+  ApplicationType,
+  AuthMethod,
+  CertificateSubject,
+  ClientJwks,
+  SigningAlgorithm,
+  TokenBinding,
+} from '@keyward/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** See `ConsumerKey` of the contracts. */
@@ -15,6 +23,8 @@ export class ConsumerKeyEntity {
   @Column('text', { name: 'token_endpoint_auth_method' }) tokenEndpointAuthMethod: AuthMethod;
   @Column('jsonb', { nullable: true }) jwks: ClientJwks | null;
   @Column('text', { name: 'jwks_uri', nullable: true }) jwksUri: string | null;
+  @Column('jsonb', { name: 'certificate_subject', nullable: true }) certificateSubject: CertificateSubject | null;
+  @Column('text', { name: 'token_binding' }) tokenBinding: TokenBinding;
   @Column('text', { name: 'allowed_origins', array: true }) allowedOrigins: string[];
   @Column('boolean', { name: 'rotate_refresh_tokens' }) rotateRefreshTokens: boolean;
   @Column('text', { name: 'access_token_policy' }) accessTokenPolicy: AccessTokenPolicy;

@@ -29,6 +29,8 @@ export async function describeKeys(manager: EntityManager, keys: ConsumerKeyEnti
     tokenEndpointAuthMethod: key.tokenEndpointAuthMethod,
     jwks: key.jwks,
     jwksUri: key.jwksUri,
+    certificateSubject: key.certificateSubject,
+    tokenBinding: key.tokenBinding,
     allowedOrigins: key.allowedOrigins,
     rotateRefreshTokens: key.rotateRefreshTokens,
     accessTokenPolicy: key.accessTokenPolicy,

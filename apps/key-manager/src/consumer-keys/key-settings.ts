@@ -22,6 +22,7 @@ type Settings = Proof &
     | 'idTokenSignedResponseAlg'
     | 'userinfoSignedResponseAlg'
     | 'allowedOrigins'
+    | 'tokenBinding'
   >;
 
 /** What a consumer key is generated with; a public client cannot be its own subject (CC-01). */
@@ -34,6 +35,8 @@ export const defaultSettings = (isPublic: boolean, redirects: boolean): Settings
   tokenEndpointAuthMethod: isPublic ? 'none' : 'client_secret_basic',
   jwks: null,
   jwksUri: null,
+  certificateSubject: null,
+  tokenBinding: 'none',
   allowedOrigins: [],
   rotateRefreshTokens: true,
   accessTokenPolicy: 'new',
@@ -58,6 +61,7 @@ export function settingsFrom(
     grantTypes: asked.grantTypes ?? before.grantTypes,
     tokenType: asked.tokenType ?? before.tokenType,
     ...proofFrom(before, asked),
+    tokenBinding: asked.tokenBinding ?? before.tokenBinding,
     allowedOrigins: asked.allowedOrigins ?? before.allowedOrigins,
     rotateRefreshTokens: asked.rotateRefreshTokens ?? before.rotateRefreshTokens,
     accessTokenPolicy: asked.accessTokenPolicy ?? before.accessTokenPolicy,

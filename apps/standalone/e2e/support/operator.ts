@@ -58,6 +58,7 @@ export interface KeyOptions {
   tokenType?: 'jwt' | 'opaque';
   public?: boolean;
   tokenEndpointAuthMethod?: string;
+  tokenBinding?: string;
   jwks?: object;
   jwksUri?: string;
   allowedOrigins?: string[];

@@ -1,4 +1,4 @@
-import { IsArray, IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
+import { IsArray, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 import { IsAddressRange, IsReadableFile } from '../validators';
 import { IssuerSettings } from './issuer';
 import { Setting, type Checked, type Problem } from '../setting';
@@ -42,6 +42,23 @@ export class ServerSettings extends IssuerSettings implements Checked {
   @IsAddressRange({ each: true })
   trustedProxies: string[] = [];
 
+  @Setting({
+    env: 'CLIENT_CERTIFICATE_HEADER',
+    description:
+      "The header in which the trusted proxies tell a client's certificate (RFC 9440, or a PEM percent-encoded as nginx has it). They must drop it from what clients send.",
+  })
+  @IsOptional()
+  @Matches(/^[A-Za-z\d-]{1,100}$/)
+  clientCertificateHeader?: string;
+
+  @Setting({
+    env: 'CLIENT_CERTIFICATE_CA_FILE',
+    description: 'PEM file of the authorities that issue the certificates of `tls_client_auth`.',
+  })
+  @IsOptional()
+  @IsReadableFile()
+  clientCertificateCaFile?: string;
+
   /** The plain HTTP port with the offset, when one is asked for. */
   get plainPort(): number | undefined {
     return this.httpPort === undefined ? undefined : this.httpPort + this.offset;
@@ -52,6 +69,8 @@ export class ServerSettings extends IssuerSettings implements Checked {
     const [cert, key] = [this.tlsCertFile, this.tlsKeyFile];
     if (!cert && (key || production)) problems.push({ field: 'tlsCertFile', expected: 'must name the certificate' });
     if (!key && (cert || production)) problems.push({ field: 'tlsKeyFile', expected: 'must name the private key' });
+    if (this.clientCertificateHeader && this.trustedProxies.length === 0)
+      problems.push({ field: 'clientCertificateHeader', expected: 'needs TRUSTED_PROXIES: who else would say it' });
     if (this.plainPort !== undefined && this.plainPort > 65535)
       problems.push({ field: 'httpPort', expected: 'must not be greater than 65535 with the offset added' });
     return problems;

@@ -1,0 +1,55 @@
+import { X509Certificate } from 'node:crypto';
+import { issueToken, type TokenRequest } from '@keyward/contracts';
+import { certificate } from '../../test/certificate';
+import { Services, testGateway, type TestGateway } from '../../test/started-gateway';
+
+let asked: TokenRequest[];
+let header: string;
+const open: TestGateway[] = [];
+
+beforeAll(async () => {
+  header = `:${new X509Certificate((await certificate()).cert).raw.toString('base64')}:`;
+});
+beforeEach(() => (asked = []));
+afterAll(() => Promise.all(open.map((gateway) => gateway.close())));
+
+async function behind(trustedProxies: string[], clientCertificateHeader?: string): Promise<TestGateway> {
+  const services = new Services();
+  services.on(issueToken, (request) => {
+    asked.push(request);
+    return { body: { access_token: 'x', scope: '', token_type: 'Bearer', expires_in: 1 } };
+  });
+  const gateway = await testGateway(services, { server: { trustedProxies, clientCertificateHeader } });
+  open.push(gateway);
+  return gateway;
+}
+const FORM = { grant_type: 'client_credentials', client_id: 'shop' };
+
+it('CA-30 X-08 a certificate is what the trusted proxy says, and nobody else', async () => {
+  const trusting = await behind(['127.0.0.1'], 'Client-Cert');
+  await trusting.post('/token', FORM, { 'client-cert': header });
+  expect(asked[0]).toMatchObject({
+    certificate: { issued: false },
+    possession: { certificate: expect.stringMatching(/^[\w-]{43}$/) },
+  });
+  const others: [string[], string | undefined][] = [
+    [['192.0.2.1'], 'Client-Cert'],
+    [['127.0.0.1'], undefined],
+    [['127.0.0.1'], 'X-Client-Cert'],
+  ];
+  for (const [proxies, name] of others) {
+    const gateway = await behind(proxies, name);
+    await gateway.post('/token', FORM, { 'client-cert': header, 'x-forwarded-for': '127.0.0.1' });
+    expect(asked.at(-1)).not.toHaveProperty('certificate');
+    expect(asked.at(-1)).not.toHaveProperty('possession');
+  }
+});
+
+it.each([':AAAA:', ':', 'x', '%', '-----BEGIN CERTIFICATE-----', 'x'.repeat(13_000)])(
+  'CA-30 %.20s is no certificate',
+  async (value) => {
+    const gateway = await behind(['127.0.0.1'], 'Client-Cert');
+    expect((await gateway.post('/token', FORM, { 'client-cert': value })).status).toBe(200);
+    expect(asked[0]).not.toHaveProperty('certificate');
+  },
+);
