@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import { generateKeyPairSync } from 'node:crypto';
 import Provider from 'oidc-provider';
 
-const [certFile, keyFile, families] = process.argv.slice(2);
+const [certFile, keyFile, families, pages] = process.argv.slice(2);
 const resource = 'https://api.example';
 const client = {
   client_id: 'bench',
@@ -21,7 +21,7 @@ const provider = new Provider('https://localhost', {
   rotateRefreshToken: true,
   scopes: ['read', 'offline_access'],
   features: {
-    devInteractions: { enabled: false },
+    devInteractions: { enabled: pages === 'pages' }, // its pages, of which it says that they are for development
     clientCredentials: { enabled: true },
     resourceIndicators: {
       enabled: true,

@@ -31,7 +31,12 @@ afterAll(() => browser.close());
 /** Follows a guide whose application has a free port in place of 3000. */
 async function following(name: string, work: (guide: Guide, place: Workplace, port: number) => Promise<void>) {
   const port = await freePort();
-  const guide = readGuide(name, { johnsorg: org, '3000': String(port), 'shop-app': unique('shop') });
+  const guide = readGuide(name, {
+    johnsorg: org,
+    '3000': String(port),
+    'shop-app': unique('shop'),
+    'shop-cli': unique('shop'),
+  });
   const place = new Workplace(guide.files);
   try {
     await work(guide, place, port);
@@ -119,6 +124,25 @@ it('RFC 8252 a command line signs in by an address of its own machine as its gui
       await page.getByText('You are signed in').waitFor();
     });
     expect(JSON.parse(await end)).toEqual({ user: user.username, access_token: expect.any(String) });
+  });
+});
+
+it('RFC 8628 a command line without a browser signs in by a code as its guide says', async () => {
+  await following('command-line', async (guide, place) => {
+    const { consumerKey } = await register(guide);
+    const device = await place.run('device.mjs', { ISSUER: issuer, CLIENT_ID: consumerKey }, /type in \S+\n/);
+    const [, url = '', code = ''] = /Open (\S+) and type in (\S+)/.exec(device.said) ?? [];
+    await browsing(async (page) => {
+      await page.goto(url);
+      await page.getByRole('textbox').fill(code);
+      await page.keyboard.press('Enter');
+      await page.getByLabel('User name').fill(user.username);
+      await page.getByLabel('Password').fill(user.password);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.locator('button[value=allow]').click();
+      await page.getByText('Your device is connected').waitFor();
+    });
+    expect(JSON.parse(await device.end)).toEqual({ user: user.username, access_token: expect.any(String) });
   });
 });
 
