@@ -219,6 +219,11 @@ describe('DS-06 all that it says is so:', () => {
       expect(url).toBe(`${String((await metadataOf(org))['issuer'])}/authorize`);
       expect((await authorize()).status).toBe(200);
     },
+    pushed_authorization_request_endpoint: async (url) => {
+      const form = { response_type: 'code', redirect_uri: REDIRECT_URI, code_challenge: pkce().challenge };
+      const asked = { form: { ...form, code_challenge_method: 'S256' }, basic: key.basic };
+      expect((await keyward.send(String(url), asked)).status).toBe(201);
+    },
     response_types_supported: async (types) => {
       expect(types).toEqual(['code']);
       expect(answerOf(await authorize({ response_type: 'token' }))).toMatchObject({
@@ -335,7 +340,7 @@ describe('DS-06 all that it says is so:', () => {
   });
 
   it('and what it does not say is not served', async () => {
-    for (const path of ['/oauth2/par', '/oauth2/register', '/oidc/logout'])
+    for (const path of ['/oauth2/register', '/oidc/logout'])
       expect((await keyward.send(`/t/${org}${path}`)).status).toBe(404);
     for (const grant_type of ['implicit', 'urn:openid:params:grant-type:ciba'])
       expectError(await key.token({ grant_type }), 'unsupported_grant_type');

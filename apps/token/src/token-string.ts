@@ -12,6 +12,7 @@ const KINDS = {
   kac: { names: ['id', 'sub', 'userOrganizationId'], secret: 32, form: /^kac_([A-Za-z0-9_-]{112})$/ },
   kss: { names: ['id'], secret: 34, form: /^kss_([A-Za-z0-9_-]{72})$/ },
   kdc: { names: ['id'], secret: 34, form: /^kdc_([A-Za-z0-9_-]{72})$/ },
+  kpr: { names: ['id'], secret: 34, form: /^kpr_([A-Za-z0-9_-]{72})$/ },
 } as const;
 
 /** Typed prefixes, so that one token is never taken for the other and scanners find leaked ones. */

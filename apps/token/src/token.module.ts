@@ -33,6 +33,8 @@ import { SignOutController } from './openid/sign-out.controller';
 import { UserInfoController } from './openid/userinfo.controller';
 import { DpopProofsController } from './dpop-proofs.controller';
 import { Possessions } from './possessions';
+import { PushedRequests } from './pushed-requests/pushed-requests';
+import { PushedRequestsController } from './pushed-requests/pushed-requests.controller';
 import { RefreshTokens } from './refresh-tokens/refresh-tokens';
 import { RevocationFeed } from './revocation/revocation-feed';
 import { RevocationFeedController } from './revocation/revocation-feed.controller';
@@ -99,11 +101,13 @@ export class TokenModule {
         ...[IntrospectionController, BearerController, AccessTokenController],
         ...[AuthorizationController, SessionsController, UserInfoController, SignOutController],
         ...[DeviceAuthorizationController, DevicePageController, ApplicationUsersController, DpopProofsController],
+        PushedRequestsController,
       ],
       providers: [
         ...given,
         ...[Issuers, ClientAuthentication, Clients, Users, RefreshTokens, AccessTokens, AccessTokenReader, PublicKeys],
         ...[Codes, Consents, Decision, DeviceCodes, IdTokens, PasswordProof, Possessions, Sessions, StandingTokens],
+        PushedRequests,
         ...GRANTS,
         grants,
       ],

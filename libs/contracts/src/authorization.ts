@@ -42,6 +42,8 @@ export class AuthorizationStep {
   /** The application's name. */
   client?: string;
   redirect?: ClientRedirect;
+  /** Where the client's answer will go, where the browser's own parameters do not say so. */
+  redirectUri?: string;
   /** Of `sign-in`: why it is shown again. */
   problem?: 'wrong' | 'limited' | 'busy';
   /** Seconds, with `limited` and `busy`. */

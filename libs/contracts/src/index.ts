@@ -33,4 +33,5 @@ export * from './authorization';
 export * from './session';
 export * from './device';
 export * from './key-encryption';
+export * from './pushed-request';
 export * from './openid';

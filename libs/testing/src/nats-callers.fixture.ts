@@ -19,6 +19,7 @@ export const CALLS: Record<Service, readonly Exported[]> = {
     'useDpopProof',
     'listApplicationUsers',
     ...(['authorizeDevice', 'openDevicePage', 'signInForDevice', 'decideDevice'] as const),
+    'pushRequest',
     ...(['authorize', 'signIn', 'giveConsent', 'findSession', 'endSessions'] as const),
     ...(['listSessions', 'listConsents', 'withdrawConsent', 'forgetClients', 'getUserInfo', 'signOut'] as const),
     ...(['createOrganization', 'listOrganizations', 'findOrganization', 'updateOrganization'] as const),

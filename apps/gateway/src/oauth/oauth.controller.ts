@@ -5,6 +5,7 @@ import {
   authorizeDevice,
   introspectToken,
   issueToken,
+  pushRequest,
   revokeToken,
   ROOT_ORGANIZATION,
   type CompatibilityProfile,
@@ -12,6 +13,7 @@ import {
   ServiceError,
   type Introspection,
   type Possession,
+  type PushedAuthorization,
   type Rpc,
   type TokenRequest,
   type TokenResponse,
@@ -63,6 +65,13 @@ export class OAuthController {
     return this.ask(authorizeDevice, request, reply);
   }
 
+  /** RFC 9126 §2. */
+  @Post(endpointPaths('par'))
+  @HttpCode(201)
+  async push(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<PushedAuthorization> {
+    return this.ask(pushRequest, request, reply);
+  }
+
   /** Answers `{}`: simple-oauth2 takes an empty body for a failure (RV-09). */
   @Post(endpointPaths('revoke'))
   @HttpCode(200)
@@ -78,7 +87,7 @@ export class OAuthController {
   }
 
   /** X-09: a browser asks whether a page's script may. */
-  @Options(['token', 'device_authorize', 'revoke', 'introspect'].flatMap(endpointPaths))
+  @Options(['token', 'device_authorize', 'par', 'revoke', 'introspect'].flatMap(endpointPaths))
   @HttpCode(204)
   async preflight(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
     await this.origins.preflight(request, reply, 'POST');

@@ -98,7 +98,8 @@ export class AuthorizationController {
     const look = lookOf(request, params, organization);
     if (session) setSession(reply, session.key, session.secret);
     const query = queryOf(request);
-    const formsTo = params['redirect_uri'] && client !== undefined ? [params['redirect_uri']] : [];
+    const target = step.redirectUri ?? params['redirect_uri'];
+    const formsTo = target && client !== undefined ? [target] : [];
     const actionTo = (page: string) => `${look.base}/${page}${query ? `?${query}` : ''}`;
     switch (step.step) {
       case 'redirect':

@@ -34,6 +34,7 @@ export function metadataOf(config: GatewayConfig, { key, passwordGrant }: Organi
   return {
     issuer,
     authorization_endpoint: `${issuer}/authorize`,
+    pushed_authorization_request_endpoint: `${issuer}/oauth2/par`,
     response_types_supported: ['code'],
     response_modes_supported: ['query', 'form_post'],
     code_challenge_methods_supported: ['S256'],

@@ -30,6 +30,7 @@ describe('metadata', () => {
     expect(json).toEqual({
       issuer,
       authorization_endpoint: `${issuer}/authorize`,
+      pushed_authorization_request_endpoint: `${issuer}/oauth2/par`,
       response_types_supported: ['code'],
       response_modes_supported: ['query', 'form_post'],
       code_challenge_methods_supported: ['S256'],
@@ -81,7 +82,7 @@ describe('metadata', () => {
   it('DS-06 every endpoint it names is there', async () => {
     const { json } = await gateway.ask('/t/johnsorg/.well-known/openid-configuration');
     const endpoints = Object.entries(json as object).filter(([name]) => /_endpoint$|_uri$/.test(name));
-    expect(endpoints.length).toBe(8);
+    expect(endpoints.length).toBe(9);
     for (const [, url] of endpoints) {
       const { status } = await gateway.ask(new URL(url as string).pathname, { method: 'DELETE' });
       expect(status).toBe(405);

@@ -10,10 +10,12 @@ import {
   type Browser,
   type ConsentForm,
   type Organization,
+  type RelyingParty,
   type SignInForm,
 } from '@keyward/contracts';
 import { OAuthSettings, Organizations } from '@keyward/runtime';
 import { audienceOf, Issuers } from '../issuer';
+import { isPushed, PushedRequests } from '../pushed-requests/pushed-requests';
 import { areKnown } from '../resource';
 import { Sessions, type LiveSession } from '../sessions/sessions';
 import { Decision, type JustDone } from './decision';
@@ -35,6 +37,7 @@ export class AuthorizationController {
     private readonly passwords: PasswordProof,
     private readonly decision: Decision,
     private readonly issuers: Issuers,
+    private readonly pushedRequests: PushedRequests,
     private readonly settings: OAuthSettings,
   ) {}
 
@@ -42,7 +45,7 @@ export class AuthorizationController {
   async authorize(browser: Browser, call: Call): Promise<AuthorizationStep> {
     return this.answering(browser, async () => {
       const request = await this.read(browser, call);
-      return this.decision.next(request, await this.sessionOf(browser, request, call), call);
+      return withTarget(request, await this.decision.next(request, await this.sessionOf(browser, request, call), call));
     });
   }
 
@@ -52,7 +55,9 @@ export class AuthorizationController {
       const request = form.params['client_id'] === undefined ? undefined : await this.read(form, call);
       const page = request?.organization ?? (await this.passwords.pageOf(form));
       const proven = await this.passwords.prove(form, page, request?.party.client, call);
-      if ('problem' in proven) return { step: 'sign-in', ...described(page, request), ...proven };
+      if ('problem' in proven) return withTarget(request, { step: 'sign-in', ...described(page, request), ...proven });
+      // Later steps of a pushed request, whose parameters stay what they are, do not ask for it again.
+      if (request?.pushed) await this.read(form, call, { signedIn: true });
       const before = await this.sessions.find(form.sessions[page.key], page, call);
       const { secret, session } = await this.sessions.begin(proven.user, page, before, form.userAgent);
       const live = { ...session, user: proven.user };
@@ -69,25 +74,44 @@ export class AuthorizationController {
       const request = await this.read(form, call);
       const session = await this.sessionOf(form, request, call);
       if (session && !form.allowed) throw new Refused('access_denied', 'the user does not agree', request);
-      return this.decision.next(request, session, call, { consented: session !== undefined });
+      const next = await this.decision.next(request, session, call, { consented: session !== undefined });
+      return withTarget(request, next);
     });
   }
 
   /** The client is known before anything is said of its request (AZ-01). Throws `Refused`. */
-  private async read({ params, organizationId }: Browser, call: Call): Promise<AuthorizationRequest> {
-    const { client_id: clientId } = params;
+  private async read(
+    { params: asked, organizationId }: Browser,
+    call: Call,
+    { signedIn = false } = {},
+  ): Promise<AuthorizationRequest> {
+    const { client_id: clientId } = asked;
     if (!clientId) throw new Refused('invalid_request', 'The client_id is missing.');
     const found = clientId.length <= 255 && this.bus.call(findRelyingParty, { clientId, organizationId }, call);
     const party = await (found || Promise.reject(new ServiceError('invalid_client'))).catch(unknownClient);
     const organization = await this.organizations.activeNow(party.client.organizationId);
     if (!organization) return unknownClient(new ServiceError('invalid_client'));
-    const to = returnTo(params, party, organization);
+    const pushed = await this.pushedRequest(asked, party, signedIn);
+    const params = pushed ? pushed.params : asked;
+    const to = { ...returnTo(params, party, organization), pushed: pushed?.id };
     if (!this.settings.authorizationCodeGrant)
       throw new Refused('unauthorized_client', 'authorization codes are not served here', to);
     // RFC 8707 §2.1.
     if (params['resource'] && !areKnown(params['resource'], audienceOf(this.issuers.of(organization))))
       throw new Refused('invalid_target', 'the resource is unknown', to);
     return readRequest(params, party, to);
+  }
+
+  /** The request that a client has pushed, in place of all that its browser says beside (RFC 9126 §4). Throws `Refused`. */
+  private async pushedRequest(asked: Record<string, string>, { client }: RelyingParty, justSignedIn: boolean) {
+    const { request_uri: uri } = asked;
+    if (!isPushed(uri)) return undefined;
+    const pushed = await this.pushedRequests.begin(uri, client, justSignedIn);
+    if (!pushed) throw new Refused('invalid_request_uri', 'The request is unknown, over or used.');
+    const { id, params, signedIn } = pushed;
+    // A wish of the page's own: somebody else is to sign in.
+    if (asked['prompt'] === 'login') return { id, params: { ...params, prompt: 'login' } };
+    return { id, params: signedIn ? withoutSignIn(params) : params };
   }
 
   /** Of a user of another organization only for a client that is open to those. */
@@ -122,7 +146,7 @@ export class AuthorizationController {
     } catch (refused) {
       if (!(refused instanceof Refused)) throw refused;
       const { error, description, to } = refused;
-      if (to) {
+      if (to && (await this.decision.mayAnswer(to))) {
         const redirect = this.decision.redirect(to, { error, error_description: description });
         return { step: 'redirect', organization: pageOwner(to.organization), redirect };
       }
@@ -131,6 +155,17 @@ export class AuthorizationController {
     }
   }
 }
+
+/** What is left of a request whose user has signed in for it. */
+function withoutSignIn(params: Record<string, string>): Record<string, string> {
+  const left = params['prompt']?.split(' ').filter((each) => each !== 'login' && each !== 'select_account') ?? [];
+  const entries = Object.entries({ ...params, prompt: left.join(' ') });
+  return Object.fromEntries(entries.filter(([name, value]) => name !== 'max_age' && value !== ''));
+}
+
+/** The pages of a pushed request say where its answer will go, which browsers want to know of a form. */
+const withTarget = (request: AuthorizationRequest | undefined, step: AuthorizationStep): AuthorizationStep =>
+  request?.pushed ? { ...step, redirectUri: request.redirectUri } : step;
 
 const described = (organization: Organization, request?: AuthorizationRequest) => ({
   organization: pageOwner(organization),

@@ -6,6 +6,7 @@ import { Codes } from '../codes/codes';
 import { Consents } from '../consents/consents';
 import { Issuers } from '../issuer';
 import { IdTokens } from '../openid/id-tokens';
+import { PushedRequests } from '../pushed-requests/pushed-requests';
 import { grantScope } from '../scope';
 import { Catalog } from '../scopes/catalog';
 import type { LiveSession } from '../sessions/sessions';
@@ -28,6 +29,7 @@ export class Decision {
     private readonly issuers: Issuers,
     private readonly idTokens: IdTokens,
     private readonly catalog: Catalog,
+    private readonly pushedRequests: PushedRequests,
     private readonly clock: Clock,
   ) {}
 
@@ -52,11 +54,17 @@ export class Decision {
       return { step: 'consent', ...page, scopes, username };
     }
     if (just.consented) await this.consents.give(sub, party.client, scopes);
+    if (!(await this.mayAnswer(request))) throw new Refused('invalid_request_uri', 'The request is used.');
     const { redirectUri, challenge, nonce } = request;
     const { client } = party;
     const scope = scopes.join(' ');
     const code = await this.codes.issue({ client, organization, session, redirectUri, challenge, scope, nonce });
     return { step: 'redirect', organization: page.organization, redirect: this.redirect(request, { code }) };
+  }
+
+  /** Whether the client may be answered: a request that was pushed, once. */
+  async mayAnswer({ pushed, organization }: ReturnTo): Promise<boolean> {
+    return pushed === undefined || this.pushedRequests.use(pushed, organization);
   }
 
   /** An answer with `state` as it came, and who gives it (RFC 9207 §2). */

@@ -6,6 +6,7 @@ import { Revocations1763800000000 } from './1763800000000-revocations';
 import { ApplicationUsers1763810000000 } from './1763810000000-application-users';
 import { DropOnePartition1763820000000 } from './1763820000000-drop-one-partition';
 import { Devices1763900000000 } from './1763900000000-devices';
+import { PushedRequests1763900000200 } from './1763900000200-pushed-requests';
 import { OpaqueTokensAtTheRoot1763910000001 } from './1763910000001-opaque-tokens-at-the-root';
 import { LogoutNotices1763910000003 } from './1763910000003-logout-notices';
 import { UsedOnce1763920000000 } from './1763920000000-used-once';
@@ -21,6 +22,7 @@ export const TOKEN_MIGRATIONS = [
   ApplicationUsers1763810000000,
   DropOnePartition1763820000000,
   Devices1763900000000,
+  PushedRequests1763900000200,
   OpaqueTokensAtTheRoot1763910000001,
   LogoutNotices1763910000003,
   UsedOnce1763920000000,
