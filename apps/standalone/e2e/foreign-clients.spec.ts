@@ -1,3 +1,4 @@
+import { OAuth2Client } from '@badgateway/oauth2-client';
 import { deployment } from '@keyward/testing';
 import { Agent as HttpsAgent } from 'node:https';
 import * as oauth from 'oauth4webapi';
@@ -180,4 +181,27 @@ describe.each(TYPES)('simple-oauth2, %s tokens', (type) => {
     const { token } = await new ClientCredentials(configFor('header')).getToken({ scope: 'default' });
     expect(await isActive(token.access_token, keys[type])).toBe(true);
   });
+});
+
+describe.each(TYPES)('@badgateway/oauth2-client, %s tokens', (type) => {
+  it.each(['client_secret_basic', 'client_secret_basic_interop', 'client_secret_post'] as const)(
+    'authenticates by %s, discovers, gets, refreshes, introspects and revokes',
+    async (authenticationMethod) => {
+      const { consumerKey: clientId, consumerSecret: clientSecret } = keys[type];
+      const client = new OAuth2Client({
+        ...{ server: issuer.href, discoveryEndpoint: `${issuer.href}/.well-known/oauth-authorization-server` },
+        ...{ clientId, clientSecret, authenticationMethod },
+        fetch: trusting as unknown as typeof fetch,
+      });
+      const first = await client.password({ username: user.loginName, password: user.password });
+      const second = await client.refreshToken(first);
+      expect(second.refreshToken).not.toBe(first.refreshToken);
+      expect(await client.introspect(second)).toMatchObject({ active: true, client_id: clientId });
+      await client.revoke(second, 'refresh_token');
+      expect(await client.introspect(second)).toEqual({ active: false });
+      await expect(client.refreshToken(second)).rejects.toMatchObject({ oauth2Code: 'invalid_grant' });
+      const own = await client.clientCredentials({ scope: ['default'] });
+      expect(await isActive(own.accessToken, keys[type])).toBe(true);
+    },
+  );
 });
