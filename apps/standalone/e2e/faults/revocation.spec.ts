@@ -129,11 +129,11 @@ describe('C-61 when NATS was away, what was revoked then and before is refused',
     const [before, after] = [await signIn(`before-${how.length}`), await signIn(`after-${how.length}`)];
     await revoke(before.access_token);
     await until(all(401), before.access_token);
-    await away();
+    away();
     expect(await statuses(before.access_token)).toEqual(all(401));
     await pause(3000); // so long that every gateway has missed heartbeats
     expect(await statuses(after.access_token)).toEqual(all(200));
-    await back();
+    back();
     while ((await revoke(after.access_token)).status !== 200) await pause(50);
     tell(`after NATS was ${how}`, await until(all(401), after.access_token));
     expect(await statuses(before.access_token)).toEqual(all(401));

@@ -1,13 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { startProcesses, type Processes } from '@keyward/testing';
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  customFetch,
-  decodeProtectedHeader,
-  jwtVerify,
-  type JSONWebKeySet,
-} from 'jose';
+import { createLocalJWKSet, createRemoteJWKSet, customFetch, decodeProtectedHeader, jwtVerify } from 'jose';
 
 /** Seconds. jose asks again for a key that it does not know, but not within 30 s of having asked. */
 const SCHEDULE = { SIGNING_KEY_PUBLISH_AHEAD: '40', SIGNING_KEY_ACTIVE: '60' };
@@ -40,7 +33,7 @@ function byCacheControl(): Verify {
     if (!kept || kept.until <= Date.now()) {
       const { body, headers } = await jwks();
       const [, seconds = '0'] = /max-age=(\d+)/.exec(String(headers['cache-control'])) ?? [];
-      kept = { keys: createLocalJWKSet(body as unknown as JSONWebKeySet), until: Date.now() + Number(seconds) * 1000 };
+      kept = { keys: createLocalJWKSet(body), until: Date.now() + Number(seconds) * 1000 };
     }
     return jwtVerify(token, kept.keys, OPTIONS);
   };
