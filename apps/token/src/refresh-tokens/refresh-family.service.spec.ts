@@ -373,7 +373,7 @@ describe('partitions', () => {
     const keeper = new Partitions(one, { refreshFamilyLifetime: 90 * DAY }, log);
     await Promise.all([keeper.make(), keeper.make(), new Partitions(two, { refreshFamilyLifetime: DAY }, log).make()]);
     const made = await partitions();
-    expect(made).toHaveLength(35);
+    expect(made).toHaveLength(40);
     for (const ahead of [-1, 0, 1, 2, 3]) {
       const day = new Date(Date.now() + ahead * DAY * 1000).toISOString().slice(0, 10).replaceAll('-', '');
       expect(made).toContain(`token.refresh_families_${day}`);
