@@ -216,7 +216,7 @@ describe('requests', () => {
     expectError(await key.token({ grant_type: 'password', username: 'nobody' }), 'invalid_request');
   });
 
-  it.each(['Password', 'password ', 'pass', 'implicit', 'urn:ietf:params:oauth:grant-type:jwt-bearer'])(
+  it.each(['Password', 'password ', 'pass', 'implicit', 'urn:ietf:params:oauth:grant-type:saml2-bearer'])(
     'TE-05 grant type "%s" is unknown',
     async (type) => expectError(await key.token({ grant_type: type }), 'unsupported_grant_type'),
   );
