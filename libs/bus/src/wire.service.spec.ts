@@ -351,6 +351,7 @@ describe('NATS going away', () => {
     await bus.call(echo, { text: 'before' }, startCall(2000));
 
     process.kill(broker.pid, 'SIGSTOP');
+    await sleep(200); // until it has
     await expect(bus.call(echo, { text: 'lost' }, startCall(300))).rejects.toMatchObject({
       code: 'temporarily_unavailable',
     });

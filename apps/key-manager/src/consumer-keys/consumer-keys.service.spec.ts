@@ -245,9 +245,10 @@ describe('consumer keys', () => {
 
   it('are fifty of an application at most, also when they are generated at once', async () => {
     await anApplication('shop');
-    const codes = await Promise.all(Array.from({ length: 52 }, () => codeOf(generate('shop'))));
-    expect(codes.filter((code) => code === undefined)).toHaveLength(50);
-    expect(codes.filter((code) => code === 'conflict')).toHaveLength(2);
+    for (let n = 0; n < 46; n++) await generate('shop');
+    const codes = await Promise.all(Array.from({ length: 8 }, () => codeOf(generate('shop'))));
+    expect(codes.filter((code) => code === undefined)).toHaveLength(4);
+    expect(codes.filter((code) => code === 'conflict')).toHaveLength(4);
   });
 
   it('are listed page by page, of one application or of all', async () => {
