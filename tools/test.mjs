@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** `fast` starts no child process; the end-to-end suite runs against one process, then against separate ones over NATS. */
+/** `fast` starts no child process, so that it can have every core; the end-to-end suite runs against one process, then against separate ones over NATS. */
 const stages = {
-  fast: { project: 'fast' },
+  fast: { project: 'fast', args: ['--maxWorkers', '100%'] },
   services: { project: 'services' },
   standalone: { project: 'e2e', env: { KEYWARD_TARGET: 'standalone' } },
   processes: { project: 'e2e', env: { KEYWARD_TARGET: 'processes' } },
@@ -23,11 +23,12 @@ if (unknown.length) {
 const scratch = mkdtempSync(join(tmpdir(), 'keyward-test-'));
 const total = { passed: 0, failed: 0 };
 for (const name of asked.length ? asked : Object.keys(stages)) {
-  const { project, env } = stages[name];
+  const { project, env, args = [] } = stages[name];
   const outputFile = join(scratch, `${name}.json`);
   console.log(`\n==> ${name}`);
   const started = performance.now();
-  const { status } = spawnSync('npx', ['jest', '--selectProjects', project, '--json', '--outputFile', outputFile], {
+  const command = ['jest', '--selectProjects', project, ...args, '--json', '--outputFile', outputFile];
+  const { status } = spawnSync('npx', command, {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, ...env },
   });
