@@ -6,7 +6,6 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
-  IsIP,
   IsISO8601,
   IsObject,
   IsOptional,
@@ -20,6 +19,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { AUTH_METHODS, GRANT_TYPES, TOKEN_BINDINGS, type AuthMethod, type TokenBinding } from './client';
+import { CertificateSubject, ClientJwks } from './client-proof';
 import { ACCESS_TOKEN_POLICIES, type AccessTokenPolicy } from './compatibility';
 import { APPLICATION_TYPES, type ApplicationType } from './relying-party';
 import { Page, PageRequest } from './page';
@@ -70,35 +70,6 @@ export class SecretInfo {
   expiresAt: string | null;
   /** To the minute or so; `null` before its first use. */
   lastUsedAt: string | null;
-}
-
-/** A client's public key, the members of RFC 7517 §4 and RFC 7518 §6 that are of use. */
-export class ClientJwk {
-  kty: string;
-  kid?: string;
-  use?: string;
-  alg?: string;
-  crv?: string;
-  x?: string;
-  y?: string;
-  n?: string;
-  e?: string;
-  x5c?: string[];
-}
-
-/** A client's public keys, RFC 7517 §5. */
-export class ClientJwks {
-  keys: ClientJwk[];
-}
-
-/** Whom the certificate of `tls_client_auth` names: one of these, exactly (RFC 8705 §2.1.2). */
-export class CertificateSubject {
-  /** RFC 4514: `CN=shop,O=John and Sons,C=GB`. */
-  @IsOptional() @IsString() @MinLength(1) @MaxLength(1000) subjectDn?: string;
-  @IsOptional() @IsString() @MinLength(1) @MaxLength(253) sanDns?: string;
-  @IsOptional() @IsString() @MinLength(1) @MaxLength(1000) sanUri?: string;
-  @IsOptional() @IsIP() sanIp?: string;
-  @IsOptional() @IsString() @MinLength(1) @MaxLength(320) sanEmail?: string;
 }
 
 /** A key pair of an application. */

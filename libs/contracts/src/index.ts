@@ -12,6 +12,7 @@ export * from './role';
 export * from './client';
 export * from './origin';
 export * from './relying-party';
+export * from './client-proof';
 export * from './application';
 export * from './trusted-issuer';
 export * from './api-key';

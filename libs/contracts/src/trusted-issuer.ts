@@ -11,7 +11,7 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
-import type { ClientJwks } from './application';
+import type { ClientJwks } from './client-proof';
 import { Page, PageRequest } from './page';
 import { Empty, rpc } from './rpc';
 
