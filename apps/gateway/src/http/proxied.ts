@@ -1,7 +1,8 @@
 import type { LoggerService } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../proxy/fault';
-import type { Located, Proxy } from '../proxy/proxy';
+import type { Proxy } from '../proxy/proxy';
+import type { Located } from '../proxy/visit';
 import { faultOf, refuse } from '../proxy/refuse';
 import { isManagement, type Answers } from './answers';
 import { clientAddress } from './client-address';

@@ -1,75 +1,24 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { Call } from '@keyward/bus';
 import { ROOT_ORGANIZATION, type Organization } from '@keyward/contracts';
-import type { Organizations, Revocations } from '@keyward/runtime';
-import type { Agent } from 'undici';
+import type { Organizations } from '@keyward/runtime';
 import { upgradeOf, type Upgrade } from '../http/upgrades';
-import type { Assertions } from './assertions/assertions';
 import { apiKeyOf, bearerOf, dpopTokenOf } from './bearer';
 import { Circuits } from './circuits';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors';
 import { enforce, upstreamFor, type Passed } from './enforcement';
 import { Fault } from './fault';
 import { forward, type Meter } from './forward';
-import type { Holders } from './holders';
-import type { Knowledge } from './knowledge';
 import type { Resource } from './matcher';
 import { canonicalTarget } from './path';
+import type { ProxyParts } from './proxy-parts';
 import { faultOf, refuse } from './refuse';
 import { isLooping, requestHeaders } from './request-headers';
 import { WebSockets } from './websockets';
-import { methodsOf, resourceOf, type Found } from './route-table';
+import { methodsOf, resourceOf } from './route-table';
 import { rateLimitHeaders } from './throttling/exhausted';
 import { isByBytes, type Lease } from './throttling/lease';
-import type { Throttling } from './throttling/throttling';
-import type { Usage } from './usage/usage';
-import type { AccessTokens } from './tokens/access-tokens';
+import type { Admitted, Located, Seen, Visit } from './visit';
 import { hasEnded } from './tokens/grant';
-
-/** What the proxy works with. */
-export interface ProxyParts {
-  known: Knowledge;
-  organizations: Organizations;
-  tokens: AccessTokens;
-  revocations: Pick<Revocations, 'isRevoked' | 'isKeyRevoked'>;
-  throttling: Pick<Throttling, 'take' | 'charge'>;
-  assertions: Pick<Assertions, 'of'>;
-  usage: Pick<Usage, 'count'>;
-  holders: Holders;
-  agent: Agent;
-  /** Host and port that clients know the gateway by. */
-  host: string;
-}
-
-/** What the server knows of a request besides the request itself. */
-export interface Visit {
-  address: string;
-  traceparent: string;
-  /** Headers that every answer has. */
-  own: OutgoingHttpHeaders;
-  call: () => Call;
-  /** It has shown the key of its token already: a proof is used once, and may have to do for long. */
-  held?: true;
-}
-
-/** An API that a request asks for. */
-export interface Located extends Found {
-  organization: Organization;
-  query: string;
-}
-
-/** A request that may pass; `passed` is absent where no token is needed. */
-export interface Admitted extends Located {
-  resource: Resource;
-  passed?: Passed;
-}
-
-/** What becomes known of a request on its way. */
-interface Seen extends Meter {
-  startedAt: number;
-  resource?: Resource;
-  applicationId?: string;
-}
 
 /** Guards the APIs: who may pass goes on to the upstream, all others get a fault. */
 export class Proxy {

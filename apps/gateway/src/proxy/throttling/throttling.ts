@@ -1,7 +1,7 @@
 import type { Bus } from '@keyward/bus';
 import type { PlanLevel, PlanRecord } from '@keyward/contracts';
 import { Fault, type FaultName } from '../fault';
-import type { Admitted } from '../proxy';
+import type { Admitted } from '../visit';
 import { Recent } from '../tokens/recent';
 import { exhausted } from './exhausted';
 import { isByBytes, newLease, stateOf, type Lease } from './lease';

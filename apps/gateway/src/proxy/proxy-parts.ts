@@ -1,0 +1,23 @@
+import type { Organizations, Revocations } from '@keyward/runtime';
+import type { Agent } from 'undici';
+import type { Assertions } from './assertions/assertions';
+import type { Holders } from './holders';
+import type { Knowledge } from './knowledge';
+import type { Throttling } from './throttling/throttling';
+import type { AccessTokens } from './tokens/access-tokens';
+import type { Usage } from './usage/usage';
+
+/** What the proxy works with. */
+export interface ProxyParts {
+  known: Knowledge;
+  organizations: Organizations;
+  tokens: AccessTokens;
+  revocations: Pick<Revocations, 'isRevoked' | 'isKeyRevoked'>;
+  throttling: Pick<Throttling, 'take' | 'charge'>;
+  assertions: Pick<Assertions, 'of'>;
+  usage: Pick<Usage, 'count'>;
+  holders: Holders;
+  agent: Agent;
+  /** Host and port that clients know the gateway by. */
+  host: string;
+}
