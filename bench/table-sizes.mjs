@@ -21,7 +21,6 @@ const postgres = await startPostgres();
 const database = await createTestDatabase([TOKEN_SCHEMA], postgres.adminUrl);
 try {
   const dataSource = await database.connect('token');
-  await query(dataSource, 'partitions', 'SELECT make_partitions()', []);
   const organization = randomUUID();
   const started = Date.now();
   await asAdmin(database.adminUrl, async (admin) => {

@@ -1,11 +1,10 @@
 import { Bus, serve, type Wire } from '@keyward/bus';
-import { assertUnprivileged, connectPatiently, query } from '@keyward/database';
+import { assertUnprivileged, connectPatiently, Hourly, inTransaction, query } from '@keyward/database';
 import { readiness, type Logger, type Running } from '@keyward/runtime';
 import { CatalogModule } from './catalog.module';
 import type { CatalogConfig } from './config';
 import { catalogDataSource } from './data-source';
 import { Feeds } from './feeds';
-import { UsagePartitions } from './usage/usage-partitions';
 
 /** Starts the catalog on a wire, which the caller closes after it. Its schema must have been migrated. */
 export async function startCatalog(config: CatalogConfig, wire: Wire, logger: Logger): Promise<Running> {
@@ -21,8 +20,9 @@ export async function startCatalog(config: CatalogConfig, wire: Wire, logger: Lo
     const feeds = new Feeds(dataSource, bus);
     undo.push(() => feeds.stop());
     await feeds.start();
-    const partitions = new UsagePartitions(dataSource, (error) =>
-      logger.error({ message: 'partitions not kept', error }),
+    const partitions = new Hourly(
+      async () => void (await inTransaction(dataSource, (manager) => manager.query('SELECT keep_usage()'))),
+      (error) => logger.error({ message: 'partitions not kept', error }),
     );
     await partitions.start();
     undo.push(() => partitions.stop());

@@ -87,17 +87,21 @@ export function createDataSource({ schema, entities = [], poolSize = 10, ...link
 }
 
 /**
- * For the start of a service: PostgreSQL may be starting as well, and on a machine where all starts at once a connection takes
+ * For the start of a service: PostgreSQL may be starting as well, and on a machine where all starts at once everything takes
  * its time. Throws when that lasts over 20 s, and at once what is no matter of time.
  */
-export async function connectPatiently(dataSource: DataSource): Promise<DataSource> {
+export async function patiently<T>(work: () => Promise<T>): Promise<T> {
   for (const end = Date.now() + START_MS; ; await new Promise((resolve) => setTimeout(resolve, AGAIN_MS)))
     try {
-      return await dataSource.initialize();
+      return await work();
     } catch (error) {
       if (Date.now() > end || !(toThrow(error) instanceof ServiceError)) throw error;
     }
 }
+
+/** Connects, `patiently`. */
+export const connectPatiently = (dataSource: DataSource): Promise<DataSource> =>
+  patiently(() => dataSource.initialize());
 
 /**
  * The hot path: one named prepared statement on a connection that others share at the same time, so it must be short. Throws

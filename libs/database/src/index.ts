@@ -8,4 +8,5 @@ export * from './revocation-owner';
 export * from './feed-owner';
 export * from './page';
 export * from './embedded-postgres';
+export * from './hourly';
 export * from './replays';

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { query } from './data-source';
+import { Hourly } from './hourly';
 import { isolate, schemaOf, serviceRole } from './isolate';
+import { inTransaction } from './tenancy';
 
-const HOUR_MS = 3_600_000;
 /** What is used up once is remembered with others that end in the same four hours, and forgotten with them. */
 const SLOT_SECONDS = 14_400;
 /** How far ahead of now what is used up may end, seconds: there are partitions for a day. */
@@ -77,23 +78,18 @@ export interface UsedOnce {
 
 /** Remembers what may be used once, over all instances of a service. */
 export class Replays {
-  private timer?: NodeJS.Timeout;
+  private readonly upkeep: Hourly;
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly failed: (error: unknown) => void,
-  ) {}
+    failed: (error: unknown) => void,
+  ) {
+    this.upkeep = new Hourly(() => this.keep(), failed);
+  }
 
   /** Resolves when there is room for what is used now; then looks every hour. */
-  async start(): Promise<void> {
-    await this.keep();
-    this.timer = setInterval(() => void this.keep().catch(this.failed), HOUR_MS);
-    this.timer.unref();
-  }
-
-  stop(): void {
-    clearInterval(this.timer);
-  }
+  start = (): Promise<void> => this.upkeep.start();
+  stop = (): void => this.upkeep.stop();
 
   /** Whether this is the first use of all that are made at once; only the hash is stored. */
   async isFirstUse({ organizationId, purpose, owner, id, endsAt }: UsedOnce): Promise<boolean> {
@@ -108,6 +104,6 @@ export class Replays {
 
   /** Makes the partitions of the next day, and drops those that are over. */
   async keep(): Promise<void> {
-    await query(this.dataSource, 'keep-used-once', 'SELECT keep_used_once()', []);
+    await inTransaction(this.dataSource, (manager) => manager.query('SELECT keep_used_once()'));
   }
 }

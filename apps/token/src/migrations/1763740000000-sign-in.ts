@@ -9,7 +9,7 @@ export class SignIn1763740000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(TABLES);
     for (const table of ['sessions', 'session_grants', 'authorization_codes', 'consents']) await isolate(runner, table);
-    await runner.query(MAKE_PARTITIONS + DROP_PARTITIONS + SESSIONS + REDEEM_CODE + END_SESSION + WITHDRAW_CONSENT);
+    await runner.query(SESSIONS + REDEEM_CODE + END_SESSION + WITHDRAW_CONSENT);
     await runner.query(`
       GRANT EXECUTE ON FUNCTION save_session, touch_session, insert_code, redeem_code, end_session, withdraw_consent, day_of
         TO keyward_token`);
@@ -83,57 +83,6 @@ const TABLES = `
     granted_at timestamptz NOT NULL,
     PRIMARY KEY (organization_id, sub, client_id)
   );
-`;
-
-/** As before, of every partitioned table that there is. */
-const MAKE_PARTITIONS = `
-  CREATE OR REPLACE FUNCTION make_partitions() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
-  SET search_path = token, pg_temp SET lock_timeout = '1s' AS $$
-  DECLARE
-    today date := (now() AT TIME ZONE 'UTC')::date;
-    own text := $own$organization_id = NULLIF(current_setting('app.organization', true), '')::uuid$own$;
-    parent text;
-    part text;
-    day date;
-  BEGIN
-    PERFORM pg_advisory_xact_lock('make_partitions'::regproc::int);
-    FOR parent IN SELECT relname FROM pg_partitioned_table JOIN pg_class ON oid = partrelid
-        WHERE relnamespace = 'token'::regnamespace ORDER BY relname LOOP
-      FOR day IN SELECT today + ahead FROM generate_series(-1, 3) AS ahead LOOP
-        part := parent || to_char(day, '_YYYYMMDD');
-        CONTINUE WHEN to_regclass(part) IS NOT NULL;
-        EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING CONSTRAINTS INCLUDING INDEXES) WITH (fillfactor = 80)',
-          part, parent);
-        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', part);
-        EXECUTE format('CREATE POLICY organization ON %I TO keyward_token USING (%s) WITH CHECK (%s)', part, own, own);
-        EXECUTE format('REVOKE ALL ON %I FROM PUBLIC, keyward_token', part);
-        EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES IN (%L)', parent, part, day);
-      END LOOP;
-    END LOOP;
-  END $$;
-`;
-
-/** Drops what nothing of is alive: no session lives for more than 30 days, its grants as long as families do. */
-const DROP_PARTITIONS = `
-  CREATE OR REPLACE FUNCTION drop_partitions(p_days int) RETURNS SETOF text LANGUAGE plpgsql SECURITY DEFINER
-  SET search_path = token, pg_temp SET lock_timeout = '500ms' AS $$
-  DECLARE
-    today date := (now() AT TIME ZONE 'UTC')::date;
-    part text;
-  BEGIN
-    PERFORM pg_advisory_xact_lock('make_partitions'::regproc::int);
-    FOR part IN
-      SELECT inhrelid::regclass::text FROM pg_inherits
-        JOIN pg_partitioned_table ON partrelid = inhparent JOIN pg_class p ON p.oid = inhparent
-      WHERE p.relnamespace = 'token'::regnamespace
-        AND to_date(right(inhrelid::regclass::text, 8), 'YYYYMMDD')
-          < today - CASE p.relname WHEN 'refresh_families' THEN greatest(p_days, 2)
-            WHEN 'sessions' THEN 32 WHEN 'session_grants' THEN greatest(p_days, 32) ELSE 2 END
-    LOOP
-      EXECUTE format('DROP TABLE %s', part);
-      RETURN NEXT part;
-    END LOOP;
-  END $$;
 `;
 
 /** A session goes on under another secret when its user signs in again, unless it ended meanwhile. */

@@ -4,13 +4,13 @@ import { RotationInOneStatement1763700000002 } from './1763700000002-rotation-in
 import { SignIn1763740000000 } from './1763740000000-sign-in';
 import { Revocations1763800000000 } from './1763800000000-revocations';
 import { ApplicationUsers1763810000000 } from './1763810000000-application-users';
-import { DropOnePartition1763820000000 } from './1763820000000-drop-one-partition';
 import { Devices1763900000000 } from './1763900000000-devices';
 import { PushedRequests1763900000200 } from './1763900000200-pushed-requests';
 import { OpaqueTokensAtTheRoot1763910000001 } from './1763910000001-opaque-tokens-at-the-root';
 import { LogoutNotices1763910000003 } from './1763910000003-logout-notices';
 import { UsedOnce1763920000000 } from './1763920000000-used-once';
 import { StandingTokens1763960000000 } from './1763960000000-standing-tokens';
+import { OnePartitionACall1763980000000 } from './1763980000000-one-partition-a-call';
 
 /** In the order in which they are run. */
 export const TOKEN_MIGRATIONS = [
@@ -20,11 +20,11 @@ export const TOKEN_MIGRATIONS = [
   SignIn1763740000000,
   Revocations1763800000000,
   ApplicationUsers1763810000000,
-  DropOnePartition1763820000000,
   Devices1763900000000,
   PushedRequests1763900000200,
   OpaqueTokensAtTheRoot1763910000001,
   LogoutNotices1763910000003,
   UsedOnce1763920000000,
   StandingTokens1763960000000,
+  OnePartitionACall1763980000000,
 ];

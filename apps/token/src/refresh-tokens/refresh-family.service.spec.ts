@@ -24,7 +24,6 @@ let two: DataSource;
 beforeAll(async () => {
   database = await createTestDatabase([TOKEN_SCHEMA]);
   [one, two] = await Promise.all([database.connect('token'), database.connect('token')]);
-  await query(one, 'make-partitions', 'SELECT make_partitions()', []);
 });
 afterAll(() => database.drop());
 
@@ -369,10 +368,14 @@ describe('partitions', () => {
     });
   const log = { info: () => undefined, error: () => undefined } as never;
 
-  it('D.4 5 are made ahead, and made by many at once without harm', async () => {
-    const keeper = new Partitions(one, { refreshFamilyLifetime: 90 * DAY }, log);
-    await Promise.all([keeper.make(), keeper.make(), new Partitions(two, { refreshFamilyLifetime: DAY }, log).make()]);
+  it('D.4 5 are made ahead, one a transaction, by many instances that start at once without harm', async () => {
+    const there = await partitions();
+    await asAdmin(database.adminUrl, (admin) => admin.query(`DROP TABLE ${there.join()}`));
+    const keepers = [one, two, one, two].map((by) => new Partitions(by, { refreshFamilyLifetime: 90 * DAY }, log));
+    await Promise.all(keepers.map((keeper) => keeper.start()));
+    keepers.forEach((keeper) => keeper.stop());
     const made = await partitions();
+    expect(made).toEqual(there);
     expect(made).toHaveLength(40);
     for (const ahead of [-1, 0, 1, 2, 3]) {
       const day = new Date(Date.now() + ahead * DAY * 1000).toISOString().slice(0, 10).replaceAll('-', '');
@@ -414,7 +417,7 @@ describe('partitions', () => {
   });
 
   it('D.4 1 of yesterday and later are safe from the role of the service', async () => {
-    await query(one, 'drop-all', 'SELECT drop_partitions(-1000)', []);
+    await query(one, 'drop-all', 'SELECT drop_partition(-1000)', []);
     const left = await partitions();
     expect(left.filter((part) => part.includes('refresh_families'))).toHaveLength(5);
     await expect(query(one, 'drop-one', `DROP TABLE ${left[0]!}`, [])).rejects.toThrow(/must be owner/);
