@@ -18,6 +18,7 @@ import { ApiKeys1763930000001 } from './migrations/1763930000001-api-keys';
 import { KeyEncryption1763950000000 } from './migrations/1763950000000-key-encryption';
 import { AccessTokenPolicy1763960000000 } from './migrations/1763960000000-access-token-policy';
 import { Certificates1763970000000 } from './migrations/1763970000000-certificates';
+import { SubjectTypes1764000000000 } from './migrations/1764000000000-subject-types';
 import { SigningKeyEntity } from './signing-keys/signing-key.entity';
 import { TrustedIssuerEntity } from './trusted-issuers/trusted-issuer.entity';
 
@@ -38,6 +39,7 @@ export const KEY_MANAGER_SCHEMA = {
     KeyEncryption1763950000000,
     AccessTokenPolicy1763960000000,
     Certificates1763970000000,
+    SubjectTypes1764000000000,
   ],
 };
 

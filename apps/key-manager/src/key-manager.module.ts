@@ -19,6 +19,9 @@ import { RelyingPartiesController } from './relying-parties/relying-parties.cont
 import { OriginsController } from './origins/origins.controller';
 import { Sealing } from './sealing/sealing';
 import { SealingController } from './sealing/sealing.controller';
+import { PairwiseNames } from './sectors/pairwise-names';
+import { PairwiseNamesController } from './sectors/pairwise-names.controller';
+import { SectorDocuments } from './sectors/sector-documents';
 import { KeyRing } from './signing-keys/key-ring';
 import { KeyMaker } from './signing-keys/new-signing-key';
 import { SigningKeyChanges } from './signing-keys/signing-key-changes';
@@ -34,6 +37,8 @@ export interface KeyManagerParts {
   sealing: Sealing;
   maker: KeyMaker;
   macs: SecretMacs;
+  pairwiseNames: PairwiseNames;
+  sectors: SectorDocuments;
   authentication: ClientAuthentication;
   assertions: AssertionAuthentication;
   grantAssertions: GrantAssertions;
@@ -59,6 +64,7 @@ export class KeyManagerModule {
         ConsumerKeysController,
         FeedsController,
         RelyingPartiesController,
+        PairwiseNamesController,
         RevocationsController,
         OriginsController,
         GrantAssertionsController,
@@ -72,6 +78,8 @@ export class KeyManagerModule {
         { provide: Sealing, useValue: parts.sealing },
         { provide: KeyMaker, useValue: parts.maker },
         { provide: SecretMacs, useValue: parts.macs },
+        { provide: PairwiseNames, useValue: parts.pairwiseNames },
+        { provide: SectorDocuments, useValue: parts.sectors },
         { provide: ClientAuthentication, useValue: parts.authentication },
         { provide: GrantAssertions, useValue: parts.grantAssertions },
         { provide: AssertionAuthentication, useValue: parts.assertions },

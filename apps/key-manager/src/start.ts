@@ -20,6 +20,8 @@ import { configuredSealing } from './sealing/configured-sealing';
 import { assertAllHeld } from './sealing/in-use';
 import { patiently } from './sealing/patiently';
 import { sealedSecret } from './sealing/sealed-secret';
+import { PairwiseNames } from './sectors/pairwise-names';
+import { SectorDocuments } from './sectors/sector-documents';
 import { KeyRing } from './signing-keys/key-ring';
 import { KeyStock } from './signing-keys/key-stock';
 import { insertFirstKey, KeyMaker } from './signing-keys/new-signing-key';
@@ -51,6 +53,7 @@ export async function startKeyManager(
     const secret = (purpose: string) => patiently(() => sealedSecret(dataSource, sealing, purpose));
     const macs = new SecretMacs(await secret('client-secret-macs'));
     const slots = await secret('failure-slots');
+    const pairwiseNames = new PairwiseNames(await secret('pairwise-names'));
 
     const { now } = clock;
     const bus = new Bus(wire);
@@ -63,7 +66,11 @@ export async function startKeyManager(
     const replays = new Replays(dataSource, (error) => logger.error({ message: 'partitions not kept', error }));
     await replays.start();
     undo.push(() => replays.stop());
-    const remote = new RemoteJwks(outbound, (message, error) => logger.warn({ message, error }), now);
+    const warn = (message: string, error: unknown) => {
+      logger.warn({ message, error });
+    };
+    const remote = new RemoteJwks(outbound, warn, now);
+    const sectors = new SectorDocuments(outbound, warn);
     const assertions = new AssertionAuthentication(authentication, remote, replays, now);
     const grantAssertions = new GrantAssertions(dataSource, remote, replays, now);
     const stock = new KeyStock(READY_KEYS);
@@ -103,6 +110,8 @@ export async function startKeyManager(
       sealing,
       maker,
       macs,
+      pairwiseNames,
+      sectors,
       authentication,
       assertions,
       grantAssertions,

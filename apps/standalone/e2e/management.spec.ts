@@ -53,6 +53,7 @@ describe('every operation does what it is for', () => {
     },
     ...{ passwordGrantSunset: null, applicationType: 'web', redirectUris: [], postLogoutRedirectUris: [] },
     ...{ backchannelLogoutUri: null, idTokenSignedResponseAlg: 'RS256', userinfoSignedResponseAlg: null },
+    ...{ subjectType: 'public', sectorIdentifierUri: null, requirePushedAuthorizationRequests: false, trusted: true },
     createdAt: time,
     secrets: [{ id: expect.any(String), createdAt: time, expiresAt: null, lastUsedAt: null }],
   });

@@ -45,6 +45,7 @@ const client = (clientId: string, organizationId: string, more: Partial<Client> 
   ...{ clientId, organizationId, applicationId: organizationId, kind: 'production', tokenType: 'jwt', public: false },
   grantTypes: ['password', 'client_credentials', 'refresh_token'],
   ...{ multiOrganization: false, strictScopes: false, rotateRefreshTokens: true, accessTokenPolicy: 'new' },
+  subjectType: 'public',
   ...{ method: more.public ? 'none' : 'client_secret_basic', tokenBinding: 'none', tokensFrom: 0, ...more },
 });
 
@@ -128,6 +129,8 @@ export async function startNeighbours(url: string) {
         redirectUris: [REDIRECT_URI],
         postLogoutRedirectUris: [],
         idTokenSignedResponseAlg: 'RS256' as const,
+        requirePushedAuthorizationRequests: false,
+        trusted: true,
       };
       return known && { client: known, name: known.clientId, applicationType: 'web', ...uris };
     }),

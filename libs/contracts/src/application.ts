@@ -18,7 +18,15 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
-import { AUTH_METHODS, GRANT_TYPES, TOKEN_BINDINGS, type AuthMethod, type TokenBinding } from './client';
+import {
+  AUTH_METHODS,
+  GRANT_TYPES,
+  SUBJECT_TYPES,
+  TOKEN_BINDINGS,
+  type AuthMethod,
+  type SubjectType,
+  type TokenBinding,
+} from './client';
 import { CertificateSubject, ClientJwks } from './client-proof';
 import { ACCESS_TOKEN_POLICIES, type AccessTokenPolicy } from './compatibility';
 import { APPLICATION_TYPES, type ApplicationType } from './relying-party';
@@ -102,6 +110,10 @@ export class ConsumerKey {
   idTokenSignedResponseAlg: SigningAlgorithm;
   /** `null`: UserInfo is plain JSON. */
   userinfoSignedResponseAlg: SigningAlgorithm | null;
+  subjectType: SubjectType;
+  sectorIdentifierUri: string | null;
+  requirePushedAuthorizationRequests: boolean;
+  trusted: boolean;
   secrets: SecretInfo[];
   createdAt: string;
 }
@@ -168,6 +180,14 @@ class KeySettings {
   @IsOptional() @IsIn(SIGNING_ALGORITHMS) idTokenSignedResponseAlg?: SigningAlgorithm;
   /** UserInfo as a JWT, signed like this; `null`, as when absent: plain JSON. */
   @IsOptional() @IsIn(SIGNING_ALGORITHMS) userinfoSignedResponseAlg?: SigningAlgorithm | null;
+  /** `public` when absent. `pairwise` is for opaque access tokens, which are then its default. */
+  @IsOptional() @IsIn(SUBJECT_TYPES) subjectType?: SubjectType;
+  /** An https URL of a JSON array of redirect URIs, these among them: the clients that name it know a user by one name. Needed for `pairwise` unless all redirect URIs have one host; `null` in an update takes it away. */
+  @IsOptional() @IsString() @MaxLength(1000) sectorIdentifierUri?: string | null;
+  /** RFC 9126 §6: its users cannot come but with a request that it has pushed. */
+  @IsOptional() @IsBoolean() requirePushedAuthorizationRequests?: boolean;
+  /** `true` when absent; nobody is sent to a client that is not, unasked, before they have signed in (RFC 9700 §4.11.2). */
+  @IsOptional() @IsBoolean() trusted?: boolean;
 }
 
 export class GenerateKey extends KeySettings {

@@ -43,6 +43,10 @@ export const ASYMMETRIC_METHODS: readonly AuthMethod[] = [
 export const TOKEN_BINDINGS = ['none', 'dpop', 'certificate'] as const;
 export type TokenBinding = (typeof TOKEN_BINDINGS)[number];
 
+/** What a client is told in `sub`: the user's id, or a name that nobody else knows it by (OpenID Connect Core 1.0 §8). */
+export const SUBJECT_TYPES = ['public', 'pairwise'] as const;
+export type SubjectType = (typeof SUBJECT_TYPES)[number];
+
 /** An authenticated client: what the token service needs to know of a consumer key. */
 export class Client {
   clientId: string;
@@ -63,6 +67,8 @@ export class Client {
   /** Refresh tokens are replaced on every use (RT-14). */
   rotateRefreshTokens: boolean;
   accessTokenPolicy: AccessTokenPolicy;
+  /** With `pairwise`, nothing that it is given says its user's id. */
+  subjectType: SubjectType;
   /** Seconds; the server's setting when absent. */
   accessTokenLifetime?: number;
   refreshTokenLifetime?: number;

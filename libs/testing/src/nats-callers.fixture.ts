@@ -44,6 +44,7 @@ export const CALLS: Record<Service, readonly Exported[]> = {
   token: [
     ...(['assertClient', 'verifyGrantAssertion', 'authenticateClient', 'checkClient', 'findRelyingParty'] as const),
     ...(['authenticateUser', 'checkUser', 'getProfile', 'nameUsers', 'getJwks', 'signJwt'] as const),
+    ...(['findPairwiseNames'] as const),
   ],
   directory: [],
   'key-manager': [],

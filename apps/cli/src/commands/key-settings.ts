@@ -3,6 +3,7 @@ import {
   AUTH_METHODS,
   GRANT_TYPES,
   SIGNING_ALGORITHMS,
+  SUBJECT_TYPES,
   TOKEN_BINDINGS,
   type ConsumerKey,
   type UpdateKey,
@@ -40,6 +41,10 @@ export const details: Columns<ConsumerKey> = {
   'Told of logouts at': ({ backchannelLogoutUri }) => backchannelLogoutUri ?? 'nowhere',
   'ID tokens': ({ idTokenSignedResponseAlg }) => idTokenSignedResponseAlg,
   UserInfo: ({ userinfoSignedResponseAlg }) => userinfoSignedResponseAlg ?? 'JSON',
+  'Names of users': ({ subjectType, sectorIdentifierUri }) =>
+    sectorIdentifierUri === null ? subjectType : `${subjectType}, sector ${sectorIdentifierUri}`,
+  'Must push its requests': ({ requirePushedAuthorizationRequests }) => requirePushedAuthorizationRequests,
+  Trusted: ({ trusted }) => trusted,
   Secrets: ({ secrets }) =>
     secrets.map(({ createdAt, expiresAt }) => `of ${createdAt} until ${expiresAt ?? 'replaced'}`),
   Created: ({ createdAt }) => createdAt,
@@ -54,6 +59,7 @@ export interface Settings extends Omit<
   jwksFile?: string;
   idTokenAlg?: UpdateKey['idTokenSignedResponseAlg'];
   userinfoAlg?: UpdateKey['userinfoSignedResponseAlg'];
+  requirePushedRequests?: boolean;
 }
 
 /** The settings that generate and update share. */
@@ -90,7 +96,16 @@ export const withSettings = (command: Command): Command =>
     .option('--post-logout-redirect-uris <uris...>', 'where they may be sent after signing out')
     .option('--backchannel-logout-uri <url>', 'where it is told that a session has ended; an empty one: nowhere')
     .addOption(new Option('--id-token-alg <alg>', 'how its ID tokens are signed').choices(SIGNING_ALGORITHMS))
-    .option('--userinfo-alg <alg>', 'UserInfo as a JWT signed like this; an empty one: plain JSON');
+    .option('--userinfo-alg <alg>', 'UserInfo as a JWT signed like this; an empty one: plain JSON')
+    .addOption(
+      new Option(
+        '--subject-type <type>',
+        'whether it is told the ids of its users, or names for its sector alone',
+      ).choices(SUBJECT_TYPES),
+    )
+    .option('--sector-identifier-uri <url>', 'what lists the redirect URIs of its sector; an empty one: nothing')
+    .option('--require-pushed-requests <on|off>', 'take its authorization requests only pushed (RFC 9126)', onOff)
+    .option('--trusted <on|off>', 'send users back to it with an error before they have signed in', onOff);
 
 /** What is said as nothing is taken away. */
 const orNull = <T extends string>(value: T | '' | null | undefined): T | null | undefined =>
@@ -117,4 +132,8 @@ export const settings = (options: Settings): Omit<UpdateKey, 'organizationId' | 
   backchannelLogoutUri: orNull(options.backchannelLogoutUri),
   idTokenSignedResponseAlg: options.idTokenAlg,
   userinfoSignedResponseAlg: orNull(options.userinfoAlg),
+  subjectType: options.subjectType,
+  sectorIdentifierUri: orNull(options.sectorIdentifierUri),
+  requirePushedAuthorizationRequests: options.requirePushedRequests,
+  trusted: options.trusted,
 });

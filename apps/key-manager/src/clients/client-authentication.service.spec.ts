@@ -55,6 +55,7 @@ describe('client authentication', () => {
       strictScopes: false,
       rotateRefreshTokens: true,
       accessTokenPolicy: 'new',
+      subjectType: 'public',
       accessTokenLifetime: 120,
       tokensFrom: Math.floor(Date.parse(key.createdAt) / 1000),
     });

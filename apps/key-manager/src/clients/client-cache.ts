@@ -4,6 +4,7 @@ import type {
   CertificateSubject,
   Client,
   ClientJwks,
+  SubjectType,
   TokenBinding,
 } from '@keyward/contracts';
 import { hasSecret } from '../client-keys/proof';
@@ -65,6 +66,7 @@ interface Row {
     allowed_origins: string[];
     rotate_refresh_tokens: boolean;
     access_token_policy: AccessTokenPolicy;
+    subject_type: SubjectType;
     access_token_lifetime: number | null;
     refresh_token_lifetime: number | null;
     password_grant_sunset: string | null;
@@ -95,6 +97,7 @@ async function findClient(dataSource: DataSource, clientId: string): Promise<Kno
     strictScopes: row.strict_scopes,
     rotateRefreshTokens: key.rotate_refresh_tokens,
     accessTokenPolicy: key.access_token_policy,
+    subjectType: key.subject_type,
     accessTokenLifetime: key.access_token_lifetime ?? undefined,
     refreshTokenLifetime: key.refresh_token_lifetime ?? undefined,
     passwordGrantSunset: key.password_grant_sunset ? new Date(key.password_grant_sunset).toISOString() : undefined,

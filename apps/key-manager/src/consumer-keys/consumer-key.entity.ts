@@ -5,6 +5,7 @@ import type {
   CertificateSubject,
   ClientJwks,
   SigningAlgorithm,
+  SubjectType,
   TokenBinding,
 } from '@keyward/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
@@ -38,5 +39,9 @@ export class ConsumerKeyEntity {
   @Column('text', { name: 'id_token_signed_response_alg' }) idTokenSignedResponseAlg: SigningAlgorithm;
   @Column('text', { name: 'userinfo_signed_response_alg', nullable: true })
   userinfoSignedResponseAlg: SigningAlgorithm | null;
+  @Column('text', { name: 'subject_type' }) subjectType: SubjectType;
+  @Column('text', { name: 'sector_identifier_uri', nullable: true }) sectorIdentifierUri: string | null;
+  @Column('boolean', { name: 'require_pushed_authorization_requests' }) requirePushedAuthorizationRequests: boolean;
+  @Column('boolean') trusted: boolean;
   @Column('timestamptz', { name: 'created_at' }) createdAt: Date;
 }

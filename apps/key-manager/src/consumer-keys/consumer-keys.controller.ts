@@ -24,6 +24,7 @@ import { findApplication } from '../applications/find-application';
 import { hasSecret } from '../client-keys/proof';
 import { Clock } from '../clock';
 import { refuseOwnClient } from '../own-client';
+import { assertListed, SectorDocuments, type SectorDocument } from '../sectors/sector-documents';
 import { KeyRing } from '../signing-keys/key-ring';
 import { ConsumerKeyChanges } from './consumer-key-changes';
 import { ConsumerKeyEntity } from './consumer-key.entity';
@@ -45,6 +46,7 @@ export class ConsumerKeysController {
     private readonly revocations: RevocationOwner,
     private readonly macs: SecretMacs,
     private readonly keyRing: KeyRing,
+    private readonly sectors: SectorDocuments,
     private readonly clock: Clock,
   ) {}
 
@@ -55,8 +57,9 @@ export class ConsumerKeysController {
     const consumerSecret = hasSecret(methodOf(request)) ? (request.consumerSecret ?? newConsumerSecret()) : undefined;
     // Its ID tokens are signed with a key that is published before the first of them.
     if (request.redirectUris?.length) this.keyRing.prepare(request.organizationId, 'RS256');
+    const sector = request.sectorIdentifierUri ? await this.sectors.at(request.sectorIdentifierUri) : undefined;
     return await this.changes.write(request.organizationId, async (manager, changed) => {
-      const key = await insertKey(manager, request, now);
+      const key = await insertKey(manager, request, now, sector);
       if (consumerSecret) await addSecret(manager, key, this.macs.of(key.consumerKey, consumerSecret), now);
       changed(key.consumerKey);
       return { key: await describeKey(manager, key), consumerSecret };
@@ -93,9 +96,11 @@ export class ConsumerKeysController {
     const isWithoutPassword = asked.grantTypes?.includes('password') === false || asked.passwordGrantSunset;
     if (state === 'disabled' || isWithoutPassword || asked.tokenEndpointAuthMethod)
       refuseOwnClient(organizationId, consumerKey);
+    const sector = await this.sectorOf(request);
     const updated = await this.changes.write(organizationId, async (manager, changed) => {
       const before = await keyNamed(manager, request, { lock: true });
       const changes = { state: state ?? before.state, ...settingsFrom(before, asked, before.public) };
+      assertListed(changes, sector);
       await manager.update(ConsumerKeyEntity, { organizationId, consumerKey }, changes);
       changed(consumerKey);
       const key = { ...before, ...changes };
@@ -139,6 +144,15 @@ export class ConsumerKeysController {
     });
     void this.revocations.publishNew();
     return new Empty();
+  }
+
+  /** The document that what is asked for has to agree with; fetched while nothing is locked. Throws `invalid_request`, `not_found`. */
+  private async sectorOf(request: UpdateKey): Promise<SectorDocument | undefined> {
+    const { organizationId, sectorIdentifierUri, redirectUris } = request;
+    if (sectorIdentifierUri) return this.sectors.at(sectorIdentifierUri);
+    if (sectorIdentifierUri === null || redirectUris === undefined) return undefined;
+    const before = await inOrganization(this.dataSource, organizationId, (manager) => keyNamed(manager, request));
+    return before.sectorIdentifierUri === null ? undefined : this.sectors.at(before.sectorIdentifierUri);
   }
 }
 

@@ -43,6 +43,10 @@ export async function describeKeys(manager: EntityManager, keys: ConsumerKeyEnti
     backchannelLogoutUri: key.backchannelLogoutUri,
     idTokenSignedResponseAlg: key.idTokenSignedResponseAlg,
     userinfoSignedResponseAlg: key.userinfoSignedResponseAlg,
+    subjectType: key.subjectType,
+    sectorIdentifierUri: key.sectorIdentifierUri,
+    requirePushedAuthorizationRequests: key.requirePushedAuthorizationRequests,
+    trusted: key.trusted,
     secrets: secrets.filter(({ consumerKey }) => consumerKey === key.consumerKey).map(describeSecret),
     createdAt: key.createdAt.toISOString(),
   }));

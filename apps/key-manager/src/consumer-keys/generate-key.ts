@@ -5,6 +5,7 @@ import { findApplication } from '../applications/find-application';
 import { hasSecret } from '../client-keys/proof';
 import { ConsumerKeyEntity } from './consumer-key.entity';
 import { assertStrong } from './consumer-secret';
+import { assertListed, type SectorDocument } from '../sectors/sector-documents';
 import { defaultSettings, settingsFrom } from './key-settings';
 import { newConsumerKey } from './new-consumer-key';
 import { mayBegin } from './revoked-keys';
@@ -33,13 +34,21 @@ export function assertImportable({ consumerKey, consumerSecret, ...asked }: Gene
 }
 
 /** Inserts a consumer key, generated or imported, without its secret. Throws `not_found`, `conflict`, `invalid_request`. */
-export async function insertKey(manager: EntityManager, request: GenerateKey, now: number): Promise<ConsumerKeyEntity> {
+export async function insertKey(
+  manager: EntityManager,
+  request: GenerateKey,
+  now: number,
+  sector?: SectorDocument,
+): Promise<ConsumerKeyEntity> {
   const application = await findApplication(manager, request, { lock: true });
   const { organizationId, id: applicationId } = application;
   if ((await manager.countBy(ConsumerKeyEntity, { organizationId, applicationId })) >= MOST_KEYS)
     throw new ServiceError('conflict', `an application has ${MOST_KEYS} keys at most`);
   const isPublic = methodOf(request) === 'none';
   const consumerKey = request.consumerKey ?? newConsumerKey();
+  const defaults = defaultSettings(isPublic, (request.redirectUris ?? []).length > 0);
+  const settings = settingsFrom(defaults, request, isPublic);
+  assertListed(settings, sector);
   const key: ConsumerKeyEntity = {
     organizationId,
     consumerKey,
@@ -47,7 +56,7 @@ export async function insertKey(manager: EntityManager, request: GenerateKey, no
     kind: request.kind,
     state: 'active',
     public: isPublic,
-    ...settingsFrom(defaultSettings(isPublic, (request.redirectUris ?? []).length > 0), request, isPublic),
+    ...settings,
     createdAt: new Date(await mayBegin(manager, { organizationId, consumerKey }, now)),
   };
   // A consumer key is unique over all organizations, so this answer tells that another one has it: to an administrator,

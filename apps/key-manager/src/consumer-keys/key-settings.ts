@@ -3,9 +3,10 @@ import { isOutboundUrl } from '@keyward/runtime';
 import { hasSecret, proofFrom, type Proof } from '../client-keys/proof';
 import type { ConsumerKeyEntity } from './consumer-key.entity';
 import { assertOrigins } from '../origins/allowed-origins';
+import { assertSector } from '../sectors/sector';
 import { assertRedirectUri } from './redirect-uri';
 
-type Settings = Proof &
+export type Settings = Proof &
   Pick<
     ConsumerKeyEntity,
     | 'grantTypes'
@@ -21,6 +22,10 @@ type Settings = Proof &
     | 'backchannelLogoutUri'
     | 'idTokenSignedResponseAlg'
     | 'userinfoSignedResponseAlg'
+    | 'subjectType'
+    | 'sectorIdentifierUri'
+    | 'requirePushedAuthorizationRequests'
+    | 'trusted'
     | 'allowedOrigins'
     | 'tokenBinding'
   >;
@@ -49,6 +54,10 @@ export const defaultSettings = (isPublic: boolean, redirects: boolean): Settings
   backchannelLogoutUri: null,
   idTokenSignedResponseAlg: 'RS256',
   userinfoSignedResponseAlg: null,
+  subjectType: 'public',
+  sectorIdentifierUri: null,
+  requirePushedAuthorizationRequests: false,
+  trusted: true,
 });
 
 /** The settings with what was asked for; `null` takes a lifetime or a sunset back. Throws `invalid_request`. */
@@ -57,9 +66,10 @@ export function settingsFrom(
   asked: Partial<Omit<UpdateKey, 'organizationId' | 'consumerKey' | 'state'>>,
   isPublic: boolean,
 ): Settings {
+  const subjectType = asked.subjectType ?? before.subjectType;
   const settings: Settings = {
     grantTypes: asked.grantTypes ?? before.grantTypes,
-    tokenType: asked.tokenType ?? before.tokenType,
+    tokenType: asked.tokenType ?? (subjectType === 'pairwise' ? 'opaque' : before.tokenType),
     ...proofFrom(before, asked),
     tokenBinding: asked.tokenBinding ?? before.tokenBinding,
     allowedOrigins: asked.allowedOrigins ?? before.allowedOrigins,
@@ -77,12 +87,21 @@ export function settingsFrom(
     backchannelLogoutUri: given(asked.backchannelLogoutUri, before.backchannelLogoutUri),
     idTokenSignedResponseAlg: asked.idTokenSignedResponseAlg ?? before.idTokenSignedResponseAlg,
     userinfoSignedResponseAlg: given(asked.userinfoSignedResponseAlg, before.userinfoSignedResponseAlg),
+    subjectType,
+    sectorIdentifierUri: given(asked.sectorIdentifierUri, before.sectorIdentifierUri),
+    requirePushedAuthorizationRequests:
+      asked.requirePushedAuthorizationRequests ?? before.requirePushedAuthorizationRequests,
+    trusted: asked.trusted ?? before.trusted,
   };
   for (const uri of [...settings.redirectUris, ...settings.postLogoutRedirectUris])
     assertRedirectUri(uri, settings.applicationType);
   assertOrigins(settings.allowedOrigins);
   if (settings.backchannelLogoutUri !== null && !isOutboundUrl(settings.backchannelLogoutUri))
     throw invalid('backchannelLogoutUri must be an https URL without user and fragment');
+  assertSector(settings);
+  // RFC 9068 §6: a JWT tells its client what it tells an API.
+  if (subjectType === 'pairwise' && settings.tokenType !== 'opaque')
+    throw invalid('pairwise subjects need opaque access tokens: a JWT would tell the client who its user is');
   // RFC 9700 §4.14.2: the refresh tokens of a public client are rotated (RT-14).
   if (isPublic && !settings.rotateRefreshTokens)
     throw invalid('the refresh tokens of a public client are always rotated');

@@ -10,7 +10,8 @@ const FIND = `
   SELECT a.name, k.application_type AS "applicationType", k.redirect_uris AS "redirectUris",
     k.post_logout_redirect_uris AS "postLogoutRedirectUris", k.backchannel_logout_uri AS "backchannelLogoutUri",
     k.id_token_signed_response_alg AS "idTokenSignedResponseAlg",
-    k.userinfo_signed_response_alg AS "userinfoSignedResponseAlg"
+    k.userinfo_signed_response_alg AS "userinfoSignedResponseAlg", k.trusted,
+    k.require_pushed_authorization_requests AS "requirePushedAuthorizationRequests"
   FROM consumer_keys k JOIN applications a ON a.organization_id = k.organization_id AND a.id = k.application_id
   WHERE k.organization_id = $1 AND k.consumer_key = $2`;
 

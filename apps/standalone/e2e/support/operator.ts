@@ -73,6 +73,10 @@ export interface KeyOptions {
   backchannelLogoutUri?: string | null;
   idTokenSignedResponseAlg?: 'RS256' | 'ES256';
   userinfoSignedResponseAlg?: 'RS256' | 'ES256' | null;
+  subjectType?: 'public' | 'pairwise';
+  sectorIdentifierUri?: string | null;
+  requirePushedAuthorizationRequests?: boolean;
+  trusted?: boolean;
   consumerKey?: string;
   consumerSecret?: string;
   /** Of the application that is made for it: a new name, when absent. */
