@@ -7,6 +7,8 @@ export interface AccessTokenClaims {
   iss: string;
   sub: string;
   aud: string;
+  /** What its client knows the user by, if not by `sub`; the client is told this in its place. */
+  pairwise_sub?: string;
   /** The key of the user's organization; the client's own when the client is the subject. */
   org: string;
   client_id: string;
@@ -43,6 +45,7 @@ export interface Issue {
   lifetime: number;
   act?: Actor;
   cnf?: Confirmation;
+  pairwiseSub?: string;
 }
 
 /** CC-02: without a user there is no claim of one. */
@@ -59,4 +62,16 @@ export const accessTokenClaims = ({ issuer, client, organization, user, ...issue
   ...(user ? { auth_time: user.authTime, amr: user.amr } : {}),
   ...(issue.act ? { act: issue.act } : {}),
   ...(issue.cnf ? { cnf: issue.cnf } : {}),
+  ...(issue.pairwiseSub ? { pairwise_sub: issue.pairwiseSub } : {}),
+});
+
+/** Claims as the token's client, and other clients, may know them: the user by no other name than the client's own. */
+export function toldClaims({ pairwise_sub: sub, ...claims }: AccessTokenClaims): AccessTokenClaims {
+  return sub === undefined ? claims : { ...claims, sub, ...(claims.act ? { act: actingClient(claims.act) } : {}) };
+}
+
+/** Who acts is told by the client, whoever its user is. */
+const actingClient = ({ client_id, act }: Actor): Actor => ({
+  ...{ sub: client_id, client_id },
+  ...(act ? { act: actingClient(act) } : {}),
 });

@@ -34,6 +34,16 @@ export type TokenString<Kind extends TokenKind> = Named<Kind> & {
   readonly text: string;
 };
 
+/** Of a client that must not read who its user is: the row knows it alone (OpenID Connect Core 1.0 §8.1). */
+export const unnamed = <N extends Named<'krt'> | Named<'kac'>>(named: N): N => ({
+  ...named,
+  sub: named.id,
+  userOrganizationId: named.id,
+});
+
+/** Whether a token names no user. */
+export const isUnnamed = ({ id, sub }: Named<'kac'>): boolean => sub === id;
+
 const ID = 16;
 const CHECKSUM = 4;
 /** `YYYY-MM-DD`; a year after 9999 is longer, and no id of ours is from then. */

@@ -30,6 +30,7 @@ import { IntrospectionController } from './introspection/introspection.controlle
 import { Issuers } from './issuer';
 import { IdTokens } from './openid/id-tokens';
 import { SignOutController } from './openid/sign-out.controller';
+import { ToldNames } from './openid/told-names';
 import { UserInfoController } from './openid/userinfo.controller';
 import { DpopProofsController } from './dpop-proofs.controller';
 import { Possessions } from './possessions';
@@ -107,7 +108,7 @@ export class TokenModule {
         ...given,
         ...[Issuers, ClientAuthentication, Clients, Users, RefreshTokens, AccessTokens, AccessTokenReader, PublicKeys],
         ...[Codes, Consents, Decision, DeviceCodes, IdTokens, PasswordProof, Possessions, Sessions, StandingTokens],
-        PushedRequests,
+        ...[PushedRequests, ToldNames],
         ...GRANTS,
         grants,
       ],

@@ -8,6 +8,7 @@ import { accessTokenClaims, type AccessTokenClaims, type Actor } from '../claims
 import { Clock, inSeconds } from '../clock';
 import type { User } from '../grants/grant';
 import { Issuers } from '../issuer';
+import { ToldNames } from '../openid/told-names';
 import { newId } from '../time-id';
 import { newSecret, writeToken } from '../token-string';
 import { insertOpaqueToken } from './issued-tokens';
@@ -35,6 +36,7 @@ export class AccessTokens {
     private readonly dataSource: DataSource,
     private readonly settings: OAuthSettings,
     private readonly issuers: Issuers,
+    private readonly names: ToldNames,
     private readonly clock: Clock,
   ) {}
 
@@ -49,10 +51,13 @@ export class AccessTokens {
     { family, ...issue }: AccessTokenFor,
     call: Call,
   ): Promise<{ accessToken: string; claims: AccessTokenClaims }> {
-    const { client, organization } = issue;
+    const { client, organization, user } = issue;
+    const [pairwiseSub] =
+      user && client.subjectType === 'pairwise' ? await this.names.of(client, [user.sub], call) : [];
     const now = this.clock.now();
     const claims = accessTokenClaims({
       ...issue,
+      pairwiseSub,
       issuer: this.issuers.of(organization),
       jti: jtiOf(randomBytes(16).toString('base64url'), family),
       // What is older than the client's record was issued to another of its name.

@@ -79,7 +79,8 @@ export class Decision {
     call: Call,
   ): Promise<boolean> {
     if (idTokenHint === undefined) return true;
-    return (await this.idTokens.readHint(idTokenHint, organization, call))?.sub === sub;
+    const hint = await this.idTokens.readHint(idTokenHint, organization, call);
+    return hint !== undefined && this.idTokens.isAbout(hint, sub, organization, call);
   }
 
   /** OpenID Connect Core 1.0 §3.1.2.1: what asks for the user to prove itself once more. */

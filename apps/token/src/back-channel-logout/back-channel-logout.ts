@@ -4,6 +4,7 @@ import type { Logger, Organizations, Outbound } from '@keyward/runtime';
 import type { DataSource } from 'typeorm';
 import { inSeconds, type Clock } from '../clock';
 import type { Issuers } from '../issuer';
+import { ToldNames } from '../openid/told-names';
 import {
   claimNotice,
   dropNotice,
@@ -102,12 +103,14 @@ export class BackChannelLogout {
   /** Throws for what is worth another attempt. A client that is gone, or does not want to know, is told nothing. */
   private async attempt(notice: ClaimedNotice): Promise<void> {
     const { bus, organizations, issuers, outbound, clock } = this.means;
-    const { organizationId, clientId, sub, sessionId: sid } = notice;
+    const { organizationId, clientId } = notice;
     const organization = await organizations.activeNow(organizationId);
     if (!organization) throw new Error('the organization is not active');
     const party = await this.party(notice);
     const uri = party?.backchannelLogoutUri;
     if (!uri) return;
+    const names = new ToldNames(bus);
+    const [sub, sid] = await names.of(party.client, [notice.sub, notice.sessionId], startCall(CALL_MS));
     const claims = logoutTokenClaims({ issuer: issuers.of(organization), clientId, sub, sid }, inSeconds(clock.now()));
     const asked = { organizationId, alg: party.idTokenSignedResponseAlg, type: 'logout+jwt' as const, claims };
     const { jwt } = await bus.call(signJwt, asked, startCall(CALL_MS));

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { ServiceError, type Client, type Organization } from '@keyward/contracts';
-import { query } from '@keyward/database';
+import { query, queryInOrganization } from '@keyward/database';
 import { DataSource } from 'typeorm';
 import { Clock } from '../clock';
 import { held, RefreshTokens } from '../refresh-tokens/refresh-tokens';
 import { RevocationFeed } from '../revocation/revocation-feed';
 import type { LiveSession } from '../sessions/sessions';
 import { dayOf, madeAt, newId } from '../time-id';
-import { hashToken, newSecret, writeToken, type TokenString } from '../token-string';
+import { hashToken, isUnnamed, newSecret, unnamed, writeToken, type TokenString } from '../token-string';
 
 /** RFC 6749 §4.1.2 allows ten minutes; a browser needs no more than this (AC-06). */
 const LIFETIME_MS = 60_000;
@@ -23,6 +23,9 @@ export interface CodeFor {
   scope: string;
   nonce?: string;
 }
+
+/** Who has let a client have a code. */
+type CodeUser = Pick<TokenString<'kac'>, 'sub' | 'userOrganizationId'>;
 
 /** What a client sends with a code. */
 export interface Redemption {
@@ -66,7 +69,8 @@ export class Codes {
     const { sub, organization: home } = session.user;
     // It is the id of the family as well, which is never older than its client's record.
     const id = newId(Math.max(now, client.tokensFrom * 1000));
-    const code = writeToken('kac', { id, sub, userOrganizationId: home.id }, newSecret('kac'));
+    const named = { id, sub, userOrganizationId: home.id };
+    const code = writeToken('kac', client.subjectType === 'public' ? named : unnamed(named), newSecret('kac'));
     await query(
       this.dataSource,
       'insert-code',
@@ -78,6 +82,20 @@ export class Codes {
       ],
     );
     return code.text;
+  }
+
+  /** Whose code it is: it says so itself, or its row does. Errors: `invalid_grant`. */
+  async userOf(code: TokenString<'kac'>, { organizationId }: Client): Promise<CodeUser> {
+    if (!isUnnamed(code)) return code;
+    const [row] = await queryInOrganization<CodeUser>(
+      this.dataSource,
+      'find-code-user',
+      `SELECT sub, user_organization_id AS "userOrganizationId" FROM authorization_codes
+       WHERE organization_id = $1 AND day = $2 AND id = $3 AND hash = $4`,
+      [organizationId, code.day, code.id, code.hash],
+    );
+    if (!row) throw invalidCode(`unknown, code ${code.id}`);
+    return row;
   }
 
   /** Once. Errors: `invalid_grant`, and then the code is over; a second use ends what the first gave (AC-02). */

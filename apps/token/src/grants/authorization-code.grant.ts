@@ -33,7 +33,7 @@ export class AuthorizationCodeGrant extends Grant<typeof PARAMS> {
     if (!code) throw invalidCode('not an authorization code');
     const verifier = values.code_verifier;
     const challenge = verifier === undefined ? undefined : (challengeOf(verifier) ?? MALFORMED);
-    const { sub, userOrganizationId } = code;
+    const { sub, userOrganizationId } = await this.codes.userOf(code, client);
     const organization = this.organizations.active(userOrganizationId);
     const subject = organization && (await this.users.check(sub, organization, call));
     // The code is used all the same, so that it is over whatever was wrong.

@@ -31,7 +31,8 @@ export class RefreshTokenGrant extends Grant<typeof PARAMS> {
     const { client, scope, holder, call } = request;
     const token = readToken('krt', values.refresh_token);
     if (!token) throw invalidRefreshToken('not a refresh token');
-    const { sub, userOrganizationId } = token;
+    const user = await this.refreshTokens.userOf(token, client);
+    const { sub, userOrganizationId } = user;
     const organization = this.organizations.active(userOrganizationId);
     const subject = organization && (await this.users.check(sub, organization, call));
     if (!subject) throw invalidRefreshToken('the user may have no more tokens');
@@ -40,7 +41,7 @@ export class RefreshTokenGrant extends Grant<typeof PARAMS> {
     const catalog = withDevices(this.catalog, request.organization);
     grantScope(scope, client, { organization, roles }, catalog, client.strictScopes);
     const notBefore = this.users.grantsBegin(subject);
-    const use = { scope, notBefore, holder };
+    const use = { scope, notBefore, holder, user };
     const { refreshToken, authTime, amr, original } = await this.refreshTokens.use(token, client, use);
     return {
       user: { sub, organization, roles, authTime, amr },

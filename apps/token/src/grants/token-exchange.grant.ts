@@ -82,7 +82,7 @@ function assertTypes(values: Values<typeof PARAMS>): void {
 /** Who acts now, and for whom before, RFC 8693 §4.1: the newest is outermost. */
 function actingFor(before: Actor | undefined, actor: LiveToken | undefined, client: Client): Actor {
   const now = actor
-    ? { sub: actor.claims.sub, client_id: actor.claims.client_id }
+    ? { sub: actor.claims.pairwise_sub ?? actor.claims.sub, client_id: actor.claims.client_id }
     : { sub: client.clientId, client_id: client.clientId };
   const act = before ? { ...now, act: before } : now;
   if (depthOf(act) > LONGEST_CHAIN) throw invalid('too many have acted for this user already');

@@ -4,8 +4,10 @@ import { introspectToken, type Introspection, type TokenRequest } from '@keyward
 import { Organizations } from '@keyward/runtime';
 import { AccessTokenReader } from '../access-tokens/access-token-reader';
 import { ClientAuthentication, type Authenticated } from '../client-authentication';
+import { toldClaims } from '../claims';
 import { Clock, inSeconds } from '../clock';
 import { Issuers } from '../issuer';
+import { ToldNames } from '../openid/told-names';
 import { typeOf } from '../possessions';
 import { RefreshTokens } from '../refresh-tokens/refresh-tokens';
 import { tokenParam } from '../token-param';
@@ -24,6 +26,7 @@ export class IntrospectionController {
     private readonly users: Users,
     private readonly organizations: Organizations,
     private readonly issuers: Issuers,
+    private readonly names: ToldNames,
     private readonly clock: Clock,
   ) {}
 
@@ -42,8 +45,8 @@ export class IntrospectionController {
     if (!live || (client.public && live.claims.client_id !== client.clientId)) return undefined;
     return {
       active: true,
-      ...live.claims,
-      ...(live.user && { username: live.user.username }),
+      ...toldClaims(live.claims),
+      ...(live.user && live.claims.pairwise_sub === undefined && { username: live.user.username }),
       token_type: typeOf(live.claims.cnf),
     };
   }
@@ -55,12 +58,14 @@ export class IntrospectionController {
     const { clientId, expiresAt, revoked, presented, currentHash, scope, sub, createdAt } = family;
     const current = presented.hash.equals(currentHash) && !revoked && expiresAt.getTime() > this.clock.now();
     if (!current || clientId !== client.clientId) return INACTIVE;
+    const [told] = await this.names.of(client, [sub], call);
     const home = this.organizations.active(family.userOrganizationId);
     const user = home && (await this.users.find(family, home, call));
     if (!home || !user) return INACTIVE;
     return {
       active: true,
-      ...{ scope, sub, client_id: clientId, username: user.username, token_type: 'refresh_token' },
+      ...{ scope, sub: told, client_id: clientId, token_type: 'refresh_token' },
+      ...(client.subjectType === 'public' && { username: user.username }),
       iss: this.issuers.of(organization),
       org: home.key,
       iat: inSeconds(createdAt.getTime()),

@@ -6,6 +6,7 @@ import { PublicKeys } from '../access-tokens/public-keys';
 import { Clock, inSeconds } from '../clock';
 import type { User } from '../grants/grant';
 import { Issuers } from '../issuer';
+import { ToldNames } from './told-names';
 
 /** Seconds: long enough to be read, and to be sent back as a hint, which may have expired. */
 const LIFETIME = 3600;
@@ -20,7 +21,7 @@ export interface IdTokenFor {
   sid?: string;
 }
 
-/** Who an ID token was issued about, and to whom. */
+/** Who an ID token was issued about, as its client knows the user, and to whom. */
 export interface IdTokenHint {
   sub: string;
   clientId: string;
@@ -34,14 +35,16 @@ export class IdTokens {
     private readonly bus: Bus,
     private readonly keys: PublicKeys,
     private readonly issuers: Issuers,
+    private readonly names: ToldNames,
     private readonly clock: Clock,
   ) {}
 
-  async issue({ client, organization, user, nonce, sid }: IdTokenFor, call: Call): Promise<string> {
+  async issue({ client, organization, user, nonce, sid: session }: IdTokenFor, call: Call): Promise<string> {
+    const [sub, sid] = await this.names.of(client, [user.sub, ...(session === undefined ? [] : [session])], call);
     const iat = inSeconds(this.clock.now());
     const claims = {
       iss: this.issuers.of(organization),
-      sub: user.sub,
+      sub,
       aud: client.clientId,
       iat,
       exp: iat + LIFETIME,
@@ -55,6 +58,11 @@ export class IdTokens {
     const alg = party.idTokenSignedResponseAlg;
     const { jwt } = await this.bus.call(signJwt, { organizationId, alg, type: 'JWT', claims }, call);
     return jwt;
+  }
+
+  /** Whether a hint is about this user. */
+  isAbout({ sub, clientId }: IdTokenHint, user: string, { id: organizationId }: Organization, call: Call) {
+    return this.names.isOf(sub, user, { organizationId, clientId }, call);
   }
 
   /** An ID token that was issued here, expired or not (OpenID Connect RP-Initiated Logout 1.0 §2); `undefined` for all else. */

@@ -30,7 +30,10 @@ export class SignOutController {
     const hint = token ? await this.idTokens.readHint(token, organization, call) : undefined;
     const session = await this.sessions.find(secret, organization, call);
     // LO-04. An ID token of another user or sign-in shows nothing about this one.
-    const isOwn = hint && (clientId ?? hint.clientId) === hint.clientId && (!session || hint.sub === session.sub);
+    const isOwn =
+      hint &&
+      (clientId ?? hint.clientId) === hint.clientId &&
+      (!session || (await this.idTokens.isAbout(hint, session.sub, organization, call)));
     if (!isOwn) return { step: session || token ? 'ask' : 'done' };
     const uri = await this.registered(params, hint, organization, call);
     if (params['post_logout_redirect_uri'] && !uri) return { step: 'ask' };

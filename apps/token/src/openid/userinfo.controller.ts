@@ -41,14 +41,15 @@ export class UserInfoController {
     const live = organization && (await this.accessTokens.readLive(token, organization, call));
     if (!organization || !live?.user || !(await this.possessions.holds(live.claims.cnf, possession, organization.id)))
       throw new ServiceError('invalid_token', 'The access token is invalid, expired or revoked');
-    const { scope, client_id: clientId } = live.claims;
+    const { scope, client_id: clientId, pairwise_sub: pairwise } = live.claims;
     const scopes = scope.split(' ');
     if (!scopes.includes('openid')) throw new ServiceError('insufficient_scope', 'The scope openid is missing');
-    const { sub, username, organization: home } = live.user;
+    const { sub: id, username, organization: home } = live.user;
+    const sub = pairwise ?? id;
     const readable = scopes.flatMap((scope) => (Object.hasOwn(CLAIMS_OF, scope) ? (CLAIMS_OF[scope] ?? []) : []));
     const answer = (claims: UserInfo) => this.answer(organization, clientId, claims, call);
     if (readable.length === 0) return answer({ sub });
-    const { profile } = await this.bus.call(getProfile, { organizationId: home.id, sub }, call);
+    const { profile } = await this.bus.call(getProfile, { organizationId: home.id, sub: id }, call);
     const claims: Record<string, unknown> = { preferred_username: username, ...profile };
     const said = readable.flatMap((name) => (claims[name] == null ? [] : [[name, claims[name]] as const]));
     return answer({ ...Object.fromEntries(said), sub });

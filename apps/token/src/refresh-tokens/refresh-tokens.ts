@@ -7,7 +7,7 @@ import { Clock } from '../clock';
 import type { User } from '../grants/grant';
 import { RevocationFeed } from '../revocation/revocation-feed';
 import { madeAt } from '../time-id';
-import { newSecret, readToken, writeToken, type TokenString } from '../token-string';
+import { isUnnamed, newSecret, readToken, unnamed, writeToken, type Named, type TokenString } from '../token-string';
 import {
   findFamily,
   insertFamily,
@@ -35,6 +35,9 @@ export interface PresentedFamily extends RefreshFamily {
   presented: TokenString<'krt'>;
 }
 
+/** Who has signed in for a family. */
+type TokenUser = Pick<RefreshFamily, 'sub' | 'userOrganizationId'>;
+
 /** For what a refresh token is used. */
 export interface Use {
   /** The scopes asked for; `undefined` when none were named. */
@@ -43,6 +46,8 @@ export interface Use {
   notBefore: number;
   /** The key that the request has shown to hold, of a client without a secret. */
   holder?: string;
+  /** Whose it is said to be. */
+  user: TokenUser;
 }
 
 /** How a family begins: by which grant, and bound to which key, if any. */
@@ -88,7 +93,7 @@ export class RefreshTokens {
   /** The first refresh token of a family that is to be inserted with it. */
   first(family: Pick<RefreshFamily, 'id' | 'sub' | 'userOrganizationId'>, client: Client) {
     const named = { ...family, proof: randomUUID() };
-    const { text, hash } = writeToken('krt', named, newSecret('krt'));
+    const { text, hash } = writeToken('krt', shownTo(client, named), newSecret('krt'));
     const now = this.clock.now();
     const times = {
       createdAt: new Date(now),
@@ -105,18 +110,29 @@ export class RefreshTokens {
     return family && isOfNewest(presented, family) ? { ...family, presented } : undefined;
   }
 
+  /** Whose token it is: it says so itself, or its family does; `use` confirms it. Errors: `invalid_grant`. */
+  async userOf(presented: TokenString<'krt'>, { organizationId }: Client): Promise<TokenUser> {
+    if (!isUnnamed(presented)) return presented;
+    const family = await findFamily(this.dataSource, organizationId, presented.id);
+    if (!family) throw invalidRefreshToken(`unknown, family ${presented.id}`);
+    return family;
+  }
+
   /** Uses a token that nothing is known of but its text. Errors: `invalid_grant`, `invalid_scope` (RT-03). */
-  async use(presented: TokenString<'krt'>, client: Client, { scope, notBefore, holder }: Use): Promise<Used> {
+  async use(presented: TokenString<'krt'>, client: Client, { scope, notBefore, holder, user }: Use): Promise<Used> {
     // What is older than the client's record was granted to another of its name.
     if (madeAt(presented.id) < client.tokensFrom * 1000)
       throw invalidRefreshToken('of a consumer key that was deleted');
     // RT-14: only a client that proves itself by a secret may keep its refresh token.
     const keep = !client.rotateRefreshTokens && !client.public;
-    const next = keep ? presented : writeToken('krt', presented, newSecret('krt'));
+    const named = shownTo(client, presented);
+    const next = keep ? presented : writeToken('krt', named, newSecret('krt'));
+    const { sub, userOrganizationId } = user;
+    const ofFamily = { id: presented.id, proof: presented.proof, hash: presented.hash, sub, userOrganizationId };
     const rotation = {
       organizationId: client.organizationId,
       clientId: client.clientId,
-      presented: { ...presented, proof: held(presented.proof, holder) },
+      presented: { ...ofFamily, proof: held(presented.proof, holder) },
       next: keep ? undefined : { hash: next.hash, sealed: sealSuccessor(presented.text, presented.id, next.secret) },
       ...{ scope, notBefore },
       now: new Date(this.clock.now()),
@@ -126,14 +142,14 @@ export class RefreshTokens {
     let rotated = await rotateFamily(this.dataSource, rotation);
     // Begun without a key, its family is not bound to this one.
     if (holder && rotated.outcome === 'unknown')
-      rotated = await rotateFamily(this.dataSource, { ...rotation, presented });
+      rotated = await rotateFamily(this.dataSource, { ...rotation, presented: ofFamily });
     if (rotated.outcome === 'reuse') void this.revocations.publishNew();
     switch (rotated.outcome) {
       case 'rotated':
       case 'kept':
         return usedOf(rotated, next);
       case 'retry':
-        return usedOf(rotated, successorOf(presented, rotated.sealed));
+        return usedOf(rotated, successorOf(presented, named, rotated.sealed));
       case 'scope':
         throw new ServiceError('invalid_scope', 'A requested scope exceeds what was granted');
       default:
@@ -161,8 +177,12 @@ export const held = (proof: string, holder: string | undefined): string => (hold
 const isOfNewest = ({ hash }: TokenString<'krt'>, { currentHash, previousHash }: RefreshFamily): boolean =>
   hash.equals(currentHash) || (previousHash !== null && hash.equals(previousHash));
 
-const successorOf = (presented: TokenString<'krt'>, sealed: Buffer): TokenString<'krt'> =>
-  writeToken('krt', presented, openSuccessor(presented.text, presented.id, sealed));
+const successorOf = (presented: TokenString<'krt'>, named: Named<'krt'>, sealed: Buffer): TokenString<'krt'> =>
+  writeToken('krt', named, openSuccessor(presented.text, presented.id, sealed));
+
+/** What a token of this client may say of itself. */
+const shownTo = ({ subjectType }: Client, named: Named<'krt'>): Named<'krt'> =>
+  subjectType === 'public' ? named : unnamed(named);
 
 const usedOf = ({ scope, authTime, amr }: Rotated, { text }: TokenString<'krt'>): Used => ({
   refreshToken: text,
