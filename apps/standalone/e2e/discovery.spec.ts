@@ -83,7 +83,7 @@ describe('the metadata', () => {
         DEVICE,
       ],
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
-      subject_types_supported: ['public'],
+      subject_types_supported: ['public', 'pairwise'],
       request_uri_parameter_supported: false, // Absent means true.
     });
   });
@@ -224,6 +224,11 @@ describe('DS-06 all that it says is so:', () => {
       const asked = { form: { ...form, code_challenge_method: 'S256' }, basic: key.basic };
       expect((await keyward.send(String(url), asked)).status).toBe(201);
     },
+    // That a client, or an organization of high assurance, may have to is shown by the tests of PR-02 and ASVS 10.4.13.
+    require_pushed_authorization_requests: async (required) => {
+      expect(required).toBe(false);
+      expect((await authorize()).status).toBe(200);
+    },
     response_types_supported: async (types) => {
       expect(types).toEqual(['code']);
       expect(answerOf(await authorize({ response_type: 'token' }))).toMatchObject({
@@ -317,7 +322,7 @@ describe('DS-06 all that it says is so:', () => {
       for (const scope of scopes as string[]) expect((await key.signIn(user, { scope })).body.scope).toBe(scope);
     },
     subject_types_supported: async (types) => {
-      expect(types).toEqual(['public']); // The same subject for every client.
+      expect(types).toEqual(['public', 'pairwise']); // The second is shown by the tests of OC-09.
       const subjects = [key, await makeKey(org)].map(async (client) => (await client.signIn(user)).body.access_token);
       const [first, second] = (await Promise.all(subjects)).map((token) => decodeJwt(token as string).sub);
       expect(first).toBe(second);

@@ -2,10 +2,10 @@ import { deployment } from '@keyward/testing';
 import { decodeJwt } from 'jose';
 import { expectError } from './support/answers';
 import { assertionOf, pairOf } from './support/assertion';
-import { codeFor, REDIRECT_URI } from './support/browser';
+import { answerOf, authorizationUrl, pkce, REDIRECT_URI, Visitor } from './support/browser';
 import { dpopKey, type DpopKey } from './support/dpop';
 import { ask, expectProblem } from './support/management';
-import { eventually, makeKey, makeOrganization, makeUser, manage, type TestKey } from './support/operator';
+import { eventually, makeKey, makeOrganization, manage, type TestKey } from './support/operator';
 
 const keyward = deployment();
 const CLIENT = { grant_type: 'client_credentials' };
@@ -57,9 +57,14 @@ it('DP-02 CA-21 an organization of high assurance takes clients with keys of the
   expect([status, body.token_type]).toEqual([200, 'DPoP']);
   expect(decodeJwt(body.access_token as string)['cnf']).toEqual({ jkt: mine.jkt });
 
-  const user = await makeUser(org);
-  const code = await codeFor(org, spa, user);
-  expectError(await token({ ...code, client_id: spa.consumerKey }, await proof()), 'unauthorized_client');
+  expectError(
+    await token({ grant_type: 'refresh_token', refresh_token: 'x', client_id: spa.consumerKey }, await proof()),
+    'unauthorized_client',
+  );
+  // ASVS 5.0 10.4.13: what is asked for is neither in a browser's address nor its user's to change.
+  const asked = authorizationUrl(org, { client_id: spa.consumerKey, code_challenge: pkce().challenge });
+  const answer = answerOf(await new Visitor().get(asked));
+  expect(answer).toMatchObject({ error: 'invalid_request', error_description: expect.stringContaining('pushed') });
 
   await manage('PATCH', `/${org}`, { highAssurance: false });
   await eventually(async () => (await secret.token(CLIENT)).status === 200);

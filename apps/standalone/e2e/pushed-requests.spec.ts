@@ -3,7 +3,15 @@ import * as openid from 'openid-client';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { expectError } from './support/answers';
 import { answerOf, authorizationUrl, pkce, REDIRECT_URI, Visitor } from './support/browser';
-import { makeKey, makeOrganization, makeUser, unique, type TestKey, type TestUser } from './support/operator';
+import {
+  eventually,
+  makeKey,
+  makeOrganization,
+  makeUser,
+  unique,
+  type TestKey,
+  type TestUser,
+} from './support/operator';
 
 const keyward = deployment();
 const URN = 'urn:ietf:params:oauth:request_uri:';
@@ -180,6 +188,20 @@ it('AZ-10 any other request_uri is not supported, and not fetched; nor is reques
     const url = authorizationUrl(org, { client_id: key.consumerKey, code_challenge: challenge, [name]: value });
     expect(answerOf(await new Visitor().get(url))).toMatchObject({ error: `${name}_not_supported` });
   }
+});
+
+it('PR-02 a client may have to push its requests', async () => {
+  const held = await makeKey(org, { redirectUris: [REDIRECT_URI], requirePushedAuthorizationRequests: true });
+  const plain = authorizationUrl(org, { client_id: held.consumerKey, code_challenge: challenge });
+  for (const visit of [plain, `${plain}&request=`, `${plain}&request_uri=`])
+    expect(answerOf(await new Visitor().get(visit))).toMatchObject({ error: 'invalid_request' });
+  const { body } = await push(request(), held);
+  const [uri, visitor] = [body.request_uri as string, new Visitor()];
+  const answer = answerOf(await visitor.signIn(await open(uri, visitor, held), user));
+  const form = { grant_type: 'authorization_code', code: answer['code'] ?? '', redirect_uri: REDIRECT_URI };
+  expect((await held.token({ ...form, code_verifier: verifier })).status).toBe(200);
+  await keyward.cliJson('keys', 'update', held.consumerKey, '--org', org, '--require-pushed-requests', 'off');
+  await eventually(async () => (await new Visitor().get(plain)).status === 200);
 });
 
 it('PR-01 openid-client pushes by itself what it has to ask for', async () => {

@@ -41,6 +41,7 @@ export class AuthorizationStep {
   organization?: PageOwner;
   /** The application's name. */
   client?: string;
+  /** Of `error`: where the user may choose to go on to with it. */
   redirect?: ClientRedirect;
   /** Where the client's answer will go, where the browser's own parameters do not say so. */
   redirectUri?: string;

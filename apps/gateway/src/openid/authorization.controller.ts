@@ -137,8 +137,11 @@ export class AuthorizationController {
         });
         return;
       }
-      case 'error':
-        sendPage(reply, errorPage({ ...look, code: step.error, description: step.description }), { status: 400 });
+      case 'error': {
+        const { error: code, description, redirect } = step;
+        const markup = errorPage({ ...look, code, description, answer: redirect });
+        sendPage(reply, markup, { status: 400, formsTo: redirect ? [redirect.uri] : [] });
+      }
     }
   }
 

@@ -18,7 +18,7 @@ const ASSERTION_ALGORITHMS = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA', 'Ed25
 export const issuerOf = ({ server }: GatewayConfig, orgkey: string): string => `${server.publicUrl}/t/${orgkey}`;
 
 /** Authorization server metadata (RFC 8414 §2) of what works now. */
-export function metadataOf(config: GatewayConfig, { key, passwordGrant }: Organization): object {
+export function metadataOf(config: GatewayConfig, { key, passwordGrant, highAssurance }: Organization): object {
   const issuer = issuerOf(config, key);
   const { oauth, server } = config;
   const methods = [...CLIENT_AUTHENTICATION, ...certificateMethods(server)];
@@ -35,6 +35,8 @@ export function metadataOf(config: GatewayConfig, { key, passwordGrant }: Organi
     issuer,
     authorization_endpoint: `${issuer}/authorize`,
     pushed_authorization_request_endpoint: `${issuer}/oauth2/par`,
+    // RFC 9126 §5.
+    require_pushed_authorization_requests: highAssurance,
     response_types_supported: ['code'],
     response_modes_supported: ['query', 'form_post'],
     code_challenge_methods_supported: ['S256'],
@@ -66,7 +68,7 @@ export function metadataOf(config: GatewayConfig, { key, passwordGrant }: Organi
     // OpenID Connect Back-Channel Logout 1.0 §2.1.
     backchannel_logout_supported: true,
     backchannel_logout_session_supported: true,
-    subject_types_supported: ['public'],
+    subject_types_supported: ['public', 'pairwise'],
     claims_parameter_supported: false,
     // Absent means true (OpenID Connect Discovery 1.0 §3).
     request_uri_parameter_supported: false,

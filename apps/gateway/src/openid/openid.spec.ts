@@ -31,6 +31,7 @@ describe('metadata', () => {
       issuer,
       authorization_endpoint: `${issuer}/authorize`,
       pushed_authorization_request_endpoint: `${issuer}/oauth2/par`,
+      require_pushed_authorization_requests: false,
       response_types_supported: ['code'],
       response_modes_supported: ['query', 'form_post'],
       code_challenge_methods_supported: ['S256'],
@@ -67,7 +68,7 @@ describe('metadata', () => {
       userinfo_signing_alg_values_supported: ['RS256', 'ES256'],
       backchannel_logout_supported: true,
       backchannel_logout_session_supported: true,
-      subject_types_supported: ['public'],
+      subject_types_supported: ['public', 'pairwise'],
       request_uri_parameter_supported: false,
     });
   });

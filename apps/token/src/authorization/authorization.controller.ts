@@ -18,7 +18,7 @@ import { audienceOf, Issuers } from '../issuer';
 import { isPushed, PushedRequests } from '../pushed-requests/pushed-requests';
 import { areKnown } from '../resource';
 import { Sessions, type LiveSession } from '../sessions/sessions';
-import { Decision, type JustDone } from './decision';
+import { Decision } from './decision';
 import { pageOwner } from './page-owner';
 import { PasswordProof } from './password-proof';
 import { Refused } from './refused';
@@ -43,7 +43,7 @@ export class AuthorizationController {
 
   @Handle(authorize)
   async authorize(browser: Browser, call: Call): Promise<AuthorizationStep> {
-    return this.answering(browser, async () => {
+    return this.answering(browser, call, async () => {
       const request = await this.read(browser, call);
       return withTarget(request, await this.decision.next(request, await this.sessionOf(browser, request, call), call));
     });
@@ -51,7 +51,7 @@ export class AuthorizationController {
 
   @Handle(signIn)
   async signIn(form: SignInForm, call: Call): Promise<AuthorizationStep> {
-    return this.answering(form, async () => {
+    return this.answering(form, call, async () => {
       const request = form.params['client_id'] === undefined ? undefined : await this.read(form, call);
       const page = request?.organization ?? (await this.passwords.pageOf(form));
       const proven = await this.passwords.prove(form, page, request?.party.client, call);
@@ -62,7 +62,7 @@ export class AuthorizationController {
       const { secret, session } = await this.sessions.begin(proven.user, page, before, form.userAgent);
       const live = { ...session, user: proven.user };
       const next = request
-        ? await this.outcome(request, live, call, { signedIn: true })
+        ? await this.outcome(form, request, live, call)
         : { step: 'signed-in' as const, ...described(page) };
       return { ...next, session: { key: page.key, secret } };
     });
@@ -70,7 +70,7 @@ export class AuthorizationController {
 
   @Handle(giveConsent)
   async consent(form: ConsentForm, call: Call): Promise<AuthorizationStep> {
-    return this.answering(form, async () => {
+    return this.answering(form, call, async () => {
       const request = await this.read(form, call);
       const session = await this.sessionOf(form, request, call);
       if (session && !form.allowed) throw new Refused('access_denied', 'the user does not agree', request);
@@ -96,6 +96,9 @@ export class AuthorizationController {
     const to = { ...returnTo(params, party, organization), pushed: pushed?.id };
     if (!this.settings.authorizationCodeGrant)
       throw new Refused('unauthorized_client', 'authorization codes are not served here', to);
+    // RFC 9126 §6 (PR-02); ASVS 5.0 10.4.13.
+    if ((party.requirePushedAuthorizationRequests || organization.highAssurance) && !pushed)
+      throw new Refused('invalid_request', 'the request has to be pushed (RFC 9126)', to);
     // RFC 8707 §2.1.
     if (params['resource'] && !areKnown(params['resource'], audienceOf(this.issuers.of(organization))))
       throw new Refused('invalid_target', 'the resource is unknown', to);
@@ -127,19 +130,20 @@ export class AuthorizationController {
 
   /** With its error answered here, so that the cookie of a session that has begun is not lost. */
   private async outcome(
+    form: SignInForm,
     request: AuthorizationRequest,
     session: LiveSession,
     call: Call,
-    just: JustDone,
   ): Promise<AuthorizationStep> {
-    return this.answering({ organizationId: request.organization.id }, () =>
-      this.decision.next(request, session, call, just),
-    );
+    const just = { signedIn: true };
+    return this.answering(form, call, () => this.decision.next(request, session, call, just), just);
   }
 
   private async answering(
-    { organizationId }: Pick<Browser, 'organizationId'>,
+    { organizationId, sessions }: Browser,
+    call: Call,
     work: () => Promise<AuthorizationStep>,
+    { signedIn = false } = {},
   ): Promise<AuthorizationStep> {
     try {
       return await work();
@@ -148,7 +152,13 @@ export class AuthorizationController {
       const { error, description, to } = refused;
       if (to && (await this.decision.mayAnswer(to))) {
         const redirect = this.decision.redirect(to, { error, error_description: description });
-        return { step: 'redirect', organization: pageOwner(to.organization), redirect };
+        const answer = { organization: pageOwner(to.organization), redirect };
+        const isSure =
+          to.trusted ||
+          signedIn ||
+          (await this.sessions.find(sessions[to.organization.key], to.organization, call)) !== undefined;
+        // RFC 9700 §4.11.2 (AZ-08): nobody who just followed a link is sent to where nobody knows; they may choose to go.
+        return isSure ? { step: 'redirect', ...answer } : { step: 'error', ...answer, error, description };
       }
       const page = organizationId ? this.organizations.active(organizationId) : undefined;
       return { step: 'error', ...(page && described(page)), error, description };

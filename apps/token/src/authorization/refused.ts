@@ -6,6 +6,8 @@ export interface ReturnTo {
   redirectUri: string;
   mode: 'query' | 'form_post';
   state?: string;
+  /** Whether somebody of the organization knows the client. */
+  trusted: boolean;
   /** The id of the pushed request that it answers, and so uses up. */
   pushed?: string;
 }

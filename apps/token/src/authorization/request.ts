@@ -34,7 +34,8 @@ export function returnTo(params: Params, party: RelyingParty, organization: Orga
     throw new Refused('invalid_request', 'The redirect_uri is not registered for this client.');
   const mode = params['response_mode'] === 'form_post' ? 'form_post' : 'query';
   const state = params['state'];
-  return { organization, redirectUri, mode, ...(state && state.length <= LONGEST.state ? { state } : {}) };
+  const { trusted } = party;
+  return { organization, redirectUri, mode, trusted, ...(state && state.length <= LONGEST.state ? { state } : {}) };
 }
 
 /** Everything else. Throws `Refused` with where to, for what the client did wrong (AZ-03). */

@@ -1,14 +1,40 @@
+import type { ClientRedirect } from '@keyward/contracts';
 import { html } from './html';
 import { csrfField, page, type Look } from './layout';
 import { fill } from './texts';
 
+/** An error, and the answer that its user may choose to take to the client. */
+interface Mistake {
+  code?: string;
+  description?: string;
+  answer?: ClientRedirect;
+}
+
+/** Where an application is that nobody knows, and a way there that is taken by nobody unasked. */
+function goOnForm({ texts }: Look, { uri, mode, params }: ClientRedirect) {
+  const method = mode === 'form_post' ? 'post' : 'get';
+  const { host, searchParams } = new URL(uri);
+  const all = method === 'get' ? { ...Object.fromEntries(searchParams), ...params } : params;
+  return html`
+    <form method="${method}" action="${uri}">
+      ${hiddenFields(all)}
+      <p>${fill(texts.errorGoOn, { client: host || uri })}</p>
+      <button>${texts.continue}</button>
+    </form>
+  `;
+}
+
+const hiddenFields = (params: Record<string, string>) =>
+  Object.entries(params).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`);
+
 /** What went wrong, for the user; `code` and `description` for whoever looks after the application. */
-export function errorPage({ code, description, ...look }: Look & { code?: string; description?: string }): string {
+export function errorPage({ code, description, answer, ...look }: Look & Mistake): string {
   const { texts } = look;
   const details = code !== undefined && html`<p class="aside">${texts.errorDetails} <code>${code}</code></p>`;
   const content = html`
     <p>${texts.errorText}</p>
     ${details} ${description !== undefined && html`<p class="aside">${description}</p>`}
+    ${answer && goOnForm(look, answer)}
   `;
   return page(look, texts.errorTitle, content);
 }
@@ -40,12 +66,9 @@ export const signedOutPage = (look: Look): string =>
 export function formPostPage({ uri, params, ...look }: Look & { uri: string; params: Record<string, string> }): string {
   const { texts, base } = look;
   const client = new URL(uri).host;
-  const fields = Object.entries(params).map(
-    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`,
-  );
   const content = html`
     <form method="post" action="${uri}" id="answer">
-      ${fields}
+      ${hiddenFields(params)}
       <button class="primary">${texts.continue}</button>
     </form>
     <script src="${base}/form-post.js"></script>
