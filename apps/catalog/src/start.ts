@@ -21,7 +21,9 @@ export async function startCatalog(config: CatalogConfig, wire: Wire, logger: Lo
     undo.push(() => feeds.stop());
     await feeds.start();
     const partitions = new Hourly(
-      async () => void (await inTransaction(dataSource, (manager) => manager.query('SELECT keep_usage()'))),
+      async () => {
+        await inTransaction(dataSource, (manager) => manager.query('SELECT keep_usage()'));
+      },
       (error) => logger.error({ message: 'partitions not kept', error }),
     );
     await partitions.start();
