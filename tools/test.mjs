@@ -4,13 +4,17 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** `fast` starts no child process, so that it can have every core; the end-to-end suite runs against one process, then against separate ones over NATS. */
+/**
+ * The end-to-end suite runs against one process, then against separate ones over NATS. Specs that share a deployment or none
+ * have every core; each spec of `faults` has processes of its own, many, and so runs alone.
+ */
+const everyCore = ['--maxWorkers', '100%'];
 const stages = {
-  fast: { project: 'fast', args: ['--maxWorkers', '100%'] },
-  services: { project: 'services' },
-  standalone: { project: 'e2e', env: { KEYWARD_TARGET: 'standalone' } },
-  processes: { project: 'e2e', env: { KEYWARD_TARGET: 'processes' } },
-  faults: { project: 'faults' },
+  fast: { project: 'fast', args: everyCore },
+  services: { project: 'services', args: everyCore },
+  standalone: { project: 'e2e', args: everyCore, env: { KEYWARD_TARGET: 'standalone' } },
+  processes: { project: 'e2e', args: everyCore, env: { KEYWARD_TARGET: 'processes' } },
+  faults: { project: 'faults', args: ['--runInBand'] },
 };
 
 const asked = process.argv.slice(2);

@@ -1,6 +1,4 @@
-import { deployment, entryOf, plainEnv } from '@keyward/testing';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { deployment, runCli } from '@keyward/testing';
 import { Visitor } from './browser';
 import { answerDevice, pollDevice, startDevice } from './device';
 import { makeUser, manage, unique, type TestUser } from './operator';
@@ -39,7 +37,7 @@ export class Person {
 
   constructor(readonly home: string) {
     const { baseUrl, caFile } = keyward.access;
-    this.env = { ...plainEnv(), KEYWARD_HOME: home, KEYWARD_URL: baseUrl, ...(caFile && { KEYWARD_CA_FILE: caFile }) };
+    this.env = { KEYWARD_HOME: home, KEYWARD_URL: baseUrl, ...(caFile && { KEYWARD_CA_FILE: caFile }) };
   }
 
   async login({ loginName, password }: TestUser, decision: 'allow' | 'deny' = 'allow') {
@@ -53,18 +51,12 @@ export class Person {
   }
 
   async run(args: readonly string[], answer?: (said: string) => Promise<boolean>) {
-    const child = spawn(process.execPath, [entryOf('cli'), ...args], { env: this.env });
-    let [stdout, stderr, answered] = ['', '', false];
-    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => {
-      stderr += chunk.toString();
-      if (answer && !answered && stderr.includes('Waiting')) {
-        answered = true;
-        void answer(stderr);
-      }
+    let answered = false;
+    return runCli(args, this.env, '', (said) => {
+      if (!answer || answered || !said.includes('Waiting')) return;
+      answered = true;
+      void answer(said);
     });
-    const [code] = (await once(child, 'close')) as [number];
-    return { code, stdout, stderr };
   }
 
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- specs look into whatever came

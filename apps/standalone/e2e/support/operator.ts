@@ -124,9 +124,9 @@ export async function makeKey(organization: string, options: KeyOptions = {}): P
   };
 }
 
-/** Waits for what a change brings about; throws after five seconds. */
+/** Waits for what a change brings about; throws after twenty seconds. */
 export async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 5000;
+  const end = Date.now() + 20_000;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error('It did not come true.');
     await pause(20);

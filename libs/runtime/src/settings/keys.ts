@@ -128,7 +128,7 @@ export class SigningKeySettings {
 
   @Setting({ env: 'SIGNING_KEY_ACTIVE', description: 'How long a key signs, seconds.', parse: seconds })
   @IsInt()
-  @Min(60)
+  @Min(10)
   @Max(366 * DAY)
   active: number = 90 * DAY;
 }
