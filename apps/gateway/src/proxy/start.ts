@@ -29,7 +29,7 @@ export function startProxy(config: GatewayConfig, services: Services): StartedPr
     organizations,
     tokens: new AccessTokens(jwts, new OpaqueReader(bus)),
     revocations,
-    assertions: new Assertions(bus),
+    assertions: new Assertions(bus, keys),
     usage,
     throttling: new Throttling(bus, known.plans),
     holders: new Holders(bus, config.server.publicUrl, certificates),

@@ -1,4 +1,11 @@
-import { nameUsers, ServiceError, signBackendToken, type SignBackendToken } from '@keyward/contracts';
+import {
+  getJwks,
+  nameUsers,
+  ServiceError,
+  signBackendToken,
+  type PublicJwk,
+  type SignBackendToken,
+} from '@keyward/contracts';
 import type { JWTPayload } from 'jose';
 import { api, startProxied, type Proxied } from '../../../test/proxied';
 import { JOHNSORG } from '../../../test/started-gateway';
@@ -28,6 +35,15 @@ beforeEach(() => {
 const ask = async (path: string, claims: JWTPayload = {}, headers: Record<string, string> = {}) =>
   proxied.gateway.ask(`/t/johnsorg${path}`, { headers: { ...(await proxied.bearer(claims)), ...headers } });
 const assertion = () => proxied.upstream.reached.at(-1)?.headers['x-jwt-assertion'];
+
+it('JK-03 the key of a first assertion is published at once, whoever has just looked', async () => {
+  const published = async () => (await proxied.gateway.ask('/t/johnsorg/jwks')).json.keys as PublicJwk[];
+  const before = await published();
+  const made = { ...before[0]!, kid: 'made for it' };
+  proxied.services.on(getJwks, () => ({ keys: [...before, made] }));
+  expect((await ask('/told/1.0.0/x', { jti: 'first' })).status).toBe(200);
+  expect(await published()).toEqual([...before, made]);
+});
 
 it('RS-06 an upstream is told who calls where its API says so, and by nobody but the gateway', async () => {
   const exp = Math.floor(Date.now() / 1000) + 60;

@@ -1,5 +1,6 @@
 import type { Bus, Call } from '@keyward/bus';
 import { nameUsers, signBackendToken, type Organization } from '@keyward/contracts';
+import type { JwksCache } from '../../openid/jwks-cache';
 import { Recent } from '../tokens/recent';
 import type { Passed } from '../enforcement';
 import type { Api } from '../route-table';
@@ -19,7 +20,13 @@ export class Assertions {
   private readonly known = new Recent<Known>(KNOWN);
   private readonly asking = new Map<string, Promise<string>>();
 
-  constructor(private readonly bus: Bus) {}
+  /** Organizations whose key for this is known to be there: a first signature makes it. */
+  private readonly signing = new Set<string>();
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly published: JwksCache,
+  ) {}
 
   /** Fails with `temporarily_unavailable` when nobody can sign: an upstream that relies on it gets no request without it. */
   of(api: Api, organization: Organization, passed: Passed, call: () => Call): string | Promise<string> {
@@ -51,6 +58,8 @@ export class Assertions {
         },
         call,
       );
+      if (!this.signing.has(organization.id)) this.published.forget(organization.id); // An upstream looks for it there.
+      this.signing.add(organization.id);
       this.known.set(key, { jwt, until: Math.min(grant.exp * 1000, Date.now() + SENT_MS) });
       return jwt;
     } finally {
