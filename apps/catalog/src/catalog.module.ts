@@ -1,10 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { feedController } from '@keyward/bus';
+import { apis, applicationPlans, denyRules, plans, scopes, subscriptions } from '@keyward/contracts';
 import { DataSource } from 'typeorm';
 import { ApisController } from './apis/apis.controller';
 import { OpenApiReader } from './apis/openapi/reader';
 import { Feeds } from './feeds';
-import { FeedsController } from './feeds.controller';
-import { TrafficFeedsController } from './traffic-feeds.controller';
 import { DenyRulesController } from './deny-rules/deny-rules.controller';
 import { ApplicationPlansController } from './plans/application-plans.controller';
 import { PlansController } from './plans/plans.controller';
@@ -26,8 +26,14 @@ export class CatalogModule {
     return {
       module: CatalogModule,
       controllers: [
-        ...[ApisController, ScopesController, PlansController, SubscriptionsController, FeedsController],
-        ...[ApplicationPlansController, QuotasController, DenyRulesController, TrafficFeedsController, UsageController],
+        ...[ApisController, ScopesController, PlansController, SubscriptionsController],
+        ...[ApplicationPlansController, QuotasController, DenyRulesController, UsageController],
+        feedController(apis, feeds.apis),
+        feedController(scopes, feeds.scopes),
+        feedController(subscriptions, feeds.subscriptions),
+        feedController(plans, feeds.plans),
+        feedController(applicationPlans, feeds.applicationPlans),
+        feedController(denyRules, feeds.denyRules),
       ],
       providers: [{ provide: DataSource, useValue: dataSource }, { provide: Feeds, useValue: feeds }, OpenApiReader],
     };

@@ -1,13 +1,13 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { Organization } from '@keyward/contracts';
-import { FeedOwner, RevocationOwner } from '@keyward/database';
+import { feedController } from '@keyward/bus';
+import { organizations as organizationFeed, userRevocations, type Organization } from '@keyward/contracts';
+import type { FeedOwner, RevocationOwner } from '@keyward/database';
 import { BrandingController } from './branding/branding.controller';
 import { Brandings } from './branding/brandings';
 import { Organizations } from './organizations/organizations';
 import { OrganizationsController } from './organizations/organizations.controller';
 import { Roles } from './roles/roles';
 import { RolesController } from './roles/roles.controller';
-import { RevocationsController } from './users/revocations.controller';
 import { SignIn } from './users/sign-in';
 import { Users } from './users/users';
 import { UsersController } from './users/users.controller';
@@ -34,13 +34,12 @@ export class DirectoryModule {
         BrandingController,
         UsersController,
         RolesController,
-        RevocationsController,
+        feedController(organizationFeed, owner),
+        feedController(userRevocations, revocations),
       ],
       providers: [
         { provide: Organizations, useValue: organizations },
         { provide: Brandings, useValue: brandings },
-        { provide: FeedOwner, useValue: owner },
-        { provide: RevocationOwner, useValue: revocations },
         { provide: Users, useValue: users },
         { provide: Roles, useValue: roles },
         { provide: SignIn, useValue: signIn },

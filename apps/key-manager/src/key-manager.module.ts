@@ -1,4 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { feedController } from '@keyward/bus';
+import { apiKeys, clientRevocations, consumerKeyChanges, signingKeyChanges } from '@keyward/contracts';
 import { RevocationOwner } from '@keyward/database';
 import { SigningKeySettings } from '@keyward/runtime';
 import { DataSource } from 'typeorm';
@@ -9,12 +11,10 @@ import { BackendTokensController } from './backend-tokens/backend-tokens.control
 import { AssertionAuthentication } from './client-keys/assertion-authentication';
 import { ClientAuthentication } from './clients/client-authentication';
 import { ClientsController } from './clients/clients.controller';
-import { RevocationsController } from './clients/revocations.controller';
 import { Clock } from './clock';
 import { ConsumerKeyChanges } from './consumer-keys/consumer-key-changes';
 import { SecretMacs } from './consumer-keys/consumer-secret';
 import { ConsumerKeysController } from './consumer-keys/consumer-keys.controller';
-import { FeedsController } from './feeds.controller';
 import { RelyingPartiesController } from './relying-parties/relying-parties.controller';
 import { OriginsController } from './origins/origins.controller';
 import { Sealing } from './sealing/sealing';
@@ -62,15 +62,18 @@ export class KeyManagerModule {
         BackendTokensController,
         ClientsController,
         ConsumerKeysController,
-        FeedsController,
         RelyingPartiesController,
         PairwiseNamesController,
-        RevocationsController,
         OriginsController,
         GrantAssertionsController,
         SealingController,
         SigningKeysController,
         TrustedIssuersController,
+        feedController(apiKeys, parts.apiKeyFeed.owner),
+        feedController(clientRevocations, parts.revocations),
+        // Their followers keep caches only, so a snapshot of these two is empty.
+        feedController(consumerKeyChanges, parts.consumerKeyChanges.owner),
+        feedController(signingKeyChanges, parts.signingKeyChanges.owner),
       ],
       providers: [
         { provide: DataSource, useValue: parts.dataSource },

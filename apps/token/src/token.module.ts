@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
-import { Bus } from '@keyward/bus';
+import { Bus, feedController } from '@keyward/bus';
+import { tokenRevocations } from '@keyward/contracts';
 import { Replays } from '@keyward/database';
 import { IssuerSettings, OAuthSettings, Organizations, Revocations, SessionSettings } from '@keyward/runtime';
 import { DataSource } from 'typeorm';
@@ -38,7 +39,6 @@ import { PushedRequests } from './pushed-requests/pushed-requests';
 import { PushedRequestsController } from './pushed-requests/pushed-requests.controller';
 import { RefreshTokens } from './refresh-tokens/refresh-tokens';
 import { RevocationFeed } from './revocation/revocation-feed';
-import { RevocationFeedController } from './revocation/revocation-feed.controller';
 import { RevocationController } from './revocation/revocation.controller';
 import { Catalog } from './scopes/catalog';
 import { Sessions } from './sessions/sessions';
@@ -98,7 +98,7 @@ export class TokenModule {
     return {
       module: TokenModule,
       controllers: [
-        ...[TokenController, RevocationController, RevocationFeedController],
+        ...[TokenController, RevocationController, feedController(tokenRevocations, revocationFeed)],
         ...[IntrospectionController, BearerController, AccessTokenController],
         ...[AuthorizationController, SessionsController, UserInfoController, SignOutController],
         ...[DeviceAuthorizationController, DevicePageController, ApplicationUsersController, DpopProofsController],

@@ -7,3 +7,4 @@ export * from './read';
 export * from './handle';
 export * from './serve';
 export * from './feed-follower';
+export * from './feed-controller';

@@ -4,30 +4,20 @@ import {
   createOrganization,
   findOrganization,
   listOrganizations,
-  organizations as feed,
   updateOrganization,
-  type Changes,
-  type ChangesSince,
   type CreateOrganization,
   type FindOrganization,
-  type Heartbeat,
   type Organization,
   type OrganizationPage,
   type PageRequest,
-  type SnapshotPage,
-  type SnapshotPageOf,
   type UpdateOrganization,
 } from '@keyward/contracts';
-import { FeedOwner } from '@keyward/database';
 import { Organizations } from './organizations';
 
-/** `directory.organization.*` and the feed `directory.organizations`. */
+/** `directory.organization.*` */
 @Controller()
 export class OrganizationsController {
-  constructor(
-    private readonly organizations: Organizations,
-    private readonly owner: FeedOwner<Organization>,
-  ) {}
+  constructor(private readonly organizations: Organizations) {}
 
   @Handle(createOrganization)
   create({ key, name }: CreateOrganization): Promise<Organization> {
@@ -47,20 +37,5 @@ export class OrganizationsController {
   @Handle(updateOrganization)
   update(request: UpdateOrganization): Promise<Organization> {
     return this.organizations.update(request);
-  }
-
-  @Handle(feed.position)
-  position(): Promise<Heartbeat> {
-    return this.owner.position();
-  }
-
-  @Handle(feed.since)
-  since(request: ChangesSince): Promise<Changes<Organization>> {
-    return this.owner.since(request);
-  }
-
-  @Handle(feed.snapshot)
-  snapshot(request: SnapshotPageOf): Promise<SnapshotPage<Organization>> {
-    return this.owner.snapshot(request);
   }
 }

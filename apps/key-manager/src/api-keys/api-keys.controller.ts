@@ -1,7 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { Handle } from '@keyward/bus';
 import {
-  apiKeys,
   deleteApiKey,
   Empty,
   findApiKey,
@@ -11,16 +10,10 @@ import {
   updateApiKey,
   type ApiKey,
   type ApiKeyPage,
-  type ApiKeyRecord,
-  type Changes,
-  type ChangesSince,
   type GenerateApiKey,
   type GeneratedApiKey,
-  type Heartbeat,
   type ListApiKeys,
   type NameApiKey,
-  type SnapshotPage,
-  type SnapshotPageOf,
   type UpdateApiKey,
 } from '@keyward/contracts';
 import { inOrganization, pageOf } from '@keyward/database';
@@ -35,7 +28,7 @@ import { settingsFrom } from './api-key-settings';
 const NO_LIMITS = { name: '', addresses: [], referrers: [], expiresAt: null };
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** `key-manager.api-key.*`, and the feed of them. */
+/** `key-manager.api-key.*`. */
 @Controller()
 export class ApiKeysController {
   constructor(
@@ -100,21 +93,6 @@ export class ApiKeysController {
       return { ...key, state: 'disabled' };
     });
     return new Empty();
-  }
-
-  @Handle(apiKeys.position)
-  position(): Promise<Heartbeat> {
-    return this.feed.owner.position();
-  }
-
-  @Handle(apiKeys.since)
-  since(request: ChangesSince): Promise<Changes<ApiKeyRecord>> {
-    return this.feed.owner.since(request);
-  }
-
-  @Handle(apiKeys.snapshot)
-  snapshot(request: SnapshotPageOf): Promise<SnapshotPage<ApiKeyRecord>> {
-    return this.feed.owner.snapshot(request);
   }
 }
 
