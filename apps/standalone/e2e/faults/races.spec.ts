@@ -1,18 +1,33 @@
 import { startProcesses, type Answer, type Processes, type ServiceName } from '@keyward/testing';
+import { randomUUID } from 'node:crypto';
+import type * as Assertion from '../support/assertion';
+import type * as Browser from '../support/browser';
+import type * as Device from '../support/device';
+import type * as Operator from '../support/operator';
 
 const SERVICES: ServiceName[] = ['gateway', 'token', 'directory', 'key-manager', 'catalog'];
 let processes: Processes;
 beforeAll(async () => {
   const verbose = Object.fromEntries(SERVICES.map((name) => [name, { LOG_LEVEL: 'trace' }]));
   processes = await startProcesses({ instances: 3, env: verbose });
+  // What the modules of the suite speak to, from when they are loaded.
+  process.env['KEYWARD_DEPLOYMENT'] = JSON.stringify(processes.access);
 });
 afterAll(() => processes.stop());
 
-/** A form to one of the gateways, as the demo's client. */
-function post(path: string, form: Record<string, string>, at = 0): Promise<Answer> {
+/** A form to one of the gateways, as the demo's client or another. */
+function post(path: string, form: Record<string, string>, at = 0, basic?: [string, string] | null): Promise<Answer> {
   const { consumerKey, consumerSecret } = processes.access.demo;
   const url = processes.gatewayUrls[at % processes.gatewayUrls.length] ?? '';
-  return processes.deployment.send(`${url}${path}`, { form, basic: [consumerKey, consumerSecret] });
+  const by = basic === undefined ? ([consumerKey, consumerSecret] as [string, string]) : (basic ?? undefined);
+  return processes.deployment.send(`${url}${path}`, { form, basic: by });
+}
+/** So many at once, in turn to each of the gateways: those that were given something, where all others were refused with this. */
+async function raced(count: number, send: (at: number) => Promise<Answer>, error = 'invalid_grant'): Promise<Answer[]> {
+  const answers = await Promise.all(Array.from({ length: count }, (_, i) => send(i)));
+  const refused = answers.filter(({ status }) => status !== 200);
+  expect(new Set(refused.map(({ body }) => body.error as string))).toEqual(new Set([error]));
+  return answers.filter(({ status }) => status === 200);
 }
 const signIn = async () => {
   const { username, password } = processes.access.demo;
@@ -42,6 +57,67 @@ describe('three processes of each service', () => {
     for (const { body } of answers)
       if (body.refresh_token) expect(await isActive(body.refresh_token as string)).toBe(false);
     expect((await refresh(token, 1)).status).toBe(400);
+  });
+
+  it('AC-03 a code is good once, and what it gave when it came again and again is over', async () => {
+    const { codeFor, REDIRECT_URI } = jest.requireActual<typeof Browser>('../support/browser');
+    const { makeKey, makeUser } = jest.requireActual<typeof Operator>('../support/operator');
+    const { organization } = processes.access.demo;
+    const [user, key] = [await makeUser(organization), await makeKey(organization, { redirectUris: [REDIRECT_URI] })];
+    const form = await codeFor(organization, key, user);
+    const given = await raced(24, (at) => post('/token', form, at, key.basic));
+    expect(given).toHaveLength(1);
+    const { access_token: token, refresh_token } = given[0]?.body as { access_token: string; refresh_token: string };
+    for (const at of [0, 1, 2]) {
+      expect((await post('/introspect', { token }, at, key.basic)).body).toEqual({ active: false });
+      const refused = await post('/token', { grant_type: 'refresh_token', refresh_token }, at, key.basic);
+      expect([refused.status, refused.body.error]).toEqual([400, 'invalid_grant']);
+    }
+  });
+
+  it('DV-03 a device code is good once', async () => {
+    const { answerDevice, DEVICE_CODE, startDevice } = jest.requireActual<typeof Device>('../support/device');
+    const { makeKey, makeUser } = jest.requireActual<typeof Operator>('../support/operator');
+    const { organization } = processes.access.demo;
+    const [user, key] = [await makeUser(organization), await makeKey(organization, { grantTypes: [DEVICE_CODE] })];
+    const waiting = await startDevice(key);
+    await answerDevice(waiting, user);
+    const form = { grant_type: DEVICE_CODE, device_code: waiting.device_code };
+    expect(await raced(24, (at) => post('/token', form, at, key.basic))).toHaveLength(1);
+  });
+
+  it('CA-23 abuse 22 an assertion proves its client once', async () => {
+    const { assertionOf, pairOf } = jest.requireActual<typeof Assertion>('../support/assertion');
+    const { makeKey } = jest.requireActual<typeof Operator>('../support/operator');
+    const { issuer, organization } = processes.access.demo;
+    const pair = await pairOf();
+    const { consumerKey } = await makeKey(organization, {
+      ...{ tokenEndpointAuthMethod: 'private_key_jwt', jwks: { keys: [pair.jwk] } },
+      grantTypes: ['client_credentials'],
+    });
+    const form = { grant_type: 'client_credentials', ...(await assertionOf(consumerKey, issuer, pair)) };
+    // No more than a client may fail in a minute.
+    expect(await raced(9, (at) => post('/token', form, at, null), 'invalid_client')).toHaveLength(1);
+  });
+
+  it('JB-01 abuse 22 an assertion of a user is taken once', async () => {
+    const { now, pairOf, signed } = jest.requireActual<typeof Assertion>('../support/assertion');
+    const { makeKey, makeUser, manage } = jest.requireActual<typeof Operator>('../support/operator');
+    const { issuer: aud, organization } = processes.access.demo;
+    const grant = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+    const [user, key, pair] = [
+      await makeUser(organization),
+      await makeKey(organization, { grantTypes: [grant] }),
+      await pairOf(),
+    ];
+    const iss = 'https://hr.example';
+    const users = [{ subject: '4711', userId: user.id }];
+    await manage('POST', `/${organization}/trusted-issuers`, {
+      ...{ name: 'hr', issuer: iss, jwks: { keys: [pair.jwk] }, users },
+    });
+    const claims = { iss, sub: '4711', aud, jti: randomUUID(), iat: now(), exp: now() + 60 };
+    const form = { grant_type: grant, assertion: await signed(claims, pair) };
+    expect(await raced(24, (at) => post('/token', form, at, key.basic))).toHaveLength(1);
   });
 
   it('abuse 49 write no secret to a log, not even at its most talkative', async () => {
