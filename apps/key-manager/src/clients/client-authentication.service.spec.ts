@@ -25,6 +25,7 @@ import {
   type Instance,
   type Instances,
 } from '../../test/instances';
+import { readClient, type ClientRow } from './client-cache';
 
 const DAY = 86_400_000;
 let instances: Instances;
@@ -255,6 +256,20 @@ describe('what an instance remembers', () => {
     const isBack = async () => (await codeOf(authenticate(one.bus, 'notReadYet', 'wrong'))) === 'invalid_client';
     expect(await eventually(isBack)).toBe(true);
   });
+});
+
+it('find_client, which every migration defines anew, returns the columns that are read, and no other', async () => {
+  const { key } = await aKey(one.bus, organizationId);
+  const [row] = await asAdmin(
+    instances.database.adminUrl,
+    async (admin) =>
+      (await admin.query<ClientRow>('SELECT * FROM key_manager.find_client($1)', [key.consumerKey])).rows,
+  );
+  const read = new Set<string | symbol>();
+  const noting = <T extends object>(object: T): T =>
+    new Proxy(object, { get: (target, name) => (read.add(name), Reflect.get(target, name)) });
+  expect(readClient(key.consumerKey, [noting({ ...row!, key: noting(row!.key) })])?.active).toBe(true);
+  expect([...read].sort()).toEqual([...Object.keys(row!), ...Object.keys(row!.key)].sort());
 });
 
 /** Cuts every connection to the database of this spec and lets nobody in while `work` runs. */

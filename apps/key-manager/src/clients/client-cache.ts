@@ -46,7 +46,8 @@ export class ClientCache extends LoadingCache<KnownClient> {
   }
 }
 
-interface Row {
+/** A row of `find_client`; each migration that adds to it names all columns, and a test compares those with what is read here. */
+export interface ClientRow {
   organization_id: string;
   application_id: string;
   multi_organization: boolean;
@@ -77,9 +78,14 @@ interface Row {
   expires_at: Date | null;
 }
 
-/** One row for each secret, found before the organization is known. */
+/** Found before the organization is known. */
 async function findClient(dataSource: DataSource, clientId: string): Promise<KnownClient | undefined> {
-  const rows = await query<Row>(dataSource, 'find-client', 'SELECT * FROM find_client($1)', [clientId]);
+  const rows = await query<ClientRow>(dataSource, 'find-client', 'SELECT * FROM find_client($1)', [clientId]);
+  return readClient(clientId, rows);
+}
+
+/** There is a row for each secret, one at least. */
+export function readClient(clientId: string, rows: readonly ClientRow[]): KnownClient | undefined {
   const [row] = rows;
   if (!row) return undefined;
   const { key } = row;
