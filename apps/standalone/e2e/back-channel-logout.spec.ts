@@ -122,7 +122,7 @@ it('BL-04 is told again until it takes it, by a new token; one that does not ans
   expect(prompt.told()).toHaveLength(1);
 });
 
-it('BL-04 DR-09 a redirect is not followed', async () => {
+it('BL-04 DR-09 abuse 37 a redirect is not followed', async () => {
   const elsewhere = await listening();
   const { key, told } = await listening({ status: 302, headers: { location: `${server.url}${elsewhere.path}` } });
   const { visitor } = await signedIn([key]);

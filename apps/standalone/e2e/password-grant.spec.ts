@@ -102,7 +102,7 @@ it('C-06 a password is verified byte for byte, NUL, blanks and emoji too', async
 });
 
 describe('a failure', () => {
-  it('RO-04 BF-04 looks the same for every cause', async () => {
+  it('RO-04 BF-04 abuse 25 looks the same for every cause', async () => {
     const locked = await makeUser(org);
     const disabled = await makeUser(org);
     await manage('PATCH', `/${org}/users/${disabled.username}`, { state: 'disabled' });

@@ -53,6 +53,12 @@ describe('the secrets', () => {
     expect(modeOf(join(home, 'secrets.json'))).toBe(0o600);
   });
 
+  it('abuse 50: of two homes have nothing in common', () => {
+    const [one, other] = ['one', 'other'].map((name) => Object.values(openSecrets(openHome(join(home, name)), {})));
+    expect(one).toHaveLength(8);
+    expect(one?.filter((secret) => other?.includes(secret))).toEqual([]);
+  });
+
   it('of a home from before there was a catalog get its password, and no other one', () => {
     const { catalogDatabase, ...before } = openSecrets(home, {});
     writeFileSync(join(home, 'secrets.json'), JSON.stringify(before));

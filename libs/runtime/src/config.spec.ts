@@ -219,7 +219,7 @@ describe('production', () => {
   });
 });
 
-describe('C-33 known secrets are refused everywhere', () => {
+describe('C-33 abuse 50: known secrets are refused everywhere', () => {
   it.each([Buffer.alloc(32), Buffer.alloc(32, 'changeme'), Buffer.from(Array.from({ length: 32 }, (_, i) => i))])(
     'key %#',
     (key) => {

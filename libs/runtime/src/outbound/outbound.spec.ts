@@ -56,7 +56,7 @@ it('DR-09 fetches over https from an address that is allowed', async () => {
   expect([status, body.toString()]).toEqual([200, '{"keys":[]}']);
 });
 
-it('DR-09 connects to no other address, named or written out', async () => {
+it('DR-09 abuse 37 connects to no other address, named or written out', async () => {
   asked.length = 0;
   const { port } = new URL(at);
   for (const url of [at, `https://127.0.0.1:${port}`, `https://2130706433:${port}`, `https://[::1]:${port}`])
@@ -65,7 +65,7 @@ it('DR-09 connects to no other address, named or written out', async () => {
   expect(asked).toEqual([]);
 });
 
-it('DR-09 does not follow redirects', async () => {
+it('DR-09 abuse 37 does not follow redirects', async () => {
   asked.length = 0;
   expect((await development().send(`${at}/redirect`)).status).toBe(302);
   expect(asked).toEqual(['/redirect']);
@@ -86,7 +86,7 @@ it.each(['http://example.com/', 'file:///etc/passwd', 'https://a:b@example.com/'
   },
 );
 
-it('DR-09 knows what is not of the public Internet', () => {
+it('DR-09 abuse 37 knows what is not of the public Internet', () => {
   const none = blockList([]);
   for (const address of [
     ...['0.0.0.0', '10.1.2.3', '100.64.0.1', '127.0.0.1', '169.254.169.254', '172.31.0.1', '192.168.1.1', '224.0.0.1'],
