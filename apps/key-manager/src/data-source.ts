@@ -19,6 +19,7 @@ import { KeyEncryption1763950000000 } from './migrations/1763950000000-key-encry
 import { AccessTokenPolicy1763960000000 } from './migrations/1763960000000-access-token-policy';
 import { Certificates1763970000000 } from './migrations/1763970000000-certificates';
 import { SubjectTypes1764000000000 } from './migrations/1764000000000-subject-types';
+import { FirstSigningKey1764030000000 } from './migrations/1764030000000-first-signing-key';
 import { SigningKeyEntity } from './signing-keys/signing-key.entity';
 import { TrustedIssuerEntity } from './trusted-issuers/trusted-issuer.entity';
 
@@ -40,6 +41,7 @@ export const KEY_MANAGER_SCHEMA = {
     AccessTokenPolicy1763960000000,
     Certificates1763970000000,
     SubjectTypes1764000000000,
+    FirstSigningKey1764030000000,
   ],
 };
 

@@ -16,6 +16,7 @@ import {
   signInForDevice,
   type GeneratedKey,
   type GenerateKey,
+  type ServiceError,
   type TokenResponse,
 } from '@keyward/contracts';
 import { startNats, type Nats } from '@keyward/testing';
@@ -219,6 +220,30 @@ describe.each(TRANSPORTS)('what a request costs %s', (_transport, open) => {
   it.each(Object.entries(COSTS))('%s, opaque: one message less and one statement more', async (grant, cost) => {
     const messages = cost[0].toSpliced(cost[0].indexOf(SIGN), 1);
     expect(await costOfGrant(grant, 'opaque')).toEqual(costs(messages, [...cost[1], 'insert-access-token']));
+  });
+
+  it('JK-01 the first token of an organization waits for two queries more: are there keys, and here is one', async () => {
+    const { bus, costOf } = services;
+    const { id } = await bus.call(createOrganization, { key: 'newcomers' }, call());
+    await bus.call(createApplication, { organizationId: id, name: 'app' }, call());
+    const [known, first] = await Promise.all(
+      (['production', 'sandbox'] as const).map(async (kind) => {
+        const asked = { organizationId: id, application: 'app', kind };
+        const { key, consumerSecret = '' } = await bus.call(generateKey, asked, call());
+        return { client_id: key.consumerKey, client_secret: consumerSecret };
+      }),
+    );
+    const ask = (params: object) =>
+      bus
+        .call(issueToken, { params: { ...params }, ip: '127.0.0.1' }, call())
+        .catch((error: unknown) => (error as ServiceError).code);
+    // The token service is told of the organization.
+    while ((await ask({ ...known, grant_type: 'password' })) !== 'invalid_request')
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    const { cost } = await costOf(() => ask({ ...first, grant_type: 'client_credentials' }));
+    expect(cost).toEqual(
+      costs([CLIENT, SIGN, ISSUE], ['find-client', 'find-signing-keys', 'insert-first-signing-key']),
+    );
   });
 
   it('TE-08 a scope costs nothing more: what the catalog says is held in memory', async () => {

@@ -18,8 +18,8 @@ export interface Cost {
   transactions: number;
 }
 
-/** Feeds are followed, and who used an application is noted, beside all requests, whatever these are. */
-const isBeside = (name: string) => /^(feed-|note-)|\.(since|position|snapshot)$/.test(name);
+/** Feeds are followed, uses noted and notices of logout looked for, beside all requests, whatever these are. */
+const isBeside = (name: string) => /^(due-|feed-|note-)|\.(since|position|snapshot)$| last_used_at /.test(name);
 
 /** All services in this process, each on a wire of its own, and a count of what their work comes to. */
 export async function startCounted(open: (name: string) => Promise<Wire>) {
@@ -71,13 +71,13 @@ export async function startCounted(open: (name: string) => Promise<Wire>) {
       const answer = await request();
       const { calls, contexts } = statements.mock;
       const sent = calls.map(([statement], at) => ({ name: nameOf(statement), connection: contexts[at] }));
-      const own = sent.filter(({ name }) => !isBeside(name));
+      const own = transactionsOf(sent).filter((names) => !names.some(isBeside));
       return {
         answer,
         cost: {
           messages: messages.filter((name) => !isBeside(name)).sort(),
-          queries: own.map(({ name }) => name).sort(),
-          transactions: transactionsOf(own),
+          queries: own.flat().sort(),
+          transactions: own.length,
         },
       };
     },
@@ -88,16 +88,18 @@ export async function startCounted(open: (name: string) => Promise<Wire>) {
 }
 export type Counted = Awaited<ReturnType<typeof startCounted>>;
 
-/** What is sent on a connection between `START TRANSACTION` and its end is one. */
-function transactionsOf(sent: { name: string; connection: unknown }[]): number {
-  const open = new Set<unknown>();
-  let ended = 0;
+/** What is sent on a connection from `START TRANSACTION` to its end is one, as is every other statement. */
+function transactionsOf(sent: { name: string; connection: unknown }[]): string[][] {
+  const open = new Map<unknown, string[]>();
+  const all: string[][] = [];
   for (const { name, connection } of sent) {
-    if (name === 'START TRANSACTION') open.add(connection);
+    const transaction = open.get(connection) ?? [];
+    if (transaction.length === 0) all.push(transaction);
+    transaction.push(name);
+    if (name === 'START TRANSACTION') open.set(connection, transaction);
     if (name === 'COMMIT' || name === 'ROLLBACK') open.delete(connection);
-    if (!open.has(connection)) ended++;
   }
-  return ended;
+  return all;
 }
 
 /** A prepared statement's name, or the text of another. */

@@ -1,12 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import { ServiceError, type PublicJwk, type SigningAlgorithm, type SigningKey } from '@keyward/contracts';
-import { queryInOrganization } from '@keyward/database';
+import { query, queryInOrganization } from '@keyward/database';
 import type { DataSource } from 'typeorm';
 import { LoadingCache } from '../loading-cache';
 import type { Sealing } from '../sealing/sealing';
 import { compactJws, encodedHeader } from './jws';
 import { activeAt, isGone, LONGEST_TOKEN, stateOf } from './life-cycle';
-import { ensureSigningKey, type KeyMaker } from './new-signing-key';
+import type { KeyMaker } from './new-signing-key';
 import { OpenedKeys } from './opened-keys';
 import type { SigningKeyEntity } from './signing-key.entity';
 
@@ -21,11 +21,12 @@ const LIMITS = { present: 10_000, absent: 1, absentFor: 0 };
 const OPENED = 20_000;
 const SKEW = 60;
 
-const FIND = `
-  SELECT organization_id AS "organizationId", kid, alg, public_jwk AS "publicJwk", kek_id AS "kekId",
-    wrapped_key AS "wrappedKey", ciphertext, published_at AS "publishedAt", activates_at AS "activatesAt",
-    expires_at AS "expiresAt"
-  FROM signing_keys WHERE organization_id = $1 ORDER BY activates_at DESC`;
+const COLUMNS = `organization_id AS "organizationId", kid, alg, public_jwk AS "publicJwk", kek_id AS "kekId",
+  wrapped_key AS "wrappedKey", ciphertext, published_at AS "publishedAt", activates_at AS "activatesAt",
+  expires_at AS "expiresAt"`;
+const FIND = `SELECT ${COLUMNS} FROM signing_keys WHERE organization_id = $1 ORDER BY activates_at DESC`;
+const INSERT_FIRST = `SELECT ${COLUMNS} FROM insert_first_signing_key($1, $2, $3, $4, $5, $6, $7, $8)
+  ORDER BY activates_at DESC`;
 
 /** The signing keys of every organization that signs: after the first use of each, memory only. */
 export class KeyRing {
@@ -102,16 +103,20 @@ export class KeyRing {
     return (await this.keys.get(organizationId)) ?? [];
   }
 
-  /** Makes the first key of an organization that has none. */
+  /** An organization that has no key gets its first one. */
   private async load(organizationId: string): Promise<HeldKey[]> {
-    const find = () =>
-      queryInOrganization<SigningKeyEntity>(this.dataSource, 'find-signing-keys', FIND, [organizationId]);
-    let keys = await find();
-    if (keys.length === 0) {
-      await ensureSigningKey(this.dataSource, this.maker, organizationId, 'ES256', this.now());
-      keys = await find();
-    }
+    const found = await queryInOrganization<SigningKeyEntity>(this.dataSource, 'find-signing-keys', FIND, [
+      organizationId,
+    ]);
+    const keys = found.length > 0 ? found : await this.makeFirst(organizationId);
     return keys.map((key) => ({ ...key, headers: new Map() }));
+  }
+
+  /** Of all instances that need it at once, one makes it. */
+  private async makeFirst(organizationId: string): Promise<SigningKeyEntity[]> {
+    const { kid, alg, publicJwk, kekId, wrappedKey, ciphertext } = await this.maker.make(organizationId, 'ES256');
+    const values = [organizationId, kid, alg, publicJwk, kekId, wrappedKey, ciphertext, new Date(this.now())];
+    return query<SigningKeyEntity>(this.dataSource, 'insert-first-signing-key', INSERT_FIRST, values);
   }
 
   /** The keys, with one of this algorithm among them. */

@@ -1,6 +1,5 @@
 import type { SigningAlgorithm } from '@keyward/contracts';
-import { inOrganization } from '@keyward/database';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import type { Sealing } from '../sealing/sealing';
 import { newSigningKeyPair } from './jws';
 import type { KeyStock } from './key-stock';
@@ -43,19 +42,7 @@ export async function insertSigningKey(
   await manager.insert(SigningKeyEntity, { ...made, publishedAt: new Date(now), activatesAt, expiresAt: null });
 }
 
-/** The organization's first key of an algorithm: of all instances that need it at once, one makes it. */
-export async function ensureSigningKey(
-  dataSource: DataSource,
-  maker: KeyMaker,
-  organizationId: string,
-  alg: SigningAlgorithm,
-  now: number,
-): Promise<void> {
-  const made = await maker.make(organizationId, alg);
-  await inOrganization(dataSource, organizationId, (manager) => insertFirstKey(manager, made, now));
-}
-
-/** The same in a transaction that is there; of no use when there is one already. */
+/** The first key of an algorithm; of no use when there is one already. */
 export async function insertFirstKey(manager: EntityManager, made: NewSigningKey, now: number): Promise<void> {
   const { organizationId, alg } = made;
   await lockSigningKeys(manager, organizationId);
