@@ -11,6 +11,7 @@ import {
   recordUsage,
   subscriptions,
   tokenRevocations,
+  trustedIssuers,
   userRevocations,
   type Change,
   type Feed,
@@ -71,6 +72,7 @@ export class Services {
     this.tell(consumerKeyChanges, {});
     this.on(recordUsage, () => ({}));
     this.tell(apiKeys, {});
+    this.tell(trustedIssuers, {});
     this.tell(plans, {});
     this.tell(applicationPlans, {});
     this.tell(denyRules, {});

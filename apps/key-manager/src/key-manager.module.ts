@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { feedController } from '@keyward/bus';
-import { apiKeys, clientRevocations, consumerKeyChanges, signingKeyChanges } from '@keyward/contracts';
+import { apiKeys, clientRevocations, consumerKeyChanges, signingKeyChanges, trustedIssuers } from '@keyward/contracts';
 import { RevocationOwner } from '@keyward/database';
 import { SigningKeySettings } from '@keyward/runtime';
 import { DataSource } from 'typeorm';
@@ -9,6 +9,7 @@ import { ApiKeysController } from './api-keys/api-keys.controller';
 import { ApplicationsController } from './applications/applications.controller';
 import { BackendTokensController } from './backend-tokens/backend-tokens.controller';
 import { AssertionAuthentication } from './client-keys/assertion-authentication';
+import { RemoteJwks } from './client-keys/remote-jwks';
 import { ClientAuthentication } from './clients/client-authentication';
 import { ClientsController } from './clients/clients.controller';
 import { Clock } from './clock';
@@ -28,6 +29,7 @@ import { SigningKeyChanges } from './signing-keys/signing-key-changes';
 import { SigningKeysController } from './signing-keys/signing-keys.controller';
 import { GrantAssertions } from './trusted-issuers/grant-assertions';
 import { GrantAssertionsController } from './trusted-issuers/grant-assertions.controller';
+import { TrustedIssuerFeed } from './trusted-issuers/trusted-issuer-feed';
 import { TrustedIssuersController } from './trusted-issuers/trusted-issuers.controller';
 
 /** What the key manager's controllers work with. */
@@ -44,6 +46,8 @@ export interface KeyManagerParts {
   grantAssertions: GrantAssertions;
   consumerKeyChanges: ConsumerKeyChanges;
   apiKeyFeed: ApiKeyFeed;
+  trustedIssuerFeed: TrustedIssuerFeed;
+  remote: RemoteJwks;
   revocations: RevocationOwner;
   keyRing: KeyRing;
   signingKeyChanges: SigningKeyChanges;
@@ -70,6 +74,7 @@ export class KeyManagerModule {
         SigningKeysController,
         TrustedIssuersController,
         feedController(apiKeys, parts.apiKeyFeed.owner),
+        feedController(trustedIssuers, parts.trustedIssuerFeed.owner),
         feedController(clientRevocations, parts.revocations),
         // Their followers keep caches only, so a snapshot of these two is empty.
         feedController(consumerKeyChanges, parts.consumerKeyChanges.owner),
@@ -88,6 +93,8 @@ export class KeyManagerModule {
         { provide: AssertionAuthentication, useValue: parts.assertions },
         { provide: ConsumerKeyChanges, useValue: parts.consumerKeyChanges },
         { provide: ApiKeyFeed, useValue: parts.apiKeyFeed },
+        { provide: TrustedIssuerFeed, useValue: parts.trustedIssuerFeed },
+        { provide: RemoteJwks, useValue: parts.remote },
         { provide: RevocationOwner, useValue: parts.revocations },
         { provide: KeyRing, useValue: parts.keyRing },
         { provide: SigningKeyChanges, useValue: parts.signingKeyChanges },

@@ -28,6 +28,7 @@ import { insertFirstKey, KeyMaker } from './signing-keys/new-signing-key';
 import { RotationSchedule } from './signing-keys/rotation-schedule';
 import { SigningKeyChanges } from './signing-keys/signing-key-changes';
 import { GrantAssertions } from './trusted-issuers/grant-assertions';
+import { TrustedIssuerFeed } from './trusted-issuers/trusted-issuer-feed';
 
 /** RS256 key pairs in stock. */
 const READY_KEYS = 4;
@@ -82,6 +83,8 @@ export async function startKeyManager(
     const revocations = new RevocationOwner(dataSource, bus, clientRevocations);
     const apiKeyFeed = new ApiKeyFeed(dataSource, bus);
     undo.push(() => apiKeyFeed.owner.stop());
+    const trustedIssuerFeed = new TrustedIssuerFeed(dataSource, bus);
+    undo.push(() => trustedIssuerFeed.owner.stop());
     const signingKeyChanges = new SigningKeyChanges(dataSource, bus, keyRing);
     keyRing.ensure = async (organizationId, alg) => {
       const made = await maker.make(organizationId, alg);
@@ -100,10 +103,11 @@ export async function startKeyManager(
     undo.push(() => revocations.stop());
     await revocations.start();
     await apiKeyFeed.owner.start();
+    await trustedIssuerFeed.owner.start();
     await ensureLoginClient(consumerKeyChanges, clock);
     await ensureRootObjects(consumerKeyChanges, macs, config.cliClient.cliSecret, clock, logger);
     undo.push(() => uses.stop());
-    const feedsOf = { consumerKeyChanges, signingKeyChanges, apiKeyFeed, revocations };
+    const feedsOf = { consumerKeyChanges, signingKeyChanges, apiKeyFeed, trustedIssuerFeed, revocations };
     const parts = {
       dataSource,
       clock,
@@ -115,6 +119,7 @@ export async function startKeyManager(
       authentication,
       assertions,
       grantAssertions,
+      remote,
       keyRing,
       ...feedsOf,
     };

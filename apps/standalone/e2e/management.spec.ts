@@ -425,7 +425,7 @@ describe('every operation does what it is for', () => {
       };
       const organizationId: unknown = expect.any(String);
       const answer = await ask('POST', `/${org}/trusted-issuers`, trusted);
-      return [answer, 201, { ...trusted, organizationId, jwks: null, users: [], createdAt: time }];
+      return [answer, 201, { ...trusted, organizationId, jwks: null, users: [], access: null, createdAt: time }];
     },
     'GET /{orgkey}/trusted-issuers/{name}': async () => {
       const trusted = await newTrust();
@@ -433,7 +433,8 @@ describe('every operation does what it is for', () => {
     },
     'PATCH /{orgkey}/trusted-issuers/{name}': async () => {
       const trusted = await newTrust();
-      const changes = { jwksUri: 'https://hr.example/others', users: [{ subject: '1', userId: randomUUID() }] };
+      const access = { audience: 'https://api.example', clients: [], scopes: [{ scope: 'theirs', as: 'ours' }] };
+      const changes = { jwksUri: 'https://hr.example/others', users: [{ subject: '1', userId: randomUUID() }], access };
       return [await ask('PATCH', `/${org}/trusted-issuers/${trusted.name}`, changes), 200, { ...trusted, ...changes }];
     },
     'DELETE /{orgkey}/trusted-issuers/{name}': async () => [

@@ -7,8 +7,8 @@ export class SignBackendToken {
   @IsUUID() organizationId: string;
   @IsUUID() applicationId: string;
   @IsIn(['PRODUCTION', 'SANDBOX']) keytype: 'PRODUCTION' | 'SANDBOX';
-  /** Of the user, or of the client that is its own subject. */
-  @IsString() @MaxLength(255) subject: string;
+  /** Of the user, or of the client that is its own subject; with the issuer's name before it where that is not Keyward. */
+  @IsString() @MaxLength(400) subject: string;
   /** apiname, apicontext, version, tier, usertype, enduser and the like. */
   @IsObject() claims: Record<string, string>;
   /** When the caller's own token ends, Unix seconds: this one ends no later. */

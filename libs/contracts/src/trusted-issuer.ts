@@ -2,6 +2,7 @@ import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   IsArray,
+  IsBoolean,
   IsObject,
   IsOptional,
   IsString,
@@ -11,11 +12,14 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
-import type { ClientJwks } from './client-proof';
+import { SCOPE_TOKEN } from './api';
+import { ClientJwks } from './client-proof';
+import { feed } from './feed';
 import { Page, PageRequest } from './page';
 import { Empty, rpc } from './rpc';
 
 const NAME = /^[\w.-]{1,100}$/;
+const CLAIM = /^[\w:/.-]{1,100}$/;
 
 /** Of whom an issuer may speak: its own name for somebody, and the user of ours that an administrator says it is. */
 export class LinkedUser {
@@ -23,7 +27,45 @@ export class LinkedUser {
   @IsUUID() userId: string;
 }
 
-/** Somebody else's issuer whose assertions an organization takes for its users (RFC 7523 §2.1). */
+/** A client of somebody else's, and the consumer key of ours that it calls as: its application, subscriptions and kind. */
+export class AdmittedClient {
+  @IsString() @MinLength(1) @MaxLength(255) client: string;
+  @IsString() @MinLength(1) @MaxLength(100) consumerKey: string;
+}
+
+/** A scope of somebody else's, and the one of ours that it stands for. */
+export class AdmittedScope {
+  @Matches(SCOPE_TOKEN) scope: string;
+  @Matches(SCOPE_TOKEN) as: string;
+}
+
+/** What the access tokens of an issuer open of an organization's APIs: what is not named here, nothing. */
+export class IssuerAccess {
+  /** What their `aud` must have in it, exactly. */
+  @IsString() @MinLength(1) @MaxLength(500) audience: string;
+  /** The claim that names the client; `client_id` (RFC 9068 §2.2) when absent. */
+  @IsOptional() @Matches(CLAIM) clientClaim?: string;
+  /** The claim that has the scopes, as a text or a list; `scope` when absent. */
+  @IsOptional() @Matches(CLAIM) scopeClaim?: string;
+  /** Takes tokens of the type `JWT` or of none as well, for issuers that do not write `at+jwt` (RFC 9068 §2.1). */
+  @IsOptional() @IsBoolean() anyType?: boolean;
+  @IsArray() @ArrayMaxSize(200) @ValidateNested({ each: true }) @Type(() => AdmittedClient) clients: AdmittedClient[];
+  @IsArray() @ArrayMaxSize(200) @ValidateNested({ each: true }) @Type(() => AdmittedScope) scopes: AdmittedScope[];
+}
+
+/** What gateways hold of an issuer whose access tokens open something. */
+export class TrustedIssuerRecord {
+  organizationId: string;
+  /** Unique in its organization. */
+  name: string;
+  issuer: string;
+  access: IssuerAccess;
+}
+
+/** Every trusted issuer whose access tokens open something; said again when its keys are replaced. */
+export const trustedIssuers = feed<TrustedIssuerRecord>('key-manager.trusted-issuers');
+
+/** Somebody else's issuer: its assertions may stand for an organization's users (RFC 7523 §2.1), its access tokens open APIs. */
 export class TrustedIssuer {
   organizationId: string;
   /** Unique in its organization. */
@@ -34,6 +76,8 @@ export class TrustedIssuer {
   jwks: ClientJwks | null;
   jwksUri: string | null;
   users: LinkedUser[];
+  /** `null`: its access tokens open nothing. */
+  access: IssuerAccess | null;
   createdAt: string;
 }
 
@@ -49,6 +93,8 @@ class TrustSettings {
   @ValidateNested({ each: true })
   @Type(() => LinkedUser)
   users?: LinkedUser[];
+  /** All of it: an update replaces it, `null` takes it away. */
+  @IsOptional() @ValidateNested() @Type(() => IssuerAccess) access?: IssuerAccess | null;
 }
 
 export class CreateTrustedIssuer extends TrustSettings {
@@ -73,6 +119,15 @@ export class UpdateTrustedIssuer extends TrustSettings {
 }
 
 export class TrustedIssuerPage extends Page<TrustedIssuer> {}
+
+/** The keys of an issuer whose access tokens open something. */
+export class IssuerKeysOf {
+  @IsUUID() organizationId: string;
+  /** Of its record. */
+  @IsUUID() id: string;
+  /** One that signed is missing: they are fetched anew, once a minute at most. */
+  @IsOptional() @IsBoolean() newer?: boolean;
+}
 
 /** An assertion that is to be a grant, as it says of itself. */
 export class VerifyGrantAssertion {
@@ -101,5 +156,7 @@ export const updateTrustedIssuer = rpc('key-manager.trusted-issuer.update', Upda
   repeatable: true,
 });
 export const deleteTrustedIssuer = rpc('key-manager.trusted-issuer.delete', NameTrustedIssuer, Empty);
+/** Errors: `not_found`; `temporarily_unavailable` while its keys cannot be fetched. */
+export const getIssuerKeys = rpc('key-manager.trusted-issuer.keys', IssuerKeysOf, ClientJwks, { repeatable: true });
 /** Errors: `invalid_grant`, one for every cause. The assertion is used up: not repeatable. */
 export const verifyGrantAssertion = rpc('key-manager.assertion.verify', VerifyGrantAssertion, AssertedUser);

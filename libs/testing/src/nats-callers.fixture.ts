@@ -14,7 +14,7 @@ type Exported = keyof typeof contracts;
 export const CALLS: Record<Service, readonly Exported[]> = {
   gateway: [
     ...(['checkOrigin', 'createTrustedIssuer', 'listTrustedIssuers', 'findTrustedIssuer'] as const),
-    ...(['updateTrustedIssuer', 'deleteTrustedIssuer'] as const),
+    ...(['updateTrustedIssuer', 'deleteTrustedIssuer', 'getIssuerKeys'] as const),
     ...(['issueToken', 'revokeToken', 'introspectToken', 'verifyBearer', 'readAccessToken'] as const),
     'useDpopProof',
     'listApplicationUsers',
@@ -60,6 +60,7 @@ const FOLLOWS: Record<Service, readonly { feed: Exported; records: boolean }[]> 
     { feed: 'apis', records: true },
     { feed: 'subscriptions', records: true },
     { feed: 'apiKeys', records: true },
+    { feed: 'trustedIssuers', records: true },
     { feed: 'plans', records: true },
     { feed: 'applicationPlans', records: true },
     { feed: 'denyRules', records: true },

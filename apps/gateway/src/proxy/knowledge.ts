@@ -8,9 +8,11 @@ import {
   plans,
   ServiceError,
   subscriptions,
+  trustedIssuers,
   type ClientRecord,
   type SubscriptionRecord,
 } from '@keyward/contracts';
+import { TrustedIssuers } from './issuers/trusted-issuers';
 import { ApiKeys } from './tokens/api-keys';
 import { RouteTable } from './route-table';
 import { Denials } from './throttling/denials';
@@ -23,6 +25,7 @@ const SERVED_STALE_MS = 5 * 60_000;
 export class Knowledge {
   readonly routes = new RouteTable();
   readonly apiKeys = new ApiKeys();
+  readonly issuers = new TrustedIssuers();
   readonly plans = new Plans();
   readonly denials = new Denials();
   private readonly subscriptionsById = new Map<string, SubscriptionRecord>();
@@ -53,6 +56,10 @@ export class Knowledge {
       new FeedFollower(bus, apiKeys, {
         apply: (id, record) => this.apiKeys.apply(id, record),
         reset: () => this.apiKeys.clear(),
+      }),
+      new FeedFollower(bus, trustedIssuers, {
+        apply: (id, record) => this.issuers.apply(id, record),
+        reset: () => this.issuers.clear(),
       }),
       new FeedFollower(bus, plans, {
         apply: (id, record) => this.plans.apply(id, record),

@@ -3,6 +3,8 @@ import type { Services } from '../gateway.module';
 import { issuerOf } from '../openid/metadata';
 import { Assertions } from './assertions/assertions';
 import { Holders } from './holders';
+import { ForeignTokens } from './issuers/foreign-tokens';
+import { IssuerKeys } from './issuers/issuer-keys';
 import { Proxy } from './proxy';
 import { Throttling } from './throttling/throttling';
 import { Usage } from './usage/usage';
@@ -21,13 +23,15 @@ export interface StartedProxy {
 export function startProxy(config: GatewayConfig, services: Services): StartedProxy {
   const { bus, organizations, revocations, keys, known, certificates } = services;
   const agent = upstreamAgent(config.proxy);
-  const jwts = new JwtReader(keys, (orgkey) => issuerOf(config, orgkey));
+  const issuer = (orgkey: string) => issuerOf(config, orgkey);
+  const jwts = new JwtReader(keys, issuer);
+  const foreign = new ForeignTokens(known.issuers, new IssuerKeys(bus), issuer);
   const usage = new Usage(bus);
   usage.start();
   const proxy = new Proxy({
     known,
     organizations,
-    tokens: new AccessTokens(jwts, new OpaqueReader(bus)),
+    tokens: new AccessTokens(jwts, new OpaqueReader(bus), foreign),
     revocations,
     assertions: new Assertions(bus, keys),
     usage,

@@ -1,13 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { Handle } from '@keyward/bus';
 import {
   createTrustedIssuer,
   deleteTrustedIssuer,
   Empty,
   findTrustedIssuer,
+  getIssuerKeys,
   listTrustedIssuers,
   ServiceError,
   updateTrustedIssuer,
+  type ClientJwks,
   type CreateTrustedIssuer,
+  type IssuerKeysOf,
   type ListTrustedIssuers,
   type NameTrustedIssuer,
   type TrustedIssuer,
@@ -18,16 +22,24 @@ import { checkCursor, inOrganization, isDuplicate, pageOf } from '@keyward/datab
 import { Controller } from '@nestjs/common';
 import { DataSource, MoreThan, type EntityManager } from 'typeorm';
 import { keysFrom } from '../client-keys/proof';
+import { RemoteJwks } from '../client-keys/remote-jwks';
 import { Clock } from '../clock';
+import { accessFrom } from './access';
+import { TrustedIssuerFeed } from './trusted-issuer-feed';
 import { TrustedIssuerEntity } from './trusted-issuer.entity';
 
 const MOST_ISSUERS = 50;
 
-/** The issuers that organizations trust. They are read when an assertion comes, so what is written holds at once. */
+/**
+ * The issuers that organizations trust. For an assertion they are read when it comes, so what is written holds at once; of access
+ * tokens, gateways are told.
+ */
 @Controller()
 export class TrustedIssuersController {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly feed: TrustedIssuerFeed,
+    private readonly remote: RemoteJwks,
     private readonly clock: Clock,
   ) {}
 
@@ -36,11 +48,14 @@ export class TrustedIssuersController {
     const { organizationId, name, issuer, users = [] } = request;
     const keys = keysFrom({ jwks: null, jwksUri: null }, request);
     assertLinks(users);
-    const trusted = { organizationId, name, issuer, ...keys, users, createdAt: new Date(this.clock.now()) };
-    await inOrganization(this.dataSource, organizationId, async (manager) => {
+    const [id, createdAt] = [randomUUID(), new Date(this.clock.now())];
+    const trusted = await this.feed.write(organizationId, async (manager) => {
       if ((await manager.countBy(TrustedIssuerEntity, { organizationId })) >= MOST_ISSUERS)
         throw new ServiceError('conflict', `an organization trusts ${MOST_ISSUERS} issuers at most`);
-      await manager.insert(TrustedIssuerEntity, trusted).catch(refuseTaken);
+      const access = request.access ? await accessFrom(manager, organizationId, request.access) : null;
+      const made: TrustedIssuerEntity = { organizationId, name, id, issuer, ...keys, users, access, createdAt };
+      await manager.insert(TrustedIssuerEntity, made).catch(refuseTaken);
+      return made;
     });
     return describe(trusted);
   }
@@ -65,23 +80,43 @@ export class TrustedIssuersController {
   @Handle(updateTrustedIssuer)
   async update(request: UpdateTrustedIssuer): Promise<TrustedIssuer> {
     const { organizationId, name } = request;
-    return await inOrganization(this.dataSource, organizationId, async (manager) => {
+    const updated = await this.feed.write(organizationId, async (manager) => {
       const trusted = await issuerNamed(manager, request, { lock: true });
-      const changes = { ...keysFrom(trusted, request), users: request.users ?? trusted.users };
-      assertLinks(changes.users);
+      const { users = trusted.users, access } = request;
+      assertLinks(users);
+      const changes = {
+        ...{ ...keysFrom(trusted, request), users },
+        access: access ? await accessFrom(manager, organizationId, access) : access === null ? null : trusted.access,
+      };
       await manager.update(TrustedIssuerEntity, { organizationId, name }, changes);
-      return describe({ ...trusted, ...changes });
+      return { ...trusted, ...changes };
     });
+    return describe(updated);
   }
 
   @Handle(deleteTrustedIssuer)
   async delete(request: NameTrustedIssuer): Promise<Empty> {
     const { organizationId, name } = request;
-    await inOrganization(this.dataSource, organizationId, async (manager) => {
-      await issuerNamed(manager, request, { lock: true });
+    await this.feed.write(organizationId, async (manager) => {
+      const trusted = await issuerNamed(manager, request, { lock: true });
       await manager.delete(TrustedIssuerEntity, { organizationId, name });
+      return { ...trusted, access: null };
     });
     return new Empty();
+  }
+
+  /** The one way out is the key manager's: gateways ask here for what an issuer publishes. */
+  @Handle(getIssuerKeys)
+  async keys({ organizationId, id, newer }: IssuerKeysOf): Promise<ClientJwks> {
+    const trusted = await inOrganization(this.dataSource, organizationId, (manager) =>
+      manager.findOneBy(TrustedIssuerEntity, { organizationId, id }),
+    );
+    if (!trusted?.access) throw new ServiceError('not_found', 'no such trusted issuer');
+    const { jwks, jwksUri } = trusted;
+    const keys = jwks ?? (jwksUri ? await (newer ? this.remote.again(jwksUri) : this.remote.at(jwksUri)) : undefined);
+    if (!keys)
+      throw new ServiceError('temporarily_unavailable', undefined, { detail: 'an issuer’s keys', retryAfter: 1 });
+    return keys;
   }
 }
 
@@ -110,7 +145,7 @@ function refuseTaken(error: unknown): never {
   throw error;
 }
 
-const describe = ({ createdAt, users, ...trusted }: TrustedIssuerEntity): TrustedIssuer => ({
+const describe = ({ id: _, createdAt, users, ...trusted }: TrustedIssuerEntity): TrustedIssuer => ({
   ...trusted,
   users: users.map(({ subject, userId }) => ({ subject, userId })),
   createdAt: createdAt.toISOString(),

@@ -41,7 +41,7 @@ export class Assertions {
   private async sign(key: string, api: Api, organization: Organization, passed: Passed, call: Call): Promise<string> {
     const { grant, client, subject, home, subscription } = passed;
     try {
-      const enduser = grant.ofUser ? await this.nameOf(home, subject, call) : subject;
+      const enduser = grant.ofUser && !grant.isForeign ? await this.nameOf(home, subject, call) : subject;
       const { jwt } = await this.bus.call(
         signBackendToken,
         {

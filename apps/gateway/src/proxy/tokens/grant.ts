@@ -17,6 +17,8 @@ export interface Grant {
   readonly cnf?: Confirmation;
   /** The key that signed it; an opaque token has none. */
   readonly kid?: string;
+  /** Its issuer is not Keyward: nobody here knows its subject. */
+  readonly isForeign?: true;
 }
 
 /** The claims that name whose token it is, and what it may be revoked by. */

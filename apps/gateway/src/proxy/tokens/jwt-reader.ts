@@ -2,6 +2,7 @@ import type { Call } from '@keyward/bus';
 import type { Organization, PublicJwk } from '@keyward/contracts';
 import { decodeProtectedHeader, errors, importJWK, jwtVerify, type CryptoKey } from 'jose';
 import type { JwksCache } from '../../openid/jwks-cache';
+import { isCanonical } from './canonical';
 import { grantOf, type Grant } from './grant';
 
 /** Verifies JWT access tokens (RFC 9068 §4) with the keys of the one issuer that may have signed them. */
@@ -61,9 +62,3 @@ function kidOf(token: string): string | undefined {
     return undefined;
   }
 }
-
-/** Three parts in the one way base64url writes them: a JWT has no second spelling (abuse 17). */
-const isCanonical = (token: string): boolean => {
-  const parts = token.split('.');
-  return parts.length === 3 && parts.every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
-};
