@@ -6,6 +6,7 @@ import { DenyRuleEntity } from './deny-rules/deny-rule.entity';
 import { Catalog1763700000000 } from './migrations/1763700000000-catalog';
 import { Traffic1763930000000 } from './migrations/1763930000000-traffic';
 import { Usage1763930000002 } from './migrations/1763930000002-usage';
+import { Limits1764020000001 } from './migrations/1764020000001-limits';
 import { ApplicationPlanEntity } from './plans/application-plan.entity';
 import { PlanEntity } from './plans/plan.entity';
 import { ScopeEntity } from './scopes/scope.entity';
@@ -14,7 +15,7 @@ import { SubscriptionEntity } from './subscriptions/subscription.entity';
 /** What `migrate` needs to know of the catalog. */
 export const CATALOG_SCHEMA = {
   schema: 'catalog',
-  migrations: [Catalog1763700000000, Traffic1763930000000, Usage1763930000002],
+  migrations: [Catalog1763700000000, Traffic1763930000000, Usage1763930000002, Limits1764020000001],
 };
 
 export const catalogDataSource = ({ url, caFile, poolSize }: DatabaseSettings): DataSource =>

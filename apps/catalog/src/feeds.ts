@@ -104,11 +104,13 @@ export class Feeds {
 
 const API_COLUMNS = `id, organization_id AS "organizationId", name, version, context, is_default AS "isDefault", state,
   visibility, upstreams, resources, cors, backend_token AS "backendToken",
-  subscription_required AS "subscriptionRequired", plan`;
+  backend_claims AS "backendClaims", accepts, subscription_required AS "subscriptionRequired", plan,
+  upstream_plan AS "upstreamPlan"`;
 const SCOPE_COLUMNS = `id, organization_id AS "organizationId", name, roles`;
 const SUBSCRIPTION_COLUMNS = `id, organization_id AS "organizationId", application_id AS "applicationId",
   api_id AS "apiId", state, plan`;
-const PLAN_COLUMNS = `id, organization_id AS "organizationId", level, name, requests, kilobytes, every, unit, burst`;
+const PLAN_COLUMNS = `id, organization_id AS "organizationId", level, name, requests, kilobytes, every, unit, burst,
+  counted_by AS "countedBy"`;
 const APPLICATION_PLAN_COLUMNS = `application_id AS id, organization_id AS "organizationId",
   application_id AS "applicationId", plan`;
 const DENY_RULE_COLUMNS = `id, organization_id AS "organizationId", kind, target, active`;

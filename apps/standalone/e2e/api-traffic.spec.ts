@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { deployment, type Answer } from '@keyward/testing';
-import { createLocalJWKSet, jwtVerify } from 'jose';
+import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
 import {
   eventually,
   makeKey,
@@ -99,6 +99,24 @@ it('RS-06 an upstream is told who calls, signed by the organization', async () =
   expect(seen['x-jwt-assertion']).toBe(before);
   // It is an assertion to upstreams and opens nothing here.
   expect((await call({ authorization: `Bearer ${before as string}` })).body.code).toBe('900901');
+});
+
+it('RS-06 an upstream is told of the user what the API lets it be told, and 900902 an API may take one kind of credentials', async () => {
+  const profile = { email: 'ann@johns.org', given_name: 'Ann' };
+  await manage('PATCH', `/${org}/users/${user.username}`, { profile });
+  const claims = ['--backend-claims', 'email,roles', '--accepts', 'token'];
+  const changed = await keyward.cliJson('api', 'update', api, ...claims, '--org', org);
+  expect(changed).toMatchObject({ backendClaims: ['email', 'roles'], accepts: 'token' });
+  const headers = { authorization: `Bearer ${(await key.signIn(user)).body.access_token as string}` };
+  await eventually(async () => {
+    await call(headers);
+    return decodeJwt(seen['x-jwt-assertion'] as string)['http://wso2.org/claims/emailaddress'] === profile.email;
+  });
+  expect(decodeJwt(seen['x-jwt-assertion'] as string)).not.toHaveProperty(['http://wso2.org/claims/givenname']);
+  const { apiKey } = await manage('POST', `/${org}/applications/${key.application}/api-keys`, {});
+  expect((await call({ apikey: apiKey })).body.code).toBe('900902');
+  await keyward.cliJson('api', 'update', api, '--accepts', 'either', '--org', org);
+  await eventually(async () => (await call({ apikey: apiKey })).status === 200);
 });
 
 it('every call is counted by API, application, resource and status', async () => {

@@ -64,6 +64,27 @@ it('900804 900803 plans are given and taken by the command line, live within a s
   await eventually(async () => (await call(token)).status === 200);
 });
 
+it('900801 900806 what upstreams can bear, and plans that hold by themselves, live within a second', async () => {
+  await manage('PATCH', `/${org}/apis/${api}`, { subscriptionRequired: false });
+  const token = await tokenOf(user);
+  await eventually(async () => (await call(token)).status === 200);
+  await run('plans', 'create', 'upstream', 'Frail', '--requests', '2', '--unit', 'month');
+  expect(await run('api', 'update', api, '--upstream-plan', 'Frail')).toMatchObject({ upstreamPlan: 'Frail' });
+  await eventually(async () => codeOf(await call(token)) === '503 900801');
+  expect(await keyward.cli(['plans', 'delete', 'upstream', 'Frail', '--org', org])).toMatchObject({ code: 1 });
+  await manage('PATCH', `/${org}/apis/${api}`, { upstreamPlan: null });
+  await eventually(async () => (await call(token)).status === 200);
+
+  const custom = ['plans', 'create', 'custom', 'Each', '--requests', '2', '--unit', 'month'];
+  expect(await keyward.cli([...custom, '--org', org])).toMatchObject({ code: 1 });
+  expect(await run(...custom, '--counted-by', 'user,api')).toMatchObject({ countedBy: ['user', 'api'] });
+  await eventually(async () => codeOf(await call(token)) === '429 900806');
+  expect((await call(await tokenOf(await makeUser(org)))).status).toBe(200);
+  expect((await keyward.cli(['plans', 'delete', 'custom', 'Each', '--org', org])).code).toBe(0);
+  await eventually(async () => (await call(token)).status === 200);
+  await manage('PATCH', `/${org}/apis/${api}`, { subscriptionRequired: true });
+});
+
 it('900805 deny rules are made, switched and deleted by the command line, live within a second', async () => {
   const token = await tokenOf(user);
   for (const [kind, value] of [

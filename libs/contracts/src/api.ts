@@ -32,6 +32,17 @@ export type ApiState = (typeof API_STATES)[number];
 export const AUTHENTICATIONS = ['any', 'application', 'user', 'none'] as const;
 export type Authentication = (typeof AUTHENTICATIONS)[number];
 
+/** What opens an API: access tokens (OAuth 2), or keys of applications. */
+export const CREDENTIALS = ['token', 'api-key'] as const;
+export type Credential = (typeof CREDENTIALS)[number];
+
+/** What upstreams may be told of a user, OpenID Connect Core 1.0 §5.1. */
+export const BACKEND_CLAIMS = [
+  ...(['name', 'given_name', 'family_name', 'middle_name', 'nickname', 'email', 'phone_number', 'birthdate'] as const),
+  ...(['gender', 'locale', 'zoneinfo', 'picture', 'website', 'roles'] as const),
+] as const;
+export type BackendClaim = (typeof BACKEND_CLAIMS)[number];
+
 const VISIBILITIES = ['public', 'organization', 'roles'] as const;
 export type Visibility = (typeof VISIBILITIES)[number];
 
@@ -111,10 +122,16 @@ export class ApiRoute {
   cors?: CorsSettings;
   /** Whether upstreams get a signed `X-JWT-Assertion`. */
   backendToken: boolean;
+  /** What it says of the user besides the name: claims of the profile, and `roles`; absent: nothing. */
+  backendClaims?: BackendClaim[];
+  /** What opens it; absent: either. */
+  accepts?: Credential;
   /** Without it, every application of the organization may call. */
   subscriptionRequired: boolean;
   /** The name of a plan for the API as a whole: it takes the place of those of its resources. */
   plan?: string;
+  /** The name of a plan for each of its two upstreams: what these can bear, whoever calls. */
+  upstreamPlan?: string;
 }
 
 /** Every version of every API: which paths there are, and what they need. */
@@ -151,6 +168,12 @@ class ApiSettings {
   @IsOptional() @IsBoolean() approvalRequired?: boolean;
   /** `null` takes it away. */
   @IsOptional() @Matches(API_NAME) plan?: string | null;
+  /** `null` takes it away. */
+  @IsOptional() @Matches(API_NAME) upstreamPlan?: string | null;
+  /** `null`: either. */
+  @IsOptional() @IsIn(CREDENTIALS) accepts?: Credential | null;
+  /** `null`, as an empty list: nothing. */
+  @IsOptional() @IsArray() @ArrayUnique() @IsIn(BACKEND_CLAIMS, { each: true }) backendClaims?: BackendClaim[] | null;
 }
 
 export class CreateApi extends ApiSettings {

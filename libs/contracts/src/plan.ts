@@ -1,12 +1,29 @@
-import { IsIn, IsInt, IsOptional, IsString, IsUUID, Matches, Max, MaxLength, Min } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+} from 'class-validator';
 import { API_NAME } from './api';
 import { feed } from './feed';
 import { Page, PageRequest } from './page';
 import { Empty, rpc } from './rpc';
 
-/** What a plan is counted for. */
-export const PLAN_LEVELS = ['application', 'subscription', 'api', 'resource'] as const;
+/** What a plan is counted for: what names it, or, for a custom one, whatever its `countedBy` says. */
+export const PLAN_LEVELS = ['application', 'subscription', 'api', 'resource', 'upstream', 'custom'] as const;
 export type PlanLevel = (typeof PLAN_LEVELS)[number];
+
+/** What a custom plan tells apart: each that differs in one of these has the whole of it. */
+export const COUNTED_BY = ['address', 'user', 'application', 'api', 'resource'] as const;
+export type CountedBy = (typeof COUNTED_BY)[number];
 
 const UNITS = ['second', 'minute', 'hour', 'day', 'month'] as const;
 export type PlanUnit = (typeof UNITS)[number];
@@ -24,6 +41,8 @@ export class PlanRecord {
   unit: PlanUnit;
   /** Requests a second at most, however much of the quota is left. */
   burst: number | null;
+  /** Of the level `custom` alone: it holds for every call to the organization's APIs without being named by any. */
+  countedBy?: CountedBy[];
 }
 
 /** Every plan: what is named without being here is no limit that could be counted, so nothing passes. */
@@ -44,6 +63,13 @@ class PlanSettings {
   @IsOptional() @IsIn(UNITS) unit?: PlanUnit;
   /** `null` takes it away. */
   @IsOptional() @IsInt() @Min(1) @Max(1e6) burst?: number | null;
+  /** Of a custom plan, and of no other. */
+  @IsOptional()
+  @IsArray()
+  @ArrayUnique()
+  @ArrayMaxSize(COUNTED_BY.length)
+  @IsIn(COUNTED_BY, { each: true })
+  countedBy?: CountedBy[];
 }
 
 export class CreatePlan extends PlanSettings {
@@ -72,7 +98,10 @@ export class UpdatePlan extends PlanSettings {
 
 export class PlanPage extends Page<Plan> {}
 
-/** Errors: `conflict` when the name is taken; `invalid_request` without exactly one of requests and kilobytes. */
+/**
+ * Errors: `conflict` when the name is taken, or there are as many custom plans as there may be; `invalid_request` without exactly
+ * one of requests and kilobytes, and for a custom plan that does not say what it is counted by.
+ */
 export const createPlan = rpc('catalog.plan.create', CreatePlan, Plan);
 export const listPlans = rpc('catalog.plan.list', ListPlans, PlanPage, { repeatable: true });
 /** Errors of these: `not_found`. */

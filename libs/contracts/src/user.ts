@@ -90,9 +90,10 @@ export class Profile {
   @IsOptional() @ValidateNested() @Type(() => Address) address?: Address;
 }
 
-/** A user's profile as the token service passes it on. */
+/** A user's profile, as clients and upstreams are told of it. */
 export class FoundProfile {
   profile: Profile;
+  roles: string[];
 }
 
 /** A user as administrators see one; the password is nowhere in it. */

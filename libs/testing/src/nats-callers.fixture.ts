@@ -37,7 +37,7 @@ export const CALLS: Record<Service, readonly Exported[]> = {
     ...(['recordUsage', 'queryUsage'] as const),
     ...(['createDenyRule', 'listDenyRules', 'findDenyRule', 'updateDenyRule', 'deleteDenyRule'] as const),
     ...(['generateApiKey', 'listApiKeys', 'findApiKey', 'updateApiKey', 'deleteApiKey'] as const),
-    ...(['signBackendToken', 'nameUsers'] as const),
+    ...(['signBackendToken', 'nameUsers', 'getProfile'] as const),
     ...(['deleteKey', 'getJwks', 'listSigningKeys', 'rotateSigningKey', 'revokeSigningKey'] as const),
     ...(['describeKeyEncryption', 'rewrap'] as const),
   ],

@@ -20,6 +20,9 @@ export type ApiSettings = Pick<
   | 'subscriptionRequired'
   | 'approvalRequired'
   | 'plan'
+  | 'upstreamPlan'
+  | 'accepts'
+  | 'backendClaims'
 >;
 
 /** What an API is made with. */
@@ -34,6 +37,9 @@ export const DEFAULT_SETTINGS: ApiSettings = {
   subscriptionRequired: true,
   approvalRequired: false,
   plan: null,
+  upstreamPlan: null,
+  accepts: null,
+  backendClaims: [],
 };
 
 /** Far below what a message, and so a change in the feed, may have; bytes. */
@@ -44,7 +50,7 @@ export function settingsFrom(
   before: ApiSettings,
   asked: Partial<Omit<UpdateApi, 'organizationId' | 'api'>>,
 ): ApiSettings {
-  const { cors, plan } = asked;
+  const { cors, plan, upstreamPlan, accepts, backendClaims } = asked;
   const visibility = asked.visibility ?? before.visibility;
   const settings: ApiSettings = {
     description: asked.description ?? before.description,
@@ -57,6 +63,9 @@ export function settingsFrom(
     subscriptionRequired: asked.subscriptionRequired ?? before.subscriptionRequired,
     approvalRequired: asked.approvalRequired ?? before.approvalRequired,
     plan: plan === undefined ? before.plan : plan,
+    upstreamPlan: upstreamPlan === undefined ? before.upstreamPlan : upstreamPlan,
+    accepts: accepts === undefined ? before.accepts : accepts,
+    backendClaims: backendClaims === undefined ? before.backendClaims : (backendClaims ?? []),
   };
   checkText('description', settings.description);
   if ((visibility === 'roles') !== settings.visibleTo.length > 0)
@@ -69,12 +78,13 @@ export function settingsFrom(
 
 /** Throws `invalid_request` when the API names scopes or plans that are not there, or is too large to be told of. */
 export async function assertWhole(manager: EntityManager, api: ApiEntity): Promise<void> {
-  const { organizationId, resources, plan } = api;
+  const { organizationId, resources, plan, upstreamPlan } = api;
   const named = scopesOf(resources).filter((name) => !OWN_SCOPES.includes(name));
   const known = await manager.findBy(ScopeEntity, { organizationId, name: In(named) });
   const missing = named.find((name) => !known.some((scope) => scope.name === name));
   if (missing !== undefined) throw invalid(`there is no scope ${missing}: create it first`);
   await assertPlans(manager, organizationId, 'api', plan === null ? [] : [plan]);
+  await assertPlans(manager, organizationId, 'upstream', upstreamPlan === null ? [] : [upstreamPlan]);
   const ofResources = resources.flatMap((resource) => resource.plan ?? []);
   await assertPlans(manager, organizationId, 'resource', [...new Set(ofResources)]);
   if (Buffer.byteLength(JSON.stringify(routeOf(api))) > MAX_RECORD) throw invalid('the API has too many resources');

@@ -1,4 +1,13 @@
-import type { Api, ApiRoute, ApiResource, ApiState, CorsSettings, Upstreams } from '@keyward/contracts';
+import type {
+  Api,
+  ApiRoute,
+  ApiResource,
+  ApiState,
+  BackendClaim,
+  CorsSettings,
+  Credential,
+  Upstreams,
+} from '@keyward/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** A version of an API. */
@@ -21,12 +30,15 @@ export class ApiEntity {
   @Column('boolean', { name: 'subscription_required' }) subscriptionRequired: boolean;
   @Column('boolean', { name: 'approval_required' }) approvalRequired: boolean;
   @Column('text', { nullable: true }) plan: string | null;
+  @Column('text', { name: 'upstream_plan', nullable: true }) upstreamPlan: string | null;
+  @Column('text', { nullable: true }) accepts: Credential | null;
+  @Column('text', { name: 'backend_claims', array: true }) backendClaims: BackendClaim[];
   @Column('timestamptz', { name: 'created_at' }) createdAt: Date;
   @Column('timestamptz', { name: 'updated_at' }) updatedAt: Date;
 }
 
 /** What the feed tells of it. */
-export function routeOf({ cors, plan, ...api }: RouteColumns): ApiRoute {
+export function routeOf({ cors, plan, upstreamPlan, accepts, backendClaims, ...api }: RouteColumns): ApiRoute {
   const { id, organizationId, name, version, context, isDefault, state, visibility, upstreams, resources } = api;
   const { backendToken, subscriptionRequired } = api;
   return {
@@ -34,6 +46,9 @@ export function routeOf({ cors, plan, ...api }: RouteColumns): ApiRoute {
     ...{ backendToken, subscriptionRequired },
     ...(cors && { cors }),
     ...(plan !== null && { plan }),
+    ...(upstreamPlan !== null && { upstreamPlan }),
+    ...(accepts && { accepts }),
+    ...(backendClaims.length > 0 && { backendClaims }),
   };
 }
 

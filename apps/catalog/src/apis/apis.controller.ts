@@ -96,12 +96,14 @@ export class ApisController {
   @Handle(copyApi)
   copy({ version, ...request }: CopyApi): Promise<Api> {
     return this.feeds.write(request.organizationId, async (manager, tell) => {
-      const { cors, plan, ...api } = await apiNamed(manager, request);
+      const { cors, plan, upstreamPlan, accepts, ...api } = await apiNamed(manager, request);
       return apiOf(
         await insertApi(manager, tell, {
           ...{ ...api, version, isDefault: false },
           ...(cors && { cors }),
           ...(plan !== null && { plan }),
+          ...(upstreamPlan !== null && { upstreamPlan }),
+          ...(accepts && { accepts }),
         }),
       );
     });

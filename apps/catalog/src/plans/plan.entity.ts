@@ -1,4 +1,4 @@
-import type { Plan, PlanLevel, PlanRecord, PlanUnit } from '@keyward/contracts';
+import type { CountedBy, Plan, PlanLevel, PlanRecord, PlanUnit } from '@keyward/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** The driver reads a bigint as a text; none here is beyond what a number holds. */
@@ -7,7 +7,7 @@ const NUMBER = {
   from: (text: string | null) => (text === null ? null : Number(text)),
 };
 
-/** A quota that APIs, resources, subscriptions and applications name. */
+/** A quota that APIs, resources, subscriptions and applications name, or that holds by itself. */
 @Entity('plans')
 export class PlanEntity {
   @PrimaryColumn('uuid', { name: 'organization_id' }) organizationId: string;
@@ -21,12 +21,13 @@ export class PlanEntity {
   @Column('int') every: number;
   @Column('text') unit: PlanUnit;
   @Column('int', { nullable: true }) burst: number | null;
+  @Column('text', { name: 'counted_by', array: true }) countedBy: CountedBy[];
   @Column('timestamptz', { name: 'created_at' }) createdAt: Date;
 }
 
 /** What the feed tells of it. */
 export const planRecordOf = (plan: Omit<PlanEntity, 'description' | 'createdAt'>): PlanRecord => {
-  const { organizationId, level, name, requests, kilobytes, every, unit, burst } = plan;
+  const { organizationId, level, name, requests, kilobytes, every, unit, burst, countedBy } = plan;
   return {
     organizationId,
     level,
@@ -36,6 +37,7 @@ export const planRecordOf = (plan: Omit<PlanEntity, 'description' | 'createdAt'>
     every,
     unit,
     burst,
+    ...(countedBy.length > 0 && { countedBy }),
   };
 };
 

@@ -23,6 +23,8 @@ import { Feeds } from '../feeds';
 import { checkText, conflict, invalid, notFound } from '../refusals';
 import { PlanEntity, planOf, planRecordOf } from './plan.entity';
 
+const MOST_CUSTOM = 5;
+
 /** `catalog.plan.*`. */
 @Controller()
 export class PlansController {
@@ -36,8 +38,10 @@ export class PlansController {
     return this.feeds.write(organizationId, async (manager, tell) => {
       if (await manager.existsBy(PlanEntity, { organizationId, level, name }))
         throw conflict(`there is a plan of this name for the level ${level}`);
+      if (level === 'custom' && (await manager.countBy(PlanEntity, { organizationId, level })) >= MOST_CUSTOM)
+        throw conflict(`there are ${MOST_CUSTOM} custom plans at most: each call is counted by all of them`);
       const named = { organizationId, level, name, id: randomUUID() };
-      const plan = { ...named, ...quotaFrom(NONE, asked), createdAt: new Date() };
+      const plan = { ...named, ...quotaFrom({ ...NONE, level }, asked), createdAt: new Date() };
       await manager.insert(PlanEntity, plan);
       tell(feed, plan.id, planRecordOf(plan));
       return planOf(plan);
@@ -86,7 +90,8 @@ export class PlansController {
     await this.feeds.write(request.organizationId, async (manager, tell) => {
       const { organizationId, level, name, id } = await planNamed(manager, request);
       const [used] = await manager.query<unknown[]>(
-        `SELECT FROM apis WHERE organization_id = $1 AND ($2 = 'api' AND plan = $3 OR $2 = 'resource' AND resources @> $4)
+        `SELECT FROM apis WHERE organization_id = $1
+           AND ($2 = 'api' AND plan = $3 OR $2 = 'upstream' AND upstream_plan = $3 OR $2 = 'resource' AND resources @> $4)
          UNION ALL SELECT FROM subscriptions WHERE organization_id = $1 AND $2 = 'subscription' AND plan = $3
          UNION ALL SELECT FROM application_plans WHERE organization_id = $1 AND $2 = 'application' AND plan = $3 LIMIT 1`,
         [organizationId, level, name, JSON.stringify([{ plan: name }])],
@@ -99,12 +104,14 @@ export class PlansController {
   }
 }
 
-type Quota = Pick<PlanEntity, 'description' | 'requests' | 'kilobytes' | 'every' | 'unit' | 'burst'>;
-const NONE: Quota = { description: '', requests: null, kilobytes: null, every: 1, unit: 'minute', burst: null };
+type Quota = Pick<PlanEntity, 'description' | 'requests' | 'kilobytes' | 'every' | 'unit' | 'burst' | 'countedBy'>;
+const NONE: Quota = {
+  ...{ description: '', requests: null, kilobytes: null, every: 1, unit: 'minute', burst: null, countedBy: [] },
+};
 
 /** The quota with what was asked for. Throws `invalid_request`. */
 function quotaFrom(
-  before: Quota,
+  before: Quota & Pick<PlanEntity, 'level'>,
   { requests, kilobytes, ...asked }: Omit<Partial<UpdatePlan>, 'organizationId'>,
 ): Quota {
   if (requests != null && kilobytes != null) throw invalid('a plan counts requests or kilobytes, not both');
@@ -115,10 +122,13 @@ function quotaFrom(
     every: asked.every ?? before.every,
     unit: asked.unit ?? before.unit,
     burst: asked.burst === undefined ? before.burst : asked.burst,
+    countedBy: asked.countedBy ?? before.countedBy,
   };
   checkText('description', quota.description);
   if (quota.requests === null && quota.kilobytes === null)
     throw invalid('a plan needs a number of requests or kilobytes');
+  if ((before.level === 'custom') !== quota.countedBy.length > 0)
+    throw invalid('countedBy is for plans of the level custom, which need it');
   return quota;
 }
 

@@ -1,9 +1,9 @@
-import { type Api, type ApiState } from '@keyward/contracts';
+import { type Api, type ApiState, BACKEND_CLAIMS, CREDENTIALS } from '@keyward/contracts';
 import { Command, Option } from 'commander';
 import { readFile } from 'node:fs/promises';
 import { path } from '../api';
 import { CommandError } from '../command-error';
-import { changes, examples, onOff } from '../options';
+import { changes, commaSeparated, examples, onOff } from '../options';
 import { type Columns } from '../output';
 import { inSession, type Session } from '../session';
 import { type Terminal } from '../terminal';
@@ -26,7 +26,10 @@ const details: Columns<Api> = {
   'Subscription required': ({ subscriptionRequired }) => subscriptionRequired,
   'Approval required': ({ approvalRequired }) => approvalRequired,
   'Backend token': ({ backendToken }) => backendToken,
+  'Claims of users': ({ backendClaims }) => backendClaims,
+  Accepts: ({ accepts }) => accepts ?? 'either',
   Plan: ({ plan }) => plan,
+  'Upstream plan': ({ upstreamPlan }) => upstreamPlan,
   Resources: ({ resources }) =>
     resources.map(
       ({ verb, template, authentication, scopes }) => `${verb} ${template} (${[authentication, ...scopes].join(' ')})`,
@@ -57,6 +60,9 @@ interface Settings {
   description?: string;
   visibility?: string;
   plan?: string;
+  upstreamPlan?: string;
+  accepts?: string;
+  backendClaims?: string[];
 }
 
 const apisPath = (session: Session) => path`organizations/${session.organization}/apis`;
@@ -133,6 +139,13 @@ export function apis(terminal: Terminal): Command {
     .option('--description <text>', 'what it is for')
     .addOption(new Option('--visibility <who>', 'who sees it').choices(['public', 'organization']))
     .option('--plan <name>', 'a plan of the level api')
+    .option('--upstream-plan <name>', 'a plan of the level upstream, for each of the two')
+    .addOption(new Option('--accepts <what>', 'what opens it').choices([...CREDENTIALS, 'either']))
+    .option(
+      '--backend-claims <list>',
+      `what upstreams are told of users, of ${BACKEND_CLAIMS.join(',')}`,
+      commaSeparated,
+    )
     .option('--default <on|off>', 'whether it is meant where a path names no version', onOff)
     .option('--subscription-required <on|off>', 'whether applications need a subscription', onOff)
     .option('--approval-required <on|off>', 'whether a subscription waits for approval', onOff)
@@ -146,9 +159,10 @@ export function apis(terminal: Terminal): Command {
         const url = apiPath(session, api);
         // One that is not named stays as it is.
         const before = own && (await session.api.get<Api>(url)).upstreams;
-        const { description, visibility, plan, file } = options;
+        const { description, visibility, plan, upstreamPlan, backendClaims, file } = options;
+        const accepts = options.accepts === 'either' ? null : options.accepts;
         const given = file === undefined ? {} : await readJson(file);
-        const named = { ...switches, description, visibility, plan };
+        const named = { ...switches, description, visibility, plan, upstreamPlan, accepts, backendClaims };
         const body = changes({ ...given, ...withoutAbsent(named), ...(own && { upstreams: { ...before, ...own } }) });
         session.show(await session.api.patch<Api>(url, body), details);
       }),

@@ -1,7 +1,7 @@
-import { type Plan, PLAN_LEVELS } from '@keyward/contracts';
+import { COUNTED_BY, type Plan, PLAN_LEVELS } from '@keyward/contracts';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { path } from '../api';
-import { changes, examples } from '../options';
+import { changes, commaSeparated, examples } from '../options';
 import { type Columns } from '../output';
 import { inSession, type Session } from '../session';
 import { type Terminal } from '../terminal';
@@ -12,6 +12,7 @@ const columns: Columns<Plan> = {
   Quota: ({ requests, kilobytes, every, unit }) =>
     `${requests === null ? `${kilobytes ?? 0} KB` : `${requests} requests`} every ${every} ${unit}`,
   'Burst a second': ({ burst }) => burst,
+  'Counted by': ({ countedBy }) => countedBy,
   Description: ({ description }) => description,
 };
 
@@ -21,6 +22,7 @@ interface Quota {
   every?: number;
   unit?: string;
   burst?: number;
+  countedBy?: string[];
   description?: string;
 }
 
@@ -37,16 +39,17 @@ const withQuota = (command: Command): Command =>
     .option('--every <number>', 'in how many units of time, 1 by default', count)
     .addOption(new Option('--unit <unit>', 'minute by default').choices(['second', 'minute', 'hour', 'day', 'month']))
     .option('--burst <number>', 'requests a second at most', count)
+    .option('--counted-by <list>', `of a custom plan: ${COUNTED_BY.join(',')}, or some of them`, commaSeparated)
     .option('--description <text>', 'what it is for');
-const quota = ({ requests, kilobytes, every, unit, burst, description }: Quota): Quota => ({
-  ...{ requests, kilobytes, every, unit, burst, description },
+const quota = ({ requests, kilobytes, every, unit, burst, countedBy, description }: Quota): Quota => ({
+  ...{ requests, kilobytes, every, unit, burst, countedBy, description },
 });
 
 const plansPath = (session: Session) => path`organizations/${session.organization}/plans`;
 const planPath = (session: Session, level: string, name: string) =>
   path`organizations/${session.organization}/plans/${level}/${name}`;
 
-/** `keyward plans`: quotas of applications, subscriptions, APIs and resources. */
+/** `keyward plans`: quotas of applications, subscriptions, APIs, resources and upstreams, and those that hold by themselves. */
 export function plans(terminal: Terminal): Command {
   const noun = new Command('plans').description(
     `the plans of an organization (--org); <level> is one of ${PLAN_LEVELS.join(', ')}`,
@@ -54,7 +57,13 @@ export function plans(terminal: Terminal): Command {
 
   withQuota(noun.command('create <level> <name>'))
     .description('create a plan')
-    .addHelpText('after', examples('plans create subscription Gold --org johnsorg --requests 5000'))
+    .addHelpText(
+      'after',
+      examples(
+        'plans create subscription Gold --org johnsorg --requests 5000',
+        'plans create custom PerAddress --org johnsorg --requests 100 --counted-by address,api',
+      ),
+    )
     .action((level: string, name: string, options: Quota, command: Command) =>
       inSession(terminal, command, async (session) => {
         const body = { level, name, ...quota(options) };

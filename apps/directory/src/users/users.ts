@@ -158,7 +158,7 @@ export class Users {
   }
 
   async profile({ organizationId, sub }: CheckUser): Promise<FoundProfile> {
-    const sql = 'SELECT profile FROM users WHERE organization_id = $1 AND id = $2';
+    const sql = 'SELECT profile, roles FROM users WHERE organization_id = $1 AND id = $2';
     const [row] = await queryInOrganization<FoundProfile>(this.database, 'find-profile', sql, [organizationId, sub]);
     if (!row) throw new ServiceError('not_found', 'there is no such user');
     return row;

@@ -98,6 +98,10 @@ const REASONS = {
     description: 'You have been blocked from accessing the resource',
   },
   apiThrottled: throttled('900800'),
+  upstreamLimit: {
+    ...{ status: 503, code: '900801', message: 'API Limit Reached', description: 'API not accepting requests. ' },
+  },
+  customThrottled: throttled('900806'),
   resourceThrottled: throttled('900802'),
   applicationThrottled: throttled('900803'),
   subscriptionThrottled: throttled('900804'),

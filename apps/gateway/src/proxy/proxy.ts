@@ -39,7 +39,7 @@ export class Proxy {
         return;
       }
       const admitted = await this.admit(request, located, visit, seen);
-      const asked = this.parts.throttling.take(admitted);
+      const asked = this.parts.throttling.take(admitted, visit.address);
       const leases = asked instanceof Promise ? await asked : asked;
       if (leases) {
         Object.assign(own, rateLimitHeaders(leases, performance.now()));
@@ -98,13 +98,14 @@ export class Proxy {
     const { known, organizations, tokens, revocations, holders } = this.parts;
     const key = apiKeyOf(request);
     if (key !== undefined) {
+      if (api.accepts === 'token') throw new Fault('missingCredentials');
       const { grant, client } = known.apiKeys.grantOf(key, organization, request, address);
       if (seen) seen.applicationId = client.applicationId;
       return enforce(api, resource, grant, organization, client, known);
     }
     const bearer = bearerOf(request);
     const token = bearer ?? dpopTokenOf(request);
-    if (token === undefined) throw new Fault('missingCredentials');
+    if (token === undefined || api.accepts === 'api-key') throw new Fault('missingCredentials');
     const asked = tokens.grantOf(token, organization, call);
     const grant = asked instanceof Promise ? await asked : asked;
     // The user's organization may be another one than the API's, and be suspended.

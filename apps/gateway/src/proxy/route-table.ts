@@ -1,4 +1,10 @@
-import { ROOT_ORGANIZATION, type ApiRoute, type CorsSettings } from '@keyward/contracts';
+import {
+  ROOT_ORGANIZATION,
+  type ApiRoute,
+  type BackendClaim,
+  type CorsSettings,
+  type Credential,
+} from '@keyward/contracts';
 import { Matcher, withoutSlash, type Resource } from './matcher';
 import { canonicalPath } from './path';
 import { upstreamOf, type Upstream } from './upstream';
@@ -13,7 +19,10 @@ export interface Api {
   readonly state: 'PUBLISHED' | 'DEPRECATED' | 'BLOCKED';
   readonly subscriptionRequired: boolean;
   readonly backendToken: boolean;
+  readonly backendClaims?: readonly BackendClaim[];
+  readonly accepts?: Credential;
   readonly plan?: string;
+  readonly upstreamPlan?: string;
   readonly cors?: CorsSettings;
   readonly upstreams: { readonly production?: Upstream; readonly sandbox?: Upstream };
   readonly verbs: ReadonlyMap<string, Matcher>;
@@ -100,21 +109,11 @@ function compile(route: ApiRoute): (Api & { bases: string[] }) | undefined {
     verbs.set(resource.verb, matcher);
     matcher.add(resource);
   }
-  const { id, organizationId, name, subscriptionRequired, backendToken, cors, plan } = route;
+  const { id, organizationId, name, subscriptionRequired, backendToken, cors } = route;
+  const { plan, upstreamPlan, accepts, backendClaims } = route;
   return {
-    ...{
-      id,
-      organizationId,
-      name,
-      version,
-      context: base,
-      state,
-      subscriptionRequired,
-      backendToken,
-      cors,
-      plan,
-      verbs,
-    },
+    ...{ id, organizationId, name, version, context: base, state, subscriptionRequired, backendToken, backendClaims },
+    ...{ cors, accepts, plan, upstreamPlan, verbs },
     bases: isDefault ? [versioned, base] : [versioned],
     upstreams: { production: upstreamOf(upstreams.production), sandbox: upstreamOf(upstreams.sandbox) },
   };

@@ -8,7 +8,7 @@ export class IssuerAccess1764020000000 implements MigrationInterface {
       ALTER TABLE trusted_issuers
         ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid(),
         ADD COLUMN access jsonb;
-      CREATE UNIQUE INDEX trusted_issuers_id ON trusted_issuers (id)`);
+      CREATE INDEX trusted_issuers_id ON trusted_issuers (id)`);
     const columns = ['organization_id', 'id', 'name', 'issuer', 'access'];
     await createLookup(queryRunner, {
       signature: 'trusted_issuers_after(last uuid, most int)',

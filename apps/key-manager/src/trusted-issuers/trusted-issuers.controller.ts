@@ -145,8 +145,11 @@ function refuseTaken(error: unknown): never {
   throw error;
 }
 
-const describe = ({ id: _, createdAt, users, ...trusted }: TrustedIssuerEntity): TrustedIssuer => ({
-  ...trusted,
-  users: users.map(({ subject, userId }) => ({ subject, userId })),
-  createdAt: createdAt.toISOString(),
-});
+function describe(trusted: TrustedIssuerEntity): TrustedIssuer {
+  const { organizationId, name, issuer, jwks, jwksUri, users, access, createdAt } = trusted;
+  return {
+    ...{ organizationId, name, issuer, jwks, jwksUri, access },
+    users: users.map(({ subject, userId }) => ({ subject, userId })),
+    createdAt: createdAt.toISOString(),
+  };
+}

@@ -1,5 +1,7 @@
 import {
+  apis,
   getJwks,
+  getProfile,
   nameUsers,
   ServiceError,
   signBackendToken,
@@ -88,4 +90,26 @@ it('900900 no request goes without one when nobody can sign it', async () => {
   expect([status, json.code, proxied.upstream.reached.length]).toEqual([503, '900900', before]);
   away = false;
   expect((await ask('/told/1.0.0/x', { jti: 'e' })).status).toBe(200);
+});
+
+it('RS-06 says of the user what the API lets it say, in API Manager’s words, and nothing else', async () => {
+  const profile = { email: 'ann@johns.org', given_name: 'Ann', birthdate: '1990-01-01', email_verified: true };
+  proxied.services.on(getProfile, ({ sub }) => {
+    if (sub.endsWith('2')) throw new ServiceError('not_found');
+    return { profile, roles: ['boss', 'cook'] };
+  });
+  const backendClaims = ['email', 'given_name', 'nickname', 'roles'] as const;
+  const { url } = proxied.upstream;
+  proxied.services.change(
+    apis,
+    'claims',
+    api(url, { id: 'claims', name: 'C', context: '/claims', backendToken: true, backendClaims: [...backendClaims] }),
+  );
+  expect((await ask('/claims/1.0.0/x', { jti: 'f' })).status).toBe(200);
+  expect(asked[0]?.claims).toMatchObject({ emailaddress: 'ann@johns.org', givenname: 'Ann', role: 'boss,cook' });
+  for (const absent of ['dob', 'nickname', 'email', 'email_verified'])
+    expect(asked[0]?.claims).not.toHaveProperty(absent);
+  await ask('/claims/1.0.0/x', { jti: 'g', auth_time: undefined, sub: 'client' });
+  expect(asked[1]?.claims).not.toHaveProperty('emailaddress');
+  expect((await ask('/claims/1.0.0/x', { jti: 'h', sub: '9f1f6f0e-0000-4000-8000-000000000002' })).status).toBe(200);
 });

@@ -1,9 +1,10 @@
 import type { Bus, Call } from '@keyward/bus';
-import { nameUsers, signBackendToken, type Organization } from '@keyward/contracts';
+import { getProfile, nameUsers, ServiceError, signBackendToken, type Organization } from '@keyward/contracts';
 import type { JwksCache } from '../../openid/jwks-cache';
 import { Recent } from '../tokens/recent';
 import type { Passed } from '../enforcement';
 import type { Api } from '../route-table';
+import { userClaims } from './user-claims';
 
 /** Assertions that are known at once: some 60 MB at most. */
 const KNOWN = 50_000;
@@ -30,7 +31,7 @@ export class Assertions {
 
   /** Fails with `temporarily_unavailable` when nobody can sign: an upstream that relies on it gets no request without it. */
   of(api: Api, organization: Organization, passed: Passed, call: () => Call): string | Promise<string> {
-    const key = `${passed.grant.claims.jti} ${api.id} ${passed.subscription?.plan ?? ''}`;
+    const key = `${passed.grant.claims.jti} ${api.id} ${passed.subscription?.plan ?? ''} ${api.backendClaims?.join() ?? ''}`;
     const known = this.known.get(key);
     if (known && known.until > Date.now()) return known.jwt;
     const asking = this.asking.get(key) ?? this.sign(key, api, organization, passed, call());
@@ -41,13 +42,17 @@ export class Assertions {
   private async sign(key: string, api: Api, organization: Organization, passed: Passed, call: Call): Promise<string> {
     const { grant, client, subject, home, subscription } = passed;
     try {
-      const enduser = grant.ofUser && !grant.isForeign ? await this.nameOf(home, subject, call) : subject;
+      const isOurs = grant.ofUser && !grant.isForeign;
+      const [enduser, ofUser] = isOurs
+        ? await Promise.all([this.nameOf(home, subject, call), this.claimsOf(api, home, subject, call)])
+        : [subject];
       const { jwt } = await this.bus.call(
         signBackendToken,
         {
           ...{ organizationId: organization.id, applicationId: client.applicationId, subject },
           keytype: client.kind === 'sandbox' ? 'SANDBOX' : 'PRODUCTION',
           claims: {
+            ...ofUser,
             // Applications belong to their organization: that is who subscribes.
             ...{ subscriber: organization.key, tier: subscription?.plan ?? 'Unlimited', applicationtier: 'Unlimited' },
             ...{ apiname: api.name, apicontext: contextOf(api, organization), version: api.version },
@@ -64,6 +69,22 @@ export class Assertions {
       return jwt;
     } finally {
       this.asking.delete(key);
+    }
+  }
+
+  /** Of who is gone meanwhile there are none. */
+  private async claimsOf(
+    { backendClaims }: Api,
+    home: Organization,
+    sub: string,
+    call: Call,
+  ): Promise<Record<string, string> | undefined> {
+    if (!backendClaims) return undefined;
+    try {
+      return userClaims(backendClaims, await this.bus.call(getProfile, { organizationId: home.id, sub }, call));
+    } catch (error) {
+      if (error instanceof ServiceError && error.code === 'not_found') return undefined;
+      throw error;
     }
   }
 

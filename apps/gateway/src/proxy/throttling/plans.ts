@@ -37,6 +37,12 @@ export class Plans {
     return this.byOrganization.get(organizationId)?.[level].get(name);
   }
 
+  /** Those that hold by themselves; `undefined` for almost all organizations. */
+  customOf(organizationId: string): ReadonlyMap<string, PlanRecord> | undefined {
+    const custom = this.byOrganization.get(organizationId)?.custom;
+    return custom?.size ? custom : undefined;
+  }
+
   /** The name of an application's plan; `undefined`: unlimited. */
   ofApplication(applicationId: string): string | undefined {
     return this.ofApplications.get(applicationId)?.plan;
@@ -48,4 +54,6 @@ const noPlans = (): ByName => ({
   subscription: new Map(),
   api: new Map(),
   resource: new Map(),
+  upstream: new Map(),
+  custom: new Map(),
 });

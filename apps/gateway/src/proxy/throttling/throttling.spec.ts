@@ -21,6 +21,7 @@ const PLANS = {
   subscription: plan('subscription', { burst: 50 }),
   bytes: plan('subscription', { name: 'Bytes', requests: null, kilobytes: 1 }),
   application: plan('application', { burst: 50 }),
+  upstream: plan('upstream'),
 };
 
 let proxied: Proxied;
@@ -43,6 +44,8 @@ beforeAll(async () => {
           resource('GET', '/unknown', { plan: 'Unheard of' }),
         ],
       }),
+      api(upstream, { id: 'plain', name: 'Plain', context: '/plain' }),
+      api(upstream, { id: 'frail', name: 'Frail', context: '/frail', upstreamPlan: 'Plan' }),
       api(upstream, { id: 'subscribed', name: 'Subscribed', context: '/subscribed', subscriptionRequired: true }),
     ],
     { planned: 'UNBLOCKED', bytes: 'UNBLOCKED' },
@@ -187,4 +190,60 @@ it('900900 passes nothing uncounted while the owner is away, and says when to co
 
 it('900900 passes nothing under a plan that it has not heard of', async () => {
   expect((await get('/resources/1.0.0/unknown')).status).toBe(503);
+});
+
+it('900801 an upstream is asked no more than it can bear, that of the sandbox apart', async () => {
+  left.set('upstream frail production', 2).set('upstream frail sandbox', 1);
+  const statuses = async (client_id: string) => {
+    const answers = [1, 2, 3].map(() => get('/frail/1.0.0/menu', { client_id, sub: user() }));
+    return (await Promise.all(answers)).map(({ status }) => status).sort();
+  };
+  expect(await statuses('client')).toEqual([200, 200, 503]);
+  expect(await statuses('sandbox-client')).toEqual([200, 503, 503]);
+  const { status, headers, json } = await get('/frail/1.0.0/menu');
+  expect([status, json.code, json.message]).toEqual([503, '900801', 'API Limit Reached']);
+  expect(headers['retry-after']).toMatch(/ GMT$/);
+});
+
+describe('900806 a custom plan', () => {
+  const countedBy = (...parts: PlanRecord['countedBy'] & object) =>
+    proxied.services.change(plans, 'custom', plan('custom', { name: 'Custom', countedBy: parts }));
+  afterEach(() => proxied.services.change(plans, 'custom', null));
+  const countedOf = () => [
+    ...new Set(asked.flatMap(({ counted }) => (counted.startsWith('custom ') ? [counted] : []))),
+  ];
+
+  it('holds for every call to the organization’s APIs, and names none of its callers', async () => {
+    countedBy('address');
+    await get('/pizza/1.0.0/menu', { sub: user() });
+    await get('/plain/1.0.0/menu', { sub: user() });
+    await proxied.gateway.ask('/t/johnsorg/resources/1.0.0/free');
+    const [counted = '', ...others] = countedOf();
+    expect(others).toEqual([]);
+    expect(counted).toMatch(/^custom Custom [A-Za-z0-9+/]{43}=$/);
+    left.set(counted, 0);
+    let answer = await get('/pizza/1.0.0/menu');
+    while (answer.status === 200) answer = await get('/pizza/1.0.0/menu');
+    expect([answer.status, answer.json.code, answer.json.message]).toEqual([429, '900806', 'Message throttled out']);
+  });
+
+  it.each([
+    [['user'], 2],
+    [['application'], 1],
+    [['api'], 2],
+    [['user', 'api'], 4],
+    [['address', 'resource'], 2],
+  ] as const)('tells apart by %j', async (parts, different) => {
+    countedBy(...parts);
+    for (const sub of [user(), user()])
+      for (const path of ['/pizza/1.0.0/menu', '/plain/1.0.0/menu']) await get(path, { sub });
+    expect(countedOf()).toHaveLength(different);
+  });
+
+  it('says nothing of calls without what it tells apart', async () => {
+    countedBy('user');
+    await get('/pizza/1.0.0/menu', { auth_time: undefined, sub: 'client' });
+    await proxied.gateway.ask('/t/johnsorg/resources/1.0.0/free');
+    expect(countedOf()).toEqual([]);
+  });
 });

@@ -1,5 +1,7 @@
+import { hash } from 'node:crypto';
 import type { Bus } from '@keyward/bus';
-import type { PlanLevel, PlanRecord } from '@keyward/contracts';
+import type { CountedBy, PlanLevel, PlanRecord } from '@keyward/contracts';
+import { addressRange } from '@keyward/runtime';
 import { Fault, type FaultName } from '../fault';
 import type { Admitted } from '../visit';
 import { Recent } from '../tokens/recent';
@@ -24,6 +26,8 @@ const FAULTS: Record<PlanLevel, readonly [quota: FaultName, burst: FaultName]> =
   resource: ['resourceThrottled', 'resourceThrottled'],
   subscription: ['subscriptionThrottled', 'subscriptionBurst'],
   application: ['applicationThrottled', 'applicationBurst'],
+  upstream: ['upstreamLimit', 'upstreamLimit'],
+  custom: ['customThrottled', 'customThrottled'],
 };
 
 /**
@@ -45,8 +49,8 @@ export class Throttling {
    * Takes one request from everything that it counts for, or from nothing. Throws the fault of what is exhausted.
    * `undefined` when it counts for nothing.
    */
-  take(admitted: Admitted): Lease[] | undefined | Promise<Lease[]> {
-    const leases = this.leasesOf(admitted);
+  take(admitted: Admitted, address: string): Lease[] | undefined | Promise<Lease[]> {
+    const leases = this.leasesOf(admitted, address);
     if (!leases) return undefined;
     return this.taken(leases, performance.now()) ?? this.takeLater(leases);
   }
@@ -61,10 +65,20 @@ export class Throttling {
   }
 
   /** A plan of the API takes the place of its resource's. */
-  private leasesOf({ api, resource, passed }: Admitted): Lease[] | undefined {
+  private leasesOf(admitted: Admitted, address: string): Lease[] | undefined {
+    const { api, resource, passed } = admitted;
     const applicationPlan = passed && this.plans.ofApplication(passed.client.applicationId);
     const subscription = passed?.subscription;
-    if (!api.plan && !resource.plan && !subscription?.plan && applicationPlan === undefined) return undefined;
+    const custom = this.plans.customOf(api.organizationId);
+    if (
+      !api.plan &&
+      !resource.plan &&
+      !subscription?.plan &&
+      !api.upstreamPlan &&
+      applicationPlan === undefined &&
+      !custom
+    )
+      return undefined;
     const leases: Lease[] = [];
     if (api.plan) this.add(leases, api.organizationId, 'api', api.plan, api.id);
     else if (resource.plan)
@@ -85,7 +99,33 @@ export class Throttling {
         applicationPlan,
         `${passed.client.applicationId} ${passed.subject}`,
       );
+    // Last, so that the upstream's limit is not named where the caller's own is used up as well.
+    if (custom) this.addCustom(leases, custom, admitted, address);
+    if (api.upstreamPlan)
+      this.add(leases, api.organizationId, 'upstream', api.upstreamPlan, `upstream ${api.id} ${kindOf(admitted)}`);
     return leases;
+  }
+
+  /** A plan that tells users or applications apart says nothing of calls that have none. */
+  private addCustom(
+    leases: Lease[],
+    custom: ReadonlyMap<string, PlanRecord>,
+    { api, resource, passed }: Admitted,
+    address: string,
+  ): void {
+    const parts: Record<CountedBy, string | undefined> = {
+      address: addressRange(address),
+      user: passed?.grant.ofUser ? passed.subject : undefined,
+      application: passed?.client.applicationId,
+      api: api.id,
+      resource: `${api.id} ${resource.verb} ${resource.canonical}`,
+    };
+    for (const { name, countedBy = [] } of custom.values()) {
+      const by = countedBy.map((part) => parts[part]);
+      if (by.includes(undefined)) continue;
+      // Hashed: of bounded length, whatever callers are called.
+      this.add(leases, api.organizationId, 'custom', name, `custom ${name} ${hash('sha256', by.join(' '), 'base64')}`);
+    }
   }
 
   private add(leases: Lease[], organizationId: string, level: PlanLevel, name: string, counted: string): void {
@@ -142,3 +182,7 @@ export class Throttling {
     if (now < lease.endsAt && now >= lease.silentUntil) void this.lessor.ask(lease);
   }
 }
+
+/** Which of its two upstreams a call goes to; without a token, to that of production where there is one. */
+const kindOf = ({ api, passed }: Admitted): string =>
+  passed?.client.kind ?? (api.upstreams.production ? 'production' : 'sandbox');

@@ -17,6 +17,8 @@ beforeAll(async () => {
           resource('GET', '/applications', { authentication: 'application' }),
         ],
       }),
+      api(upstream, { id: 'tokens', name: 'Tokens', context: '/tokens', accepts: 'token' }),
+      api(upstream, { id: 'keys', name: 'Keys', context: '/keys', accepts: 'api-key' }),
       api(upstream, { id: 'subscribed', name: 'Subscribed', context: '/subscribed', subscriptionRequired: true }),
     ],
     { subscriber: 'UNBLOCKED' },
@@ -121,4 +123,16 @@ it('RS-03 RS-04 two keys, or a key beside a token, are refused', async () => {
 it('RS-03 is not looked for in the query', async () => {
   const [apikey] = aKey();
   expect(await codeOf(`/pizza/1.0.0/menu?apikey=${apikey}`, {})).toBe('401 900902');
+});
+
+it('900902 an API takes what it says it takes: tokens, API keys, or either', async () => {
+  const [[apikey], bearer] = [aKey(), await proxied.bearer()];
+  for (const [context, byKey, byToken] of [
+    ['/tokens', '401 900902', 200],
+    ['/keys', 200, '401 900902'],
+    ['/pizza', 200, 200],
+  ] as const) {
+    expect([context, await codeOf(`${context}/1.0.0/menu`, { apikey })]).toEqual([context, byKey]);
+    expect([context, await codeOf(`${context}/1.0.0/menu`, bearer)]).toEqual([context, byToken]);
+  }
 });
