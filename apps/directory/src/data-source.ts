@@ -12,6 +12,7 @@ import { Pkce1763910000001 } from './migrations/1763910000001-pkce';
 import { Branding1763910000002 } from './migrations/1763910000002-branding';
 import { CompatibilityProfiles1763940000000 } from './migrations/1763940000000-compatibility-profiles';
 import { HighAssurance1763920000000 } from './migrations/1763920000000-high-assurance';
+import { ClientRegistration1764010000000 } from './migrations/1764010000000-client-registration';
 import { OrganizationEntity } from './organizations/organization.entity';
 import { RoleEntity } from './roles/role.entity';
 import { UserEntity } from './users/user.entity';
@@ -30,6 +31,7 @@ export const DIRECTORY_SCHEMA = {
     Branding1763910000002,
     CompatibilityProfiles1763940000000,
     HighAssurance1763920000000,
+    ClientRegistration1764010000000,
   ],
 };
 

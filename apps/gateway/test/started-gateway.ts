@@ -42,6 +42,7 @@ const organization = (number: number, key: string, changes: Partial<Organization
   pkce: 'all',
   compatibilityProfile: 'rfc',
   highAssurance: false,
+  clientRegistration: 'closed',
   createdAt: '2026-01-01T00:00:00.000Z',
   ...changes,
 });

@@ -11,6 +11,7 @@ const root = {
   pkce: 'all',
   compatibilityProfile: 'rfc',
   highAssurance: false,
+  clientRegistration: 'closed',
   createdAt: '',
 } as const;
 const other = { ...root, id: '019a0000-0000-7000-8000-000000000002', key: 'johnsorg' } as const;

@@ -13,6 +13,12 @@ export const ROOT_ORGANIZATION = { id: '00000000-0000-7000-8000-000000000001', k
 /** RFC 9700 §2.1.1 requires it of public clients, and recommends it for all. */
 export const PKCE = ['all', 'public'] as const;
 
+/**
+ * Who may register clients by themselves (RFC 7591 §3): nobody, whoever has an initial access token, or anyone, whose clients
+ * are quarantined.
+ */
+export const CLIENT_REGISTRATION = ['closed', 'token', 'open'] as const;
+
 /** Whose a page is, and what it looks like. */
 export class PageOwner {
   key: string;
@@ -36,6 +42,7 @@ export class Organization extends PageOwner {
   compatibilityProfile: CompatibilityProfile;
   /** Clients prove themselves by keys of their own alone, and every token is bound to one (ASVS 5.0 10.4.14, 10.4.16). */
   highAssurance: boolean;
+  clientRegistration: (typeof CLIENT_REGISTRATION)[number];
   /** ISO 8601. */
   createdAt: string;
 }
@@ -60,6 +67,7 @@ export class UpdateOrganization {
   @IsOptional() @IsIn(PKCE) pkce?: (typeof PKCE)[number];
   @IsOptional() @IsIn(COMPATIBILITY_PROFILES) compatibilityProfile?: CompatibilityProfile;
   @IsOptional() @IsBoolean() highAssurance?: boolean;
+  @IsOptional() @IsIn(CLIENT_REGISTRATION) clientRegistration?: (typeof CLIENT_REGISTRATION)[number];
 }
 
 export class OrganizationPage extends Page<Organization> {}

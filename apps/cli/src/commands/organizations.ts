@@ -1,4 +1,4 @@
-import { COMPATIBILITY_PROFILES, PKCE, type Organization } from '@keyward/contracts';
+import { CLIENT_REGISTRATION, COMPATIBILITY_PROFILES, PKCE, type Organization } from '@keyward/contracts';
 import { Command, Option } from 'commander';
 import { path } from '../api';
 import { changes, examples, onOff } from '../options';
@@ -14,6 +14,7 @@ const columns: Columns<Organization> = {
   PKCE: ({ pkce }) => (pkce === 'all' ? 'of all clients' : 'of public clients'),
   Profile: ({ compatibilityProfile }) => compatibilityProfile,
   'High assurance': ({ highAssurance }) => (highAssurance ? 'on' : 'off'),
+  Registration: ({ clientRegistration }) => clientRegistration,
   Created: ({ createdAt }) => createdAt,
 };
 
@@ -70,14 +71,18 @@ export function organizations(terminal: Terminal): Command {
       ).choices(COMPATIBILITY_PROFILES),
     )
     .option('--high-assurance <on|off>', 'clients with keys of their own alone, every token bound to one', onOff)
+    .addOption(
+      new Option('--client-registration <to>', 'who may register clients by themselves').choices(CLIENT_REGISTRATION),
+    )
     .addHelpText(
       'after',
       examples('orgs update johnsorg --password-grant off', 'orgs update johnsorg --compatibility-profile wso2-3.2'),
     )
     .action((key: string, options: Partial<Organization>, command: Command) =>
       inSession(terminal, command, async (session) => {
-        const { name, passwordGrant, pkce, compatibilityProfile, highAssurance } = options;
-        const body = changes({ name, passwordGrant, pkce, compatibilityProfile, highAssurance });
+        const { name, passwordGrant, pkce, compatibilityProfile, highAssurance, clientRegistration } = options;
+        const switches = { passwordGrant, pkce, compatibilityProfile, highAssurance, clientRegistration };
+        const body = changes({ name, ...switches });
         session.show(await session.api.patch<Organization>(path`organizations/${key}`, body), columns);
       }),
     );

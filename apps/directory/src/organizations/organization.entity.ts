@@ -14,6 +14,7 @@ export class OrganizationEntity {
   @Column('text', { nullable: true }) logo: string | null;
   @Column('text', { name: 'compatibility_profile' }) compatibilityProfile: CompatibilityProfile;
   @Column('boolean', { name: 'high_assurance' }) highAssurance: boolean;
+  @Column('text', { name: 'client_registration' }) clientRegistration: Organization['clientRegistration'];
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt: Date;
 }
 
@@ -29,6 +30,7 @@ export const organizationOf = ({
   logo,
   compatibilityProfile,
   highAssurance,
+  clientRegistration,
   createdAt,
 }: OrganizationEntity): Organization => ({
   id,
@@ -41,5 +43,6 @@ export const organizationOf = ({
   ...(logo !== null && { logo }),
   compatibilityProfile,
   highAssurance,
+  clientRegistration,
   createdAt: createdAt.toISOString(),
 });

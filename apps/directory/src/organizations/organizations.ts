@@ -31,6 +31,7 @@ const DEFAULTS = {
   logo: null,
   compatibilityProfile: 'rfc',
   highAssurance: false,
+  clientRegistration: 'closed',
 } as const;
 
 /** The organizations; every change of one is in their feed when it is committed. */
@@ -59,7 +60,7 @@ export class Organizations {
   }
 
   async update({ organizationId: id, ...changes }: UpdateOrganization): Promise<Organization> {
-    const { name, state, passwordGrant, pkce, compatibilityProfile, highAssurance } = changes;
+    const { name, state, passwordGrant, pkce, compatibilityProfile, highAssurance, clientRegistration } = changes;
     if (id === ROOT_ORGANIZATION.id) refuseLockingOut(changes);
     if (name != null) checkName(name);
     return this.write(async (manager) => {
@@ -71,6 +72,7 @@ export class Organizations {
       row.pkce = pkce ?? row.pkce;
       row.compatibilityProfile = compatibilityProfile ?? row.compatibilityProfile;
       row.highAssurance = highAssurance ?? row.highAssurance;
+      row.clientRegistration = clientRegistration ?? row.clientRegistration;
       return manager.save(row);
     });
   }
