@@ -4,6 +4,7 @@ import {
   CliClientSettings,
   DatabaseSettings,
   OutboundSettings,
+  RegistrationLimitSettings,
   SealingSettings,
   SigningKeySettings,
   type Config,
@@ -17,6 +18,7 @@ export const KEY_MANAGER_SETTINGS = {
   limits: ClientLimitSettings,
   cliClient: CliClientSettings,
   outbound: OutboundSettings,
+  registration: RegistrationLimitSettings,
 };
 
 /** Those of a process of its own, which needs a wire. */

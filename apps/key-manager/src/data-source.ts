@@ -3,6 +3,8 @@ import type { DatabaseSettings } from '@keyward/runtime';
 import type { DataSource } from 'typeorm';
 import { ApiKeyEntity } from './api-keys/api-key.entity';
 import { ApplicationEntity } from './applications/application.entity';
+import { InitialAccessTokenEntity } from './client-registrations/initial-access-token.entity';
+import { RegistrationEntity } from './client-registrations/registration.entity';
 import { ConsumerKeyEntity } from './consumer-keys/consumer-key.entity';
 import { ConsumerSecretEntity } from './consumer-keys/consumer-secret.entity';
 import { Keys1763700000000 } from './migrations/1763700000000-keys';
@@ -21,6 +23,7 @@ import { Certificates1763970000000 } from './migrations/1763970000000-certificat
 import { SubjectTypes1764000000000 } from './migrations/1764000000000-subject-types';
 import { FirstSigningKey1764030000000 } from './migrations/1764030000000-first-signing-key';
 import { IssuerAccess1764020000000 } from './migrations/1764020000000-issuer-access';
+import { ClientRegistrations1764010000000 } from './migrations/1764010000000-client-registrations';
 import { SigningKeyEntity } from './signing-keys/signing-key.entity';
 import { TrustedIssuerEntity } from './trusted-issuers/trusted-issuer.entity';
 
@@ -44,6 +47,7 @@ export const KEY_MANAGER_SCHEMA = {
     SubjectTypes1764000000000,
     FirstSigningKey1764030000000,
     IssuerAccess1764020000000,
+    ClientRegistrations1764010000000,
   ],
 };
 
@@ -60,6 +64,8 @@ export const keyManagerDataSource = ({ url, caFile, poolSize }: DatabaseSettings
       SigningKeyEntity,
       TrustedIssuerEntity,
       ApiKeyEntity,
+      InitialAccessTokenEntity,
+      RegistrationEntity,
     ],
   });
 

@@ -2,12 +2,16 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { feedController } from '@keyward/bus';
 import { apiKeys, clientRevocations, consumerKeyChanges, signingKeyChanges, trustedIssuers } from '@keyward/contracts';
 import { RevocationOwner } from '@keyward/database';
-import { SigningKeySettings } from '@keyward/runtime';
+import { RegistrationLimitSettings, SigningKeySettings } from '@keyward/runtime';
 import { DataSource } from 'typeorm';
 import { ApiKeyFeed } from './api-keys/api-key-feed';
 import { ApiKeysController } from './api-keys/api-keys.controller';
 import { ApplicationsController } from './applications/applications.controller';
 import { BackendTokensController } from './backend-tokens/backend-tokens.controller';
+import { ClientRegistrationsController } from './client-registrations/client-registrations.controller';
+import { InitialAccessTokensController } from './client-registrations/initial-access-tokens.controller';
+import { OwnedClientsController } from './client-registrations/owned-clients.controller';
+import { RegistrationsController } from './client-registrations/registrations.controller';
 import { AssertionAuthentication } from './client-keys/assertion-authentication';
 import { RemoteJwks } from './client-keys/remote-jwks';
 import { ClientAuthentication } from './clients/client-authentication';
@@ -52,6 +56,7 @@ export interface KeyManagerParts {
   keyRing: KeyRing;
   signingKeyChanges: SigningKeyChanges;
   signingKeySettings: SigningKeySettings;
+  registrationLimits: RegistrationLimitSettings;
 }
 
 /** Answers all of `key-manager.*`. */
@@ -64,6 +69,10 @@ export class KeyManagerModule {
         ApplicationsController,
         ApiKeysController,
         BackendTokensController,
+        ClientRegistrationsController,
+        InitialAccessTokensController,
+        RegistrationsController,
+        OwnedClientsController,
         ClientsController,
         ConsumerKeysController,
         RelyingPartiesController,
@@ -99,6 +108,7 @@ export class KeyManagerModule {
         { provide: KeyRing, useValue: parts.keyRing },
         { provide: SigningKeyChanges, useValue: parts.signingKeyChanges },
         { provide: SigningKeySettings, useValue: parts.signingKeySettings },
+        { provide: RegistrationLimitSettings, useValue: parts.registrationLimits },
       ],
     };
   }

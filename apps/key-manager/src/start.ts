@@ -123,7 +123,8 @@ export async function startKeyManager(
       keyRing,
       ...feedsOf,
     };
-    const module = KeyManagerModule.with({ ...parts, signingKeySettings: config.signingKeys });
+    const settings = { signingKeySettings: config.signingKeys, registrationLimits: config.registration };
+    const module = KeyManagerModule.with({ ...parts, ...settings });
     const app = await serve('key-manager', module, wire, logger);
     undo.push(() => app.close());
 

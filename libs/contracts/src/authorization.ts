@@ -53,6 +53,8 @@ export class AuthorizationStep {
   /** Of `consent`: what is asked for, and whom. */
   scopes?: string[];
   username?: string;
+  /** Of `consent`: nobody of the organization knows the client. */
+  untrusted?: boolean;
   /** Of `error`: one of RFC 6749 §4.1.2.1, in words for whoever registered the client. */
   error?: string;
   description?: string;

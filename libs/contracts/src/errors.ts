@@ -2,8 +2,8 @@ import type { Reason } from './compatibility';
 
 /**
  * Every error a service may answer with, and the HTTP status it becomes at the gateway.
- * The first group are the codes of RFC 6749 §5.2, RFC 7009 §2.2.1, RFC 8628 §3.5, RFC 8707 §2, RFC 9449 §12.2 and RFC 6750
- * §3.1; the second is the management API's.
+ * The first group are the codes of RFC 6749 §5.2, RFC 7009 §2.2.1, RFC 7591 §3.2.2, RFC 8628 §3.5, RFC 8707 §2, RFC 9449 §12.2
+ * and RFC 6750 §3.1; the second is the management API's.
  */
 export const ERRORS = {
   invalid_request: 400,
@@ -19,6 +19,10 @@ export const ERRORS = {
   access_denied: 400,
   expired_token: 400,
   invalid_dpop_proof: 400,
+  invalid_redirect_uri: 400,
+  invalid_client_metadata: 400,
+  invalid_software_statement: 400,
+  unapproved_software_statement: 400,
   invalid_token: 401,
   insufficient_scope: 403,
 

@@ -36,3 +36,6 @@ export * from './device';
 export * from './key-encryption';
 export * from './pushed-request';
 export * from './openid';
+export * from './initial-access-token';
+export * from './client-registration';
+export * from './client-owner';

@@ -9,7 +9,7 @@ const SECRETS_IN_TEXT: readonly [RegExp, string][] = [
   [/\b([Bb]asic|[Bb]earer|DPoP)\s+(?=\S*[A-Z\d=])[\w+/=.~-]{6,}/g, '$1 [redacted]'],
   [/\b(\w+:\/\/)\S*@/g, '$1[redacted]@'],
   [/\beyJ[\w-]+\.[\w-]*\.[\w-]*/g, '[redacted]'],
-  [/\bk[ar]t_[\w-]+/g, '[redacted]'],
+  [/\bk(?:[ar]t|iat|crt)_[\w-]+/g, '[redacted]'],
   [/\b(\w*(?:password|secret|token|assertion))(=|"\s*:\s*")[^&\s"]+/gi, '$1$2[redacted]'],
 ];
 

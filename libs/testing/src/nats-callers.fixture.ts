@@ -15,6 +15,9 @@ export const CALLS: Record<Service, readonly Exported[]> = {
   gateway: [
     ...(['checkOrigin', 'createTrustedIssuer', 'listTrustedIssuers', 'findTrustedIssuer'] as const),
     ...(['updateTrustedIssuer', 'deleteTrustedIssuer', 'getIssuerKeys'] as const),
+    ...(['registerClient', 'readRegistration', 'replaceRegistration', 'endRegistration'] as const),
+    ...(['listRegistrations', 'findRegistration', 'proveClientOwner', 'registerOwnedClient'] as const),
+    ...(['createInitialAccessToken', 'listInitialAccessTokens', 'revokeInitialAccessToken'] as const),
     ...(['issueToken', 'revokeToken', 'introspectToken', 'verifyBearer', 'readAccessToken'] as const),
     'useDpopProof',
     'listApplicationUsers',

@@ -3,7 +3,7 @@ import { BusSettings } from './bus';
 import { DatabaseSettings, MigrationSettings } from './database';
 import { HashingSettings } from './hashing';
 import { SealingSettings, SigningKeySettings } from './keys';
-import { ClientLimitSettings, PasswordLimitSettings } from './limits';
+import { ClientLimitSettings, PasswordLimitSettings, RegistrationLimitSettings } from './limits';
 import { OAuthSettings } from './oauth';
 import { AdminSettings, CliClientSettings } from './operator';
 import { OutboundSettings } from './outbound';
@@ -24,6 +24,7 @@ export const ALL_SETTINGS: Readonly<Record<string, SettingsClass>> = {
   'Sessions on the sign-in pages': SessionSettings,
   'Limits for passwords': PasswordLimitSettings,
   'Limits for client secrets': ClientLimitSettings,
+  'Limits for client registration': RegistrationLimitSettings,
   'Password hashing': HashingSettings,
   'Key encryption': SealingSettings,
   'Signing keys': SigningKeySettings,

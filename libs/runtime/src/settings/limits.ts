@@ -29,6 +29,27 @@ export class PasswordLimitSettings {
   clientPasswordFailures: number = 300;
 }
 
+/** How many clients may come to be without an administrator. */
+export class RegistrationLimitSettings {
+  @Setting({
+    env: 'REGISTERED_CLIENTS',
+    description: 'Clients that an organization may have which registered themselves.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(100_000)
+  registeredClients: number = 1000;
+
+  @Setting({
+    env: 'OPEN_REGISTRATIONS',
+    description: 'Clients that may register at one organization from one address in an hour without an access token.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(100_000)
+  openRegistrations: number = 20;
+}
+
 /** How many wrong client secrets are borne. */
 export class ClientLimitSettings {
   @Setting({
