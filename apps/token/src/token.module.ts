@@ -11,6 +11,7 @@ import { AuthorizationController } from './authorization/authorization.controlle
 import { Decision } from './authorization/decision';
 import { PasswordProof } from './authorization/password-proof';
 import { BackChannelLogout } from './back-channel-logout/back-channel-logout';
+import { ClientOwnersController } from './client-owners.controller';
 import { ClientAuthentication } from './client-authentication';
 import { Clients } from './clients';
 import { Clock } from './clock';
@@ -102,7 +103,7 @@ export class TokenModule {
         ...[IntrospectionController, BearerController, AccessTokenController],
         ...[AuthorizationController, SessionsController, UserInfoController, SignOutController],
         ...[DeviceAuthorizationController, DevicePageController, ApplicationUsersController, DpopProofsController],
-        PushedRequestsController,
+        ...[PushedRequestsController, ClientOwnersController],
       ],
       providers: [
         ...given,

@@ -51,7 +51,7 @@ export class Decision {
     const { sub, username } = session.user;
     if (!just.consented && (prompt.has('consent') || !(await this.consents.covers(sub, party.client, scopes)))) {
       if (prompt.has('none')) throw new Refused('consent_required', 'the user has not agreed to this', request);
-      return { step: 'consent', ...page, scopes, username };
+      return { step: 'consent', ...page, scopes, username, ...(!party.trusted && { untrusted: true }) };
     }
     if (just.consented) await this.consents.give(sub, party.client, scopes);
     if (!(await this.mayAnswer(request))) throw new Refused('invalid_request_uri', 'The request is used.');

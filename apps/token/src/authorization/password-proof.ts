@@ -19,7 +19,9 @@ import { parseLoginName } from '../login-name';
 /** Addresses share so many counters an organization, so that their number bounds what is stored of them (abuse 48). */
 const SLOTS = 65_536;
 
-type Proven = { user: User & { username: string } } | Required<Pick<AuthorizationStep, 'problem'>>;
+type Proven =
+  | { user: User & { username: string } }
+  | (Required<Pick<AuthorizationStep, 'problem'>> & Pick<AuthorizationStep, 'retryAfter'>);
 
 /** A user's password on the sign-in page: the same counters and the same answer as the password grant's (abuse 15). */
 @Injectable()
@@ -40,7 +42,7 @@ export class PasswordProof {
   }
 
   async prove(
-    { username, password, ip }: SignInForm,
+    { username, password, ip }: Pick<SignInForm, 'username' | 'password' | 'ip'>,
     page: Organization,
     client: Client | undefined,
     call: Call,
@@ -80,7 +82,7 @@ export function slotOf(organizationId: string, ip: string): number {
   return digest.readUInt32BE() % SLOTS;
 }
 
-function problemOf(error: unknown): Proven & Pick<AuthorizationStep, 'retryAfter'> {
+function problemOf(error: unknown): Proven {
   if (!(error instanceof ServiceError)) throw error;
   const { code, retryAfter = 1 } = error;
   if (code === 'too_many_requests') return { problem: 'limited', retryAfter };
