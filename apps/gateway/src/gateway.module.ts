@@ -23,6 +23,10 @@ import { SubscriptionsController } from './management/subscriptions.controller';
 import { TrustedIssuersController } from './management/trusted-issuers.controller';
 import { UsageController } from './management/usage.controller';
 import { UsersController } from './management/users.controller';
+import { InitialAccessTokensController } from './management/initial-access-tokens.controller';
+import { RegisteredClientsController } from './management/registered-clients.controller';
+import { ApiManagerController } from './registration/api-manager.controller';
+import { ClientRegistrationController } from './registration/client-registration.controller';
 import { OAuthController } from './oauth/oauth.controller';
 import { Origins } from './oauth/origins';
 import { Knowledge } from './proxy/knowledge';
@@ -37,7 +41,7 @@ import { SignOutController } from './openid/sign-out.controller';
 import { ClientCertificates } from './possession/certificates';
 import { UserInfoController } from './openid/userinfo.controller';
 
-const TOKEN_API = [OAuthController, OpenIdController];
+const TOKEN_API = [OAuthController, OpenIdController, ClientRegistrationController, ApiManagerController];
 const PAGES = [
   ...[AuthorizationController, DeviceController, AccountController, SignOutController],
   ...[FilesController, UserInfoController],
@@ -57,6 +61,8 @@ const MANAGEMENT_API = [
   PlansController,
   SubscriptionsController,
   TrustedIssuersController,
+  InitialAccessTokensController,
+  RegisteredClientsController,
   ApplicationPlansController,
   DenyRulesController,
   ApiKeysController,

@@ -13,6 +13,10 @@ import { isProxied } from './routes';
 export const isManagement = ({ routeOptions, raw }: FastifyRequest): boolean =>
   (isProxied(routeOptions.url) ? raw.url : routeOptions.url)?.startsWith('/api/') ?? false;
 
+/** Whether API Manager's own registration is asked, whose clients know its errors. */
+const isApiManager = ({ routeOptions }: FastifyRequest): boolean =>
+  routeOptions.url?.startsWith('/client-registration/') ?? false;
+
 /** The only place where an error becomes an HTTP answer. */
 @Catch()
 export class Answers implements ExceptionFilter {
@@ -33,6 +37,7 @@ export class Answers implements ExceptionFilter {
     const path = request.raw.url?.split('?')[0];
     if (refusal.status === 500) this.log.error({ message: 'unexpected failure', path, trace: request.id, error });
     if (isManagement(request)) problem(refusal, reply);
+    else if (isApiManager(request)) apiManagerError(refusal, reply);
     else if (isPage(request)) pageError(refusal, request as At, reply, this.ownerOf);
     else oauthError(refusal, reply);
   }
@@ -71,6 +76,12 @@ function problem({ status, code, description, headers }: Refusal, reply: Fastify
   if (code === 'invalid_token' || code === 'insufficient_scope') reply.header('www-authenticate', challenge(code));
   const body = { type: 'about:blank', title: STATUS_CODES[status], status, code, detail: description };
   void reply.code(status).headers(headers).type('application/problem+json').send(JSON.stringify(body));
+}
+
+/** The form of API Manager's REST APIs. */
+function apiManagerError({ status, description = '', headers }: Refusal, reply: FastifyReply): void {
+  const body = { code: status, message: STATUS_CODES[status], description, moreInfo: '', error: [] };
+  void reply.code(status).headers(headers).type('application/json').send(JSON.stringify(body));
 }
 
 const challenge = (code: 'invalid_token' | 'insufficient_scope'): string =>

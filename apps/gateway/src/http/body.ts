@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isManagement } from './answers';
 import { Refusal } from './refusal';
 
@@ -7,10 +7,12 @@ export const BODY_LIMIT = 64 * 1024;
 /** A document of 512 KiB, as a text in JSON. */
 export const IMPORT_LIMIT = 640 * 1024;
 const IMPORT = /\/apis\/import$/;
+/** Clients register in JSON (RFC 7591 §3.1). */
+const REGISTRATION = /\/register(\/:clientId)?$/;
 /** How deep JSON may be nested: the management API's own is two deep. */
 const JSON_DEPTH = 8;
 
-/** The forms of the token endpoints stay bytes, the management API's JSON is parsed; no body is read for the other. */
+/** The forms of the token endpoints stay bytes, JSON is parsed where it is taken; no body is read for the other. */
 export function readBodies(fastify: FastifyInstance): void {
   fastify.addHook('onRoute', (route) => {
     if (IMPORT.test(route.url)) route.bodyLimit = IMPORT_LIMIT;
@@ -18,16 +20,19 @@ export function readBodies(fastify: FastifyInstance): void {
   const json = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (request, body, done) => {
-    done(isManagement(request) ? unsupported() : null, body);
+    done(takesJson(request) ? unsupported() : null, body);
   });
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (isManagement(request))
+    if (takesJson(request))
       void json(request, body as string, (error, value) =>
         done(error ?? (deeperThan(JSON_DEPTH, value) ? malformed() : null), value),
       );
     else done(unsupported());
   });
 }
+
+const takesJson = (request: FastifyRequest): boolean =>
+  isManagement(request) || REGISTRATION.test(request.routeOptions.url ?? '');
 
 const unsupported = () => new Refusal(415, 'invalid_request', 'this content type is not accepted');
 const malformed = () => new Refusal(400, 'invalid_request', 'the body is nested too deeply');

@@ -2,10 +2,7 @@ import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/
 import type { Call } from '@keyward/bus';
 import {
   createApplication,
-  deleteApplication,
   findApplication,
-  forgetApplication,
-  forgetClients,
   generateKey,
   listApplications,
   listApplicationUsers,
@@ -20,6 +17,7 @@ import {
 } from '@keyward/contracts';
 import { RequestCall } from '../http/request-call';
 import { ApplicationChanges, NewApplication, NewKey } from './bodies';
+import { endApplication } from './ended-application';
 import { Management, ManagementBus } from './management';
 import { Requires } from './rights';
 
@@ -80,13 +78,7 @@ export class ApplicationsController {
     @Param('application') application: string,
     @RequestCall() call: Call,
   ): Promise<void> {
-    const { id } = await this.services.call(findApplication, orgkey, { application }, call);
-    // Fewer than a page can have.
-    const { items } = await this.services.call(listKeys, orgkey, { application: id, limit: 200 }, call);
-    await this.services.call(deleteApplication, orgkey, { application: id }, call);
-    await this.services.call(forgetApplication, orgkey, { applicationId: id }, call);
-    const clientIds = items.map(({ consumerKey }) => consumerKey);
-    await this.services.call(forgetClients, orgkey, { clientIds }, call);
+    await endApplication(this.services, orgkey, application, call);
   }
 
   @Get(':application/keys')

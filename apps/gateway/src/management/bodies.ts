@@ -5,6 +5,7 @@ import {
   CreateApi,
   CreateApplication,
   CreateDenyRule,
+  CreateInitialAccessToken,
   CreatePlan,
   CreateRole,
   CreateScope,
@@ -51,6 +52,7 @@ export class KeyChanges extends OmitType(UpdateKey, ['organizationId', 'consumer
 export class SecretRotation extends PickType(RotateSecret, ['overlap']) {}
 export class NewTrustedIssuer extends OmitType(CreateTrustedIssuer, ['organizationId']) {}
 export class TrustedIssuerChanges extends OmitType(UpdateTrustedIssuer, ['organizationId', 'name']) {}
+export class NewInitialAccessToken extends OmitType(CreateInitialAccessToken, ['organizationId']) {}
 export class SigningKeyRotation extends PickType(RotateSigningKey, ['now']) {}
 export class NewApi extends OmitType(CreateApi, ['organizationId']) {}
 export class ApiDefinition extends OmitType(ImportApi, ['organizationId']) {}

@@ -127,10 +127,10 @@ export class AuthorizationController {
           seeOther(reply, `${look.base}/authorize?${withoutSignIn(query)}`);
           return;
         }
-        const { username: user = '', scopes = [] } = step;
+        const { username: user = '', scopes = [], untrusted } = step;
         const csrf = csrfToken(request, reply);
         const signInInstead = `${look.base}/authorize?${withPromptLogin(query)}`;
-        const markup = { ...look, csrf, client: client ?? '', username: user, scopes, signInInstead };
+        const markup = { ...look, csrf, client: client ?? '', username: user, scopes, untrusted, signInInstead };
         sendPage(reply, consentPage({ ...markup, problem, action: actionTo('consent') }), {
           status: problem ? 400 : 200,
           formsTo,

@@ -18,7 +18,8 @@ const ASSERTION_ALGORITHMS = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA', 'Ed25
 export const issuerOf = ({ server }: GatewayConfig, orgkey: string): string => `${server.publicUrl}/t/${orgkey}`;
 
 /** Authorization server metadata (RFC 8414 §2) of what works now. */
-export function metadataOf(config: GatewayConfig, { key, passwordGrant, highAssurance }: Organization): object {
+export function metadataOf(config: GatewayConfig, organization: Organization): object {
+  const { key, passwordGrant, highAssurance, clientRegistration } = organization;
   const issuer = issuerOf(config, key);
   const { oauth, server } = config;
   const methods = [...CLIENT_AUTHENTICATION, ...certificateMethods(server)];
@@ -57,6 +58,7 @@ export function metadataOf(config: GatewayConfig, { key, passwordGrant, highAssu
     introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
     userinfo_endpoint: `${issuer}/userinfo`,
     end_session_endpoint: `${issuer}/logout`,
+    ...(clientRegistration === 'closed' ? {} : { registration_endpoint: registrationEndpoint(issuer) }),
     ...(server.clientCertificateHeader ? mutualTls(issuer) : {}),
     jwks_uri: `${issuer}/jwks`,
     // Never omitted: absent means authorization_code and implicit (RO-09).
@@ -74,6 +76,9 @@ export function metadataOf(config: GatewayConfig, { key, passwordGrant, highAssu
     request_uri_parameter_supported: false,
   };
 }
+
+/** Where the clients of an issuer register (RFC 7591 §3), and below which each is managed. */
+export const registrationEndpoint = (issuer: string): string => `${issuer}/oauth2/register`;
 
 /** RFC 8705 §2: by certificates that a trusted proxy tells, and an authority has issued. */
 const certificateMethods = (server: GatewayConfig['server']): string[] =>

@@ -9,15 +9,27 @@ export interface ConsentPage extends Look {
   client: string;
   username: string;
   scopes: string[];
+  /** Nobody of the organization knows the client. */
+  untrusted?: boolean;
   problem?: 'expired';
   /** The same request, for somebody else. */
   signInInstead: string;
 }
 
-export function consentPage({ action, csrf, client, username, scopes, problem, ...look }: ConsentPage): string {
+export function consentPage({
+  action,
+  csrf,
+  client,
+  username,
+  scopes,
+  untrusted,
+  problem,
+  ...look
+}: ConsentPage): string {
   const { texts, signInInstead } = look;
   const content = html`
     ${alertOf(problem && texts[problem])}
+    ${alertOf(untrusted ? fill(texts.untrusted, { client, organization: look.organization }) : undefined)}
     <p>${fill(texts.consentAs, { username })}</p>
     <p id="scopes">${fill(texts.consentList, { client })}</p>
     <ul class="scopes" aria-labelledby="scopes">
