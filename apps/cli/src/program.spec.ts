@@ -66,6 +66,7 @@ const johnsorg = {
   pkce: 'all',
   compatibilityProfile: 'rfc',
   highAssurance: false,
+  clientRegistration: 'closed',
   createdAt: '2025-11-21',
 };
 
@@ -141,9 +142,9 @@ describe('the commands', () => {
     const { out } = await cli(['organizations', 'list']);
     expect(out).toBe(
       [
-        'KEY       NAME  STATE   PASSWORD GRANT  PKCE            PROFILE  HIGH ASSURANCE  CREATED',
-        'johnsorg  John  active  on              of all clients  rfc      off             2025-11-21',
-        'b         ?[2J  active  on              of all clients  rfc      off             2025-11-21',
+        'KEY       NAME  STATE   PASSWORD GRANT  PKCE            PROFILE  HIGH ASSURANCE  REGISTRATION  CREATED',
+        'johnsorg  John  active  on              of all clients  rfc      off             closed        2025-11-21',
+        'b         ?[2J  active  on              of all clients  rfc      off             closed        2025-11-21',
         '',
       ].join('\n'),
     );
@@ -198,7 +199,7 @@ describe('the commands', () => {
     };
     const terminal = { env: {}, stdin: Readable.from([]), out: () => undefined, err: () => undefined };
     walk(keyward(terminal), []);
-    expect(names.length).toBeGreaterThanOrEqual(76);
+    expect(names.length).toBeGreaterThanOrEqual(82);
     for (const name of names) {
       const { code, out } = await cli([...name, '--help']);
       expect(code).toBe(0);

@@ -6,12 +6,14 @@ import { applications } from './commands/applications';
 import { branding } from './commands/branding';
 import { denyRules } from './commands/deny-rules';
 import { demoCommand } from './commands/demo';
+import { initialAccessTokens } from './commands/initial-access-tokens';
 import { keyEncryption } from './commands/key-encryption';
 import { keys } from './commands/keys';
 import { login, logout } from './commands/login';
 import { migrate } from './commands/migrate';
 import { organizations } from './commands/organizations';
 import { plans } from './commands/plans';
+import { registeredClients } from './commands/registered-clients';
 import { roles } from './commands/roles';
 import { scopes } from './commands/scopes';
 import { consents, sessions } from './commands/sessions';
@@ -48,7 +50,7 @@ export function keyward(terminal: Terminal): Command {
       'after',
       examples('login', 'orgs list', 'users create ann@johns.org --org johnsorg', 'token') + '\n' + ENVIRONMENT,
     );
-  const ofKeys = [keyEncryption];
+  const ofKeys = [keyEncryption, initialAccessTokens, registeredClients];
   const ofApis = [apis, scopes, plans, subscribe, subscriptions, denyRules, usage];
   const commands = [
     ...[organizations, branding, users, roles, sessions, consents, applications, keys, apiKeys],
