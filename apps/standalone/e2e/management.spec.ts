@@ -1,9 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { type Answer } from '@keyward/testing';
+import { deployment, type Answer } from '@keyward/testing';
 import { ask, askServer, operations } from './support/management';
-import { makeKey, makeOrganization, makeUser, manage, unique, type TestKey, type TestUser } from './support/operator';
+import {
+  eventually,
+  makeKey,
+  makeOrganization,
+  makeUser,
+  manage,
+  unique,
+  type TestKey,
+  type TestUser,
+} from './support/operator';
 import { codeFor, REDIRECT_URI } from './support/browser';
 import { disc } from './support/picture';
+
+const keyward = deployment();
 
 let org: string;
 
@@ -21,6 +32,7 @@ describe('every operation does what it is for', () => {
     pkce: 'all',
     compatibilityProfile: 'rfc',
     highAssurance: false,
+    clientRegistration: 'closed',
     createdAt: time,
   };
   const newUser = async () => (await makeUser(org)).username;
@@ -57,6 +69,24 @@ describe('every operation does what it is for', () => {
     createdAt: time,
     secrets: [{ id: expect.any(String), createdAt: time, expiresAt: null, lastUsedAt: null }],
   });
+  const initialAccessToken = {
+    ...{ id: expect.any(String), organizationId: expect.any(String), description: '', maxUses: 1, uses: 0 },
+    ...{ expiresAt: time, createdAt: time },
+  };
+  const registration = {
+    ...{ clientId: expect.any(String), applicationId: expect.any(String), by: 'open', tokenId: null },
+    ...{ application: expect.stringMatching(/^Shop \(\w{8}\)$/), trusted: false, createdAt: time },
+    about: { client_name: 'Shop' },
+  };
+  const newRegistered = async (): Promise<[string, string]> => {
+    const fresh = await makeOrganization();
+    await manage('PATCH', `/${fresh}`, { clientRegistration: 'open' });
+    const json = { client_name: 'Shop', redirect_uris: [REDIRECT_URI] };
+    const register = () => keyward.send(`/t/${fresh}/oauth2/register`, { json });
+    await eventually(async () => (await register()).status === 201);
+    const { items } = await manage('GET', `/${fresh}/registered-clients`);
+    return [fresh, items[0].clientId as string];
+  };
   const ofOrganization = { organizationId: expect.any(String), description: '', createdAt: time };
   const newRole = async () => (await manage('POST', `/${org}/roles`, { name: unique('role') })).name as string;
   const roleOf = (name: string) => ({ ...ofOrganization, name });
@@ -273,6 +303,33 @@ describe('every operation does what it is for', () => {
       const key = keyOf(application);
       const secrets = [{ ...key.secrets[0], expiresAt: time }, key.secrets[0]];
       return [answer, 200, { key: { ...key, consumerKey, secrets }, consumerSecret: secret }];
+    },
+    'GET /{orgkey}/initial-access-tokens': async () => {
+      const fresh = await makeOrganization();
+      await manage('POST', `/${fresh}/initial-access-tokens`, {});
+      return [await ask('GET', `/${fresh}/initial-access-tokens`), 200, { items: [initialAccessToken] }];
+    },
+    'POST /{orgkey}/initial-access-tokens': async () => {
+      const body = { description: 'the shop team', maxUses: 5, lifetime: 3600 };
+      const token = { ...initialAccessToken, description: 'the shop team', maxUses: 5 };
+      const answer = await ask('POST', `/${org}/initial-access-tokens`, body);
+      return [answer, 201, { token, initialAccessToken: expect.stringMatching(/^kiat_[\w-]{43}$/) }];
+    },
+    'DELETE /{orgkey}/initial-access-tokens/{token}': async () => {
+      const { token } = await manage('POST', `/${org}/initial-access-tokens`, {});
+      return [await ask('DELETE', `/${org}/initial-access-tokens/${token.id}`), 204, ''];
+    },
+    'GET /{orgkey}/registered-clients': async () => {
+      const [fresh, clientId] = await newRegistered();
+      return [await ask('GET', `/${fresh}/registered-clients`), 200, { items: [{ ...registration, clientId }] }];
+    },
+    'GET /{orgkey}/registered-clients/{clientId}': async () => {
+      const [fresh, clientId] = await newRegistered();
+      return [await ask('GET', `/${fresh}/registered-clients/${clientId}`), 200, { ...registration, clientId }];
+    },
+    'DELETE /{orgkey}/registered-clients/{clientId}': async () => {
+      const [fresh, clientId] = await newRegistered();
+      return [await ask('DELETE', `/${fresh}/registered-clients/${clientId}`), 204, ''];
     },
     'GET /{orgkey}/roles': async () => {
       const name = await newRole();
