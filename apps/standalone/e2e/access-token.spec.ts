@@ -47,6 +47,7 @@ it('AT-01 RO-07 is a JWT of the organization’s issuer that its published keys 
     exp: (payload.iat ?? 0) + 3600,
     auth_time: expect.any(Number),
     amr: ['pwd'],
+    acr: 'urn:keyward:acr:password',
   });
   for (const time of [payload.iat, payload['auth_time']]) {
     expect(time).toBeGreaterThanOrEqual(before - 1);

@@ -288,7 +288,15 @@ describe('DS-06 all that it says is so:', () => {
       for (const name of [...Object.keys(decodeJwt(body.id_token)), ...Object.keys(info)])
         expect(claims).toContain(name);
     },
-    claims_parameter_supported: async (supported) => expect(supported).toBe(false),
+    // What it does is shown by the tests of OC-07.
+    claims_parameter_supported: async (supported) => {
+      expect(supported).toBe(true);
+      expect(answerOf(await authorize({ claims: '[]' }))).toMatchObject({ error: 'invalid_request' });
+    },
+    acr_values_supported: async (values) => {
+      const { body } = await key.signIn(user, { scope: 'openid', acr_values: (values as string[]).join(' ') });
+      expect(values).toEqual([decodeJwt(body.id_token as string)['acr']]);
+    },
     id_token_signing_alg_values_supported: async (algorithms) => {
       const { id_token } = (await key.signIn(user, { scope: 'openid' })).body;
       expect(algorithms).toEqual(['RS256', 'ES256']);

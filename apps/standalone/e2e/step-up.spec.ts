@@ -49,14 +49,21 @@ it('ST-01 AZ-09 asks a user once more whose sign-in is too old, and tokens and i
   }
 });
 
-it('ST-01 OC-07 acr_values that cannot be met are no error, and nothing is said of them', async () => {
+it('ST-01 OC-07 acr_values that cannot be met are no error, and what was reached is told wherever it is asked', async () => {
   const [key] = keys;
   if (!key) throw new Error('no key');
   const { body } = await key.token(
     await codeFor(org, key, user, { acr_values: 'urn:example:gold phr', scope: 'openid' }),
   );
-  expect(decodeJwt(body.id_token)).not.toHaveProperty('acr');
-  expect(decodeJwt(body.access_token)).not.toHaveProperty('acr');
+  const acr = 'urn:keyward:acr:password';
+  expect(decodeJwt(body.id_token)).toMatchObject({ acr });
+  expect(decodeJwt(body.access_token)).toMatchObject({ acr });
+  for (const each of keys) {
+    const { access_token: token } = (await each.signIn(user)).body;
+    expect((await introspect(token, each)).body).toMatchObject({ active: true, acr, amr: ['pwd'] });
+  }
+  const { body: refreshed } = await key.token({ grant_type: 'refresh_token', refresh_token: body.refresh_token });
+  expect(decodeJwt(refreshed.id_token)).toMatchObject({ acr });
   const metadata = (await keyward.send(`/t/${org}/.well-known/openid-configuration`)).body;
-  expect(metadata).not.toHaveProperty('acr_values_supported');
+  expect(metadata).toMatchObject({ acr_values_supported: [acr] });
 });

@@ -1,6 +1,7 @@
 import type { Client, Confirmation, Organization } from '@keyward/contracts';
 import type { User } from './grants/grant';
 import { audienceOf } from './issuer';
+import { acrOf } from './openid/acr';
 
 /** What an access token says, RFC 9068 §2.2; the form of an opaque one is the same, kept in the database. */
 export interface AccessTokenClaims {
@@ -19,6 +20,7 @@ export interface AccessTokenClaims {
   exp: number;
   auth_time?: number;
   amr?: string[];
+  acr?: string;
   /** Who acts for the user, when it is not the user. */
   act?: Actor;
   /** Without this key it is of no use. */
@@ -59,7 +61,7 @@ export const accessTokenClaims = ({ issuer, client, organization, user, ...issue
   jti: issue.jti,
   iat: issue.issuedAt,
   exp: issue.issuedAt + issue.lifetime,
-  ...(user ? { auth_time: user.authTime, amr: user.amr } : {}),
+  ...(user ? { auth_time: user.authTime, amr: user.amr, acr: acrOf(user.amr) } : {}),
   ...(issue.act ? { act: issue.act } : {}),
   ...(issue.cnf ? { cnf: issue.cnf } : {}),
   ...(issue.pairwiseSub ? { pairwise_sub: issue.pairwiseSub } : {}),

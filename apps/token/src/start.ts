@@ -5,6 +5,7 @@ import { readiness, type Logger, type Running, Organizations, Outbound, Revocati
 import { ApplicationUsers } from './application-users/application-users';
 import { BackChannelLogout } from './back-channel-logout/back-channel-logout';
 import { Clock } from './clock';
+import { RepeatedValues } from './codes/repeated-values';
 import type { TokenConfig } from './config';
 import { tokenDataSource } from './data-source';
 import { Issuers } from './issuer';
@@ -61,8 +62,11 @@ export async function startToken(
     const issuers = new Issuers(config.issuer);
     const backChannel = new BackChannelLogout({ dataSource, bus, organizations, issuers, outbound, clock, logger });
     undo.push(() => backChannel.stop());
+    const repeated = new RepeatedValues((client, what) => {
+      logger.warn({ client, what }, 'a client sends the same value for every sign-in, which protects none');
+    });
     const feeds = { organizations, catalog, revocations };
-    const owned = { revocationFeed, applicationUsers, backChannel, replays };
+    const owned = { revocationFeed, applicationUsers, backChannel, replays, repeated };
     const parts = { config, bus, dataSource, ...feeds, ...owned, clock };
     const module = TokenModule.with(parts);
     const app = await prepare('token', module, wire, logger);

@@ -16,6 +16,7 @@ import { ClientAuthentication } from './client-authentication';
 import { Clients } from './clients';
 import { Clock } from './clock';
 import { Codes } from './codes/codes';
+import { RepeatedValues } from './codes/repeated-values';
 import { Consents } from './consents/consents';
 import type { TokenConfig } from './config';
 import { GRANTS } from './grants';
@@ -33,6 +34,7 @@ import { Issuers } from './issuer';
 import { IdTokens } from './openid/id-tokens';
 import { SignOutController } from './openid/sign-out.controller';
 import { ToldNames } from './openid/told-names';
+import { UserClaims } from './openid/user-claims';
 import { UserInfoController } from './openid/userinfo.controller';
 import { DpopProofsController } from './dpop-proofs.controller';
 import { Possessions } from './possessions';
@@ -60,6 +62,7 @@ export interface TokenParts {
   applicationUsers: ApplicationUsers;
   backChannel: BackChannelLogout;
   replays: Replays;
+  repeated: RepeatedValues;
   clock: Clock;
 }
 
@@ -78,6 +81,7 @@ export class TokenModule {
       applicationUsers,
       backChannel,
       replays,
+      repeated,
       clock,
     } = parts;
     const given: Provider[] = [
@@ -90,6 +94,7 @@ export class TokenModule {
       { provide: BackChannelLogout, useValue: backChannel },
       { provide: ApplicationUsers, useValue: applicationUsers },
       { provide: Replays, useValue: replays },
+      { provide: RepeatedValues, useValue: repeated },
       { provide: Clock, useValue: clock },
       { provide: OAuthSettings, useValue: config.oauth },
       { provide: IssuerSettings, useValue: config.issuer },
@@ -109,7 +114,7 @@ export class TokenModule {
         ...given,
         ...[Issuers, ClientAuthentication, Clients, Users, RefreshTokens, AccessTokens, AccessTokenReader, PublicKeys],
         ...[Codes, Consents, Decision, DeviceCodes, IdTokens, PasswordProof, Possessions, Sessions, StandingTokens],
-        ...[PushedRequests, ToldNames],
+        ...[PushedRequests, ToldNames, UserClaims],
         ...GRANTS,
         grants,
       ],

@@ -153,7 +153,7 @@ describe('the password grant', () => {
         org: 'johnsorg',
         client_id: 'johns',
       },
-      ...{ scope: 'default', iat: now, exp: now + 3600, auth_time: now, amr: ['pwd'] },
+      ...{ scope: 'default', iat: now, exp: now + 3600, auth_time: now, amr: ['pwd'], acr: 'urn:keyward:acr:password' },
     });
     expect(jti).toMatch(/^[0-9a-f-]{36}\.[\w-]{22}$/);
   });

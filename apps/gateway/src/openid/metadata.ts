@@ -4,7 +4,21 @@ import { DPOP_ALGORITHMS } from '../possession/dpop-proof';
 
 /** What an ID token or UserInfo may say. */
 const CLAIMS = [
-  ...['iss', 'sub', 'aud', 'exp', 'iat', 'auth_time', 'amr', 'nonce', 'sid', 'name', 'family_name', 'given_name'],
+  ...[
+    'iss',
+    'sub',
+    'aud',
+    'exp',
+    'iat',
+    'auth_time',
+    'amr',
+    'acr',
+    'nonce',
+    'sid',
+    'name',
+    'family_name',
+    'given_name',
+  ],
   ...['middle_name', 'nickname', 'preferred_username', 'profile', 'picture', 'website', 'gender', 'birthdate'],
   ...['zoneinfo', 'locale', 'email', 'email_verified', 'address', 'phone_number', 'phone_number_verified'],
 ];
@@ -71,7 +85,8 @@ export function metadataOf(config: GatewayConfig, organization: Organization): o
     backchannel_logout_supported: true,
     backchannel_logout_session_supported: true,
     subject_types_supported: ['public', 'pairwise'],
-    claims_parameter_supported: false,
+    claims_parameter_supported: true,
+    acr_values_supported: ['urn:keyward:acr:password'],
     // Absent means true (OpenID Connect Discovery 1.0 §3).
     request_uri_parameter_supported: false,
   };

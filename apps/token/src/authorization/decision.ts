@@ -6,6 +6,8 @@ import { Codes } from '../codes/codes';
 import { Consents } from '../consents/consents';
 import { Issuers } from '../issuer';
 import { IdTokens } from '../openid/id-tokens';
+import { scopesOf } from '../openid/claims-request';
+import { ToldNames } from '../openid/told-names';
 import { PushedRequests } from '../pushed-requests/pushed-requests';
 import { grantScope } from '../scope';
 import { Catalog } from '../scopes/catalog';
@@ -28,6 +30,7 @@ export class Decision {
     private readonly consents: Consents,
     private readonly issuers: Issuers,
     private readonly idTokens: IdTokens,
+    private readonly names: ToldNames,
     private readonly catalog: Catalog,
     private readonly pushedRequests: PushedRequests,
     private readonly clock: Clock,
@@ -48,17 +51,21 @@ export class Decision {
       return { step: 'sign-in', ...page, loginHint };
     }
     const scopes = this.scopesOf(request, session);
+    // OpenID Connect Core 1.0 §5.5 is for its own requests alone. What a claim tells is agreed to as its scope would be.
+    const claims = scopes.includes('openid') ? request.claims?.names : undefined;
+    const agreed = claims ? [...new Set([...scopes, ...scopesOf(claims)])] : scopes;
     const { sub, username } = session.user;
-    if (!just.consented && (prompt.has('consent') || !(await this.consents.covers(sub, party.client, scopes)))) {
+    if (!just.consented && (prompt.has('consent') || !(await this.consents.covers(sub, party.client, agreed)))) {
       if (prompt.has('none')) throw new Refused('consent_required', 'the user has not agreed to this', request);
-      return { step: 'consent', ...page, scopes, username, ...(!party.trusted && { untrusted: true }) };
+      return { step: 'consent', ...page, scopes: agreed, username, ...(!party.trusted && { untrusted: true }) };
     }
-    if (just.consented) await this.consents.give(sub, party.client, scopes);
+    if (just.consented) await this.consents.give(sub, party.client, agreed);
     if (!(await this.mayAnswer(request))) throw new Refused('invalid_request_uri', 'The request is used.');
     const { redirectUri, challenge, nonce } = request;
-    const { client } = party;
-    const scope = scopes.join(' ');
-    const code = await this.codes.issue({ client, organization, session, redirectUri, challenge, scope, nonce });
+    const granted = { scope: scopes.join(' '), nonce, claims };
+    const code = await this.codes.issue({
+      ...{ client: party.client, organization, session, redirectUri, challenge, ...granted },
+    });
     return { step: 'redirect', organization: page.organization, redirect: this.redirect(request, { code }) };
   }
 
@@ -75,9 +82,10 @@ export class Decision {
   /** Whether the user is the one that the client has in mind; a hint that is none of ours names nobody. */
   private async isWanted(
     { sub }: LiveSession,
-    { idTokenHint, organization }: AuthorizationRequest,
+    { idTokenHint, organization, claims, party }: AuthorizationRequest,
     call: Call,
   ): Promise<boolean> {
+    if (claims?.sub !== undefined && !(await this.names.isOf(claims.sub, sub, party.client, call))) return false;
     if (idTokenHint === undefined) return true;
     const hint = await this.idTokens.readHint(idTokenHint, organization, call);
     return hint !== undefined && this.idTokens.isAbout(hint, sub, organization, call);

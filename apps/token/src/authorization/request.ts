@@ -1,5 +1,7 @@
 import { ServiceError, type Organization, type RelyingParty } from '@keyward/contracts';
 import { isChallenge } from '../codes/pkce';
+import { PASSWORD_ACR } from '../openid/acr';
+import { readClaimsRequest, type ClaimsRequest } from '../openid/claims-request';
 import { parseScope } from '../scope';
 import { isRegistered } from './redirect-uri';
 import { Refused, type ReturnTo } from './refused';
@@ -16,6 +18,7 @@ export interface AuthorizationRequest extends ReturnTo {
   maxAge?: number;
   loginHint?: string;
   idTokenHint?: string;
+  claims?: ClaimsRequest;
 }
 
 type Params = Record<string, string>;
@@ -24,7 +27,7 @@ const PROMPTS = new Set(['none', 'login', 'consent', 'select_account']);
 /** What is not served has an error of its own (OpenID Connect Core 1.0 §3.1.2.6). */
 const NOT_SERVED = ['request', 'request_uri', 'registration'];
 /** Longest values, in characters: they travel in URLs, and some are stored. */
-const LONGEST = { state: 2000, nonce: 500, scope: 2000, login_hint: 384, id_token_hint: 4000 };
+const LONGEST = { state: 2000, nonce: 500, scope: 2000, login_hint: 384, id_token_hint: 4000, claims: 4000 };
 
 /** The redirect URI of a request. Throws `Refused` for one that nobody is to be sent to (AZ-01). */
 export function returnTo(params: Params, party: RelyingParty, organization: Organization): ReturnTo {
@@ -63,6 +66,7 @@ export function readRequest(params: Params, party: RelyingParty, to: ReturnTo): 
     ...to,
     party,
     scope: scopeOf(params, refuse),
+    claims: claimsOf(params, refuse),
     nonce: params['nonce'],
     challenge: challengeOf(params, isPkceRequired(party, to.organization), refuse),
     prompt,
@@ -79,6 +83,20 @@ function scopeOf(params: Params, refuse: Refuse): string[] | undefined {
     return parseScope(params['scope']);
   } catch (error) {
     if (error instanceof ServiceError) return refuse(error.code, 'the scope is malformed');
+    throw error;
+  }
+}
+
+/** OC-07: an essential class of sign-in that nobody can reach here is not silently left out (OpenID Connect Core 1.0 §5.5.1.1). */
+function claimsOf({ claims: text }: Params, refuse: Refuse): ClaimsRequest | undefined {
+  if (!text) return undefined;
+  try {
+    const claims = readClaimsRequest(text);
+    if (claims.essentialAcr && !claims.essentialAcr.includes(PASSWORD_ACR))
+      return refuse('unmet_authentication_requirements', 'no such acr is reached here');
+    return claims;
+  } catch (error) {
+    if (error instanceof ServiceError) return refuse(error.code, error.description ?? 'the claims are malformed');
     throw error;
   }
 }

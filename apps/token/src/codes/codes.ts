@@ -3,11 +3,13 @@ import { ServiceError, type Client, type Organization } from '@keyward/contracts
 import { query, queryInOrganization } from '@keyward/database';
 import { DataSource } from 'typeorm';
 import { Clock } from '../clock';
+import type { RequestedClaims } from '../openid/claims-request';
 import { held, RefreshTokens } from '../refresh-tokens/refresh-tokens';
 import { RevocationFeed } from '../revocation/revocation-feed';
 import type { LiveSession } from '../sessions/sessions';
 import { dayOf, madeAt, newId } from '../time-id';
 import { hashToken, isUnnamed, newSecret, unnamed, writeToken, type TokenString } from '../token-string';
+import { RepeatedValues } from './repeated-values';
 
 /** RFC 6749 §4.1.2 allows ten minutes; a browser needs no more than this (AC-06). */
 const LIFETIME_MS = 60_000;
@@ -22,6 +24,7 @@ export interface CodeFor {
   challenge?: string;
   scope: string;
   nonce?: string;
+  claims?: RequestedClaims;
 }
 
 /** Who has let a client have a code. */
@@ -43,6 +46,7 @@ export interface Redemption {
 export interface Redeemed {
   scope: string;
   nonce: string | null;
+  claims: RequestedClaims | null;
   /** Unix seconds. */
   authTime: number;
   amr: string[];
@@ -61,10 +65,13 @@ export class Codes {
     private readonly dataSource: DataSource,
     private readonly refreshTokens: RefreshTokens,
     private readonly revocations: RevocationFeed,
+    private readonly repeated: RepeatedValues,
     private readonly clock: Clock,
   ) {}
 
-  async issue({ client, organization, session, redirectUri, challenge, scope, nonce }: CodeFor): Promise<string> {
+  async issue({ client, organization, session, redirectUri, challenge, ...asked }: CodeFor): Promise<string> {
+    const { scope, nonce, claims } = asked;
+    this.repeated.note({ client, session, challenge, nonce });
     const now = this.clock.now();
     const { sub, organization: home } = session.user;
     // It is the id of the family as well, which is never older than its client's record.
@@ -74,11 +81,11 @@ export class Codes {
     await query(
       this.dataSource,
       'insert-code',
-      'SELECT insert_code($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)',
+      'SELECT insert_code($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)',
       [
         ...[organization.id, code.day, code.id, code.hash, client.clientId, sub, home.id],
         ...[session.id, dayOf(session.id), redirectUri, challenge ?? null, scope, nonce ?? null],
-        ...[session.authTime, session.amr, new Date(now + LIFETIME_MS)],
+        ...[session.authTime, session.amr, new Date(now + LIFETIME_MS), claims ? JSON.stringify(claims) : null],
       ],
     );
     return code.text;
@@ -106,7 +113,7 @@ export class Codes {
     const [row] = await query<Omit<Redeemed, 'refreshToken'> & { outcome: string }>(
       this.dataSource,
       'redeem-code',
-      `SELECT outcome, scope, nonce, auth_time::float8 AS "authTime", amr, session_id AS "sessionId"
+      `SELECT outcome, scope, nonce, auth_time::float8 AS "authTime", amr, session_id AS "sessionId", claims
        FROM redeem_code($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
       [
         ...[client.organizationId, code.day, code.id, code.hash, client.clientId, redirectUri, challenge ?? null],

@@ -3,6 +3,7 @@ import { ServiceError } from '@keyward/contracts';
 import { Organizations, type OAuthSettings } from '@keyward/runtime';
 import { Codes, invalidCode } from '../codes/codes';
 import { challengeOf } from '../codes/pkce';
+import { UserClaims } from '../openid/user-claims';
 import { readToken } from '../token-string';
 import { Users } from '../users';
 import { Grant, type Authorization, type Request, type Values } from './grant';
@@ -23,6 +24,7 @@ export class AuthorizationCodeGrant extends Grant<typeof PARAMS> {
   constructor(
     private readonly codes: Codes,
     private readonly users: Users,
+    private readonly userClaims: UserClaims,
     private readonly organizations: Organizations,
   ) {
     super();
@@ -42,12 +44,14 @@ export class AuthorizationCodeGrant extends Grant<typeof PARAMS> {
     const redeemed = await this.codes.redeem(code, { client, redirectUri, challenge, notBefore, holder });
     if (!organization || !subject) throw new ServiceError('invalid_grant');
     const { scope, authTime, amr, nonce, sessionId, refreshToken } = redeemed;
+    const whose = { sub, organization, username: subject.username };
+    const claims = await this.userClaims.of(whose, redeemed.claims?.idToken ?? [], call);
     const mayRefresh = client.grantTypes.includes('refresh_token');
     return {
       user: { sub, organization, roles: subject.roles, authTime, amr },
       scope: scope.split(' '),
       family: { id: code.id, refreshToken: mayRefresh ? refreshToken : undefined },
-      openid: { nonce: nonce ?? undefined, sid: sessionId },
+      openid: { nonce: nonce ?? undefined, sid: sessionId, claims },
     };
   }
 }

@@ -34,7 +34,7 @@ describe('IN-03 active tokens', () => {
       expect(said).toEqual({
         ...{ active: true, token_type: 'Bearer', scope: 'default', client_id: clientId, username: 'john' },
         ...{ iss: ISSUER, aud: `${ISSUER}/api`, sub: scene.neighbours.people[0]!.sub, org: 'johnsorg' },
-        ...{ iat: now, exp: now + 3600, auth_time: now, amr: ['pwd'] },
+        ...{ iat: now, exp: now + 3600, auth_time: now, amr: ['pwd'], acr: 'urn:keyward:acr:password' },
       });
       expect(jti).toEqual(expect.any(String));
     },

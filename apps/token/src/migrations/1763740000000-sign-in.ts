@@ -112,7 +112,7 @@ const SESSIONS = `
  * The one place that decides about a use of a code, under the row's lock. A code is over after its first use, whatever
  * came of it (AC-04, AC-08); a second one ends what the first gave (AC-02), which is there before the lock is given back.
  */
-const REDEEM_CODE = `
+export const REDEEM_CODE = `
   CREATE FUNCTION insert_code(
     p_organization uuid, p_day date, p_id uuid, p_hash bytea, p_client text, p_sub uuid, p_user_organization uuid,
     p_session uuid, p_session_day date, p_redirect_uri text, p_challenge text, p_scope text, p_nonce text,

@@ -10,6 +10,7 @@ import { OpaqueTokensAtTheRoot1763910000001 } from './1763910000001-opaque-token
 import { LogoutNotices1763910000003 } from './1763910000003-logout-notices';
 import { UsedOnce1763920000000 } from './1763920000000-used-once';
 import { StandingTokens1763960000000 } from './1763960000000-standing-tokens';
+import { RequestedClaims1764000000001 } from './1764000000001-requested-claims';
 import { OnePartitionACall1763980000000 } from './1763980000000-one-partition-a-call';
 
 /** In the order in which they are run. */
@@ -26,5 +27,6 @@ export const TOKEN_MIGRATIONS = [
   LogoutNotices1763910000003,
   UsedOnce1763920000000,
   StandingTokens1763960000000,
+  RequestedClaims1764000000001,
   OnePartitionACall1763980000000,
 ];

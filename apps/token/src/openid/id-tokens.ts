@@ -6,6 +6,7 @@ import { PublicKeys } from '../access-tokens/public-keys';
 import { Clock, inSeconds } from '../clock';
 import type { User } from '../grants/grant';
 import { Issuers } from '../issuer';
+import { acrOf } from './acr';
 import { ToldNames } from './told-names';
 
 /** Seconds: long enough to be read, and to be sent back as a hint, which may have expired. */
@@ -19,6 +20,8 @@ export interface IdTokenFor {
   nonce?: string;
   /** The session it came from. */
   sid?: string;
+  /** About the user, that the client has asked to have in it. */
+  claims?: Record<string, unknown>;
 }
 
 /** Who an ID token was issued about, as its client knows the user, and to whom. */
@@ -39,10 +42,12 @@ export class IdTokens {
     private readonly clock: Clock,
   ) {}
 
-  async issue({ client, organization, user, nonce, sid: session }: IdTokenFor, call: Call): Promise<string> {
+  async issue({ client, organization, user, nonce, sid: session, ...asked }: IdTokenFor, call: Call): Promise<string> {
     const [sub, sid] = await this.names.of(client, [user.sub, ...(session === undefined ? [] : [session])], call);
     const iat = inSeconds(this.clock.now());
+    const acr = acrOf(user.amr);
     const claims = {
+      ...asked.claims,
       iss: this.issuers.of(organization),
       sub,
       aud: client.clientId,
@@ -50,6 +55,7 @@ export class IdTokens {
       exp: iat + LIFETIME,
       auth_time: user.authTime,
       amr: user.amr,
+      ...(acr === undefined ? {} : { acr }),
       ...(nonce === undefined ? {} : { nonce }),
       ...(sid === undefined ? {} : { sid }),
     };

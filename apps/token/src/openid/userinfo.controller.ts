@@ -2,7 +2,6 @@ import { Controller } from '@nestjs/common';
 import { Bus, Handle, type Call } from '@keyward/bus';
 import {
   findRelyingParty,
-  getProfile,
   getUserInfo,
   ServiceError,
   signJwt,
@@ -17,6 +16,7 @@ import { Clock, inSeconds } from '../clock';
 import { Issuers } from '../issuer';
 import { Possessions } from '../possessions';
 import { CLAIMS_OF } from './scopes';
+import { UserClaims } from './user-claims';
 
 /** Of what is signed, seconds: it is read at once. */
 const LIFETIME = 300;
@@ -29,6 +29,7 @@ export class UserInfoController {
     private readonly accessTokens: AccessTokenReader,
     private readonly organizations: Organizations,
     private readonly issuers: Issuers,
+    private readonly userClaims: UserClaims,
     private readonly clock: Clock,
     private readonly possessions: Possessions,
   ) {}
@@ -44,15 +45,11 @@ export class UserInfoController {
     const { scope, client_id: clientId, pairwise_sub: pairwise } = live.claims;
     const scopes = scope.split(' ');
     if (!scopes.includes('openid')) throw new ServiceError('insufficient_scope', 'The scope openid is missing');
-    const { sub: id, username, organization: home } = live.user;
-    const sub = pairwise ?? id;
-    const readable = scopes.flatMap((scope) => (Object.hasOwn(CLAIMS_OF, scope) ? (CLAIMS_OF[scope] ?? []) : []));
-    const answer = (claims: UserInfo) => this.answer(organization, clientId, claims, call);
-    if (readable.length === 0) return answer({ sub });
-    const { profile } = await this.bus.call(getProfile, { organizationId: home.id, sub: id }, call);
-    const claims: Record<string, unknown> = { preferred_username: username, ...profile };
-    const said = readable.flatMap((name) => (claims[name] == null ? [] : [[name, claims[name]] as const]));
-    return answer({ ...Object.fromEntries(said), sub });
+    const sub = pairwise ?? live.user.sub;
+    const ofScopes = scopes.flatMap((scope) => (Object.hasOwn(CLAIMS_OF, scope) ? (CLAIMS_OF[scope] ?? []) : []));
+    const readable = [...ofScopes, ...(await this.userClaims.requested(live.claims, organization))];
+    const claims = await this.userClaims.of(live.user, readable, call);
+    return this.answer(organization, clientId, { ...claims, sub }, call);
   }
 
   /** OpenID Connect Core 1.0 §5.3.2: signed, and then with issuer and audience, where the client has registered that. */
