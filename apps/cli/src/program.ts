@@ -9,6 +9,7 @@ import { demoCommand } from './commands/demo';
 import { initialAccessTokens } from './commands/initial-access-tokens';
 import { keyEncryption } from './commands/key-encryption';
 import { keys } from './commands/keys';
+import { logoutNotices } from './commands/logout-notices';
 import { login, logout } from './commands/login';
 import { migrate } from './commands/migrate';
 import { organizations } from './commands/organizations';
@@ -53,7 +54,7 @@ export function keyward(terminal: Terminal): Command {
   const ofKeys = [keyEncryption, initialAccessTokens, registeredClients];
   const ofApis = [apis, scopes, plans, subscribe, subscriptions, denyRules, usage];
   const commands = [
-    ...[organizations, branding, users, roles, sessions, consents, applications, keys, apiKeys],
+    ...[organizations, branding, users, roles, sessions, logoutNotices, consents, applications, keys, apiKeys],
     ...[...ofApis, signingKeys, trustedIssuers, login, logout, token, demoCommand, migrate],
     ...ofKeys,
   ];

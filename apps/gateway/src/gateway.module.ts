@@ -17,6 +17,7 @@ import { OrganizationsController } from './management/organizations.controller';
 import { PlansController } from './management/plans.controller';
 import { RolesController } from './management/roles.controller';
 import { ScopesController } from './management/scopes.controller';
+import { LogoutNoticesController } from './management/logout-notices.controller';
 import { SessionsController } from './management/sessions.controller';
 import { SigningKeysController } from './management/signing-keys.controller';
 import { SubscriptionsController } from './management/subscriptions.controller';
@@ -63,6 +64,7 @@ const MANAGEMENT_API = [
   TrustedIssuersController,
   InitialAccessTokensController,
   RegisteredClientsController,
+  LogoutNoticesController,
   ApplicationPlansController,
   DenyRulesController,
   ApiKeysController,

@@ -122,6 +122,80 @@ it('BL-04 is told again until it takes it, by a new token; one that does not ans
   expect(prompt.told()).toHaveLength(1);
 });
 
+describe('a notice that was not taken', () => {
+  interface Notice {
+    sessionId: string;
+    attempts: number;
+    problem: string | null;
+    nextAt: string | null;
+  }
+  const list = async (key: TestKey) =>
+    (await manage('GET', `/${org}/logout-notices?consumerKey=${key.consumerKey}`)).items as Notice[];
+  const refusing = async () => {
+    const client = await listening({ status: 503 });
+    const { visitor, user } = await signedIn([client.key]);
+    await signOut(visitor);
+    await eventually(async () => (await list(client.key))[0]?.problem === 'answered 503');
+    return { ...client, user };
+  };
+
+  it('BL-04 is listed for administrators, and gone when its client takes it', async () => {
+    const { key, path, user } = await refusing();
+    const [notice] = await list(key);
+    expect(notice).toEqual({
+      ...{ sessionId: expect.any(String), consumerKey: key.consumerKey, sub: user.id, endedAt: expect.any(String) },
+      ...{ attempts: expect.any(Number), problem: 'answered 503', nextAt: expect.any(String) },
+    });
+    server.answers[path] = {};
+    await ask('POST', `/${org}/logout-notices/${notice?.sessionId}/${key.consumerKey}/retry`);
+    await eventually(async () => (await list(key)).length === 0);
+  });
+
+  it('BL-04 DR-09 says no more than that nobody answers, whatever is there', async () => {
+    const { key } = await listening({ hangs: true }, {});
+    await manage('PATCH', `/${org}/keys/${key.consumerKey}`, {
+      backchannelLogoutUri: 'https://169.254.169.254/latest',
+    });
+    const { visitor } = await signedIn([key]);
+    await signOut(visitor);
+    await eventually(async () => (await list(key))[0]?.problem === 'no answer');
+  });
+
+  it('BL-04 is tried again, or dropped, by the command line', async () => {
+    const { key, path, told } = await refusing();
+    const [notice] = (await keyward.cliJson(
+      'logout-notices',
+      'list',
+      '--consumer-key',
+      key.consumerKey,
+      '--org',
+      org,
+    )) as never as Notice[];
+    const named = [notice?.sessionId ?? '', key.consumerKey, '--org', org];
+    const before = told().length;
+    expect((await keyward.cli(['logout-notices', 'retry', ...named])).code).toBe(0);
+    await eventually(async () => told().length > before);
+    expect((await keyward.cli(['logout-notices', 'drop', ...named])).code).toBe(0);
+    expect(await list(key)).toEqual([]);
+    server.answers[path] = {};
+    for (const [method, verb] of [
+      ['POST', '/retry'],
+      ['DELETE', ''],
+    ] as const)
+      for (const session of [notice?.sessionId, 'x', '00000000-0000-7000-8000-000000000000'])
+        expect((await ask(method, `/${org}/logout-notices/${session}/${key.consumerKey}${verb}`)).status).toBe(404);
+  });
+
+  it('MT-01 is not another organization’s', async () => {
+    const { key } = await refusing();
+    const [notice] = await list(key);
+    const elsewhere = await makeOrganization();
+    expect((await manage('GET', `/${elsewhere}/logout-notices`)).items).toEqual([]);
+    const path = `/${elsewhere}/logout-notices/${notice?.sessionId}/${key.consumerKey}`;
+    expect([(await ask('POST', `${path}/retry`)).status, (await ask('DELETE', path)).status]).toEqual([404, 404]);
+  });
+});
+
 it('BL-04 DR-09 abuse 37 a redirect is not followed', async () => {
   const elsewhere = await listening();
   const { key, told } = await listening({ status: 302, headers: { location: `${server.url}${elsewhere.path}` } });

@@ -75,7 +75,7 @@ describe.each(['jwt', 'opaque'] as const)('of %s tokens', (type) => {
       exp: expect.any(Number),
       auth_time: expect.any(Number),
       amr: ['pwd'],
-    acr: 'urn:keyward:acr:password',
+      acr: 'urn:keyward:acr:password',
     });
     expect(body.exp - body.iat).toBe(3600);
     expect(body.iat).toBeGreaterThanOrEqual(before - 1); // The deployment's clock may be another machine's.

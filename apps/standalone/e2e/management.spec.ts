@@ -41,6 +41,18 @@ describe('every operation does what it is for', () => {
     await key.token(await codeFor(org, key, user));
     return [user, key];
   };
+  /** Of a client whom nobody can tell anything. */
+  const untold = async (): Promise<[TestUser, { sessionId: string; consumerKey: string }]> => {
+    const backchannelLogoutUri = 'https://nowhere.invalid/logout';
+    const [user, key] = [
+      await makeUser(org),
+      await makeKey(org, { redirectUris: [REDIRECT_URI], backchannelLogoutUri }),
+    ];
+    await key.token(await codeFor(org, key, user));
+    await manage('DELETE', `/${org}/users/${user.username}/sessions`);
+    const { items } = await manage('GET', `/${org}/logout-notices?consumerKey=${key.consumerKey}`);
+    return [user, items[0]];
+  };
   const newApplication = async () =>
     (await manage('POST', `/${org}/applications`, { name: unique('app') })).name as string;
   const userOf = (username: string) => ({
@@ -226,6 +238,21 @@ describe('every operation does what it is for', () => {
       const [{ username }] = await signedIn();
       const { items } = await manage('GET', `/${org}/users/${username}/sessions`);
       return [await ask('DELETE', `/${org}/users/${username}/sessions/${items[0].id}`), 204, ''];
+    },
+    'GET /{orgkey}/logout-notices': async () => {
+      const [{ id: sub }, { consumerKey }] = await untold();
+      const notice = { sessionId: expect.any(String), consumerKey, sub, endedAt: time, nextAt: expect.any(String) };
+      const answer = await ask('GET', `/${org}/logout-notices?consumerKey=${consumerKey}`);
+      const sofar = { attempts: expect.any(Number), problem: answer.body.items[0].problem };
+      return [answer, 200, { items: [{ ...notice, ...sofar }] }];
+    },
+    'POST /{orgkey}/logout-notices/{session}/{consumerKey}/retry': async () => {
+      const [, { sessionId, consumerKey }] = await untold();
+      return [await ask('POST', `/${org}/logout-notices/${sessionId}/${consumerKey}/retry`), 204, ''];
+    },
+    'DELETE /{orgkey}/logout-notices/{session}/{consumerKey}': async () => {
+      const [, { sessionId, consumerKey }] = await untold();
+      return [await ask('DELETE', `/${org}/logout-notices/${sessionId}/${consumerKey}`), 204, ''];
     },
     'GET /{orgkey}/users/{username}/consents': async () => {
       const [{ username }, { consumerKey, application }] = await signedIn();

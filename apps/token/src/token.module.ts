@@ -11,6 +11,7 @@ import { AuthorizationController } from './authorization/authorization.controlle
 import { Decision } from './authorization/decision';
 import { PasswordProof } from './authorization/password-proof';
 import { BackChannelLogout } from './back-channel-logout/back-channel-logout';
+import { LogoutNoticesController } from './back-channel-logout/logout-notices.controller';
 import { ClientOwnersController } from './client-owners.controller';
 import { ClientAuthentication } from './client-authentication';
 import { Clients } from './clients';
@@ -108,7 +109,7 @@ export class TokenModule {
         ...[IntrospectionController, BearerController, AccessTokenController],
         ...[AuthorizationController, SessionsController, UserInfoController, SignOutController],
         ...[DeviceAuthorizationController, DevicePageController, ApplicationUsersController, DpopProofsController],
-        ...[PushedRequestsController, ClientOwnersController],
+        ...[PushedRequestsController, ClientOwnersController, LogoutNoticesController],
       ],
       providers: [
         ...given,

@@ -22,6 +22,7 @@ export * from './possession';
 export * from './token';
 export * from './revocation';
 export * from './application-user';
+export * from './logout-notice';
 export * from './api';
 export * from './plan';
 export * from './quota';

@@ -24,6 +24,7 @@ export const CALLS: Record<Service, readonly Exported[]> = {
     ...(['authorizeDevice', 'openDevicePage', 'signInForDevice', 'decideDevice'] as const),
     'pushRequest',
     ...(['authorize', 'signIn', 'giveConsent', 'findSession', 'endSessions'] as const),
+    ...(['listLogoutNotices', 'retryLogoutNotice', 'dropLogoutNotice'] as const),
     ...(['listSessions', 'listConsents', 'withdrawConsent', 'forgetClients', 'getUserInfo', 'signOut'] as const),
     ...(['createOrganization', 'listOrganizations', 'findOrganization', 'updateOrganization'] as const),
     ...(['createUser', 'listUsers', 'findUser', 'updateUser', 'unlockUser', 'resetPassword', 'deleteUser'] as const),

@@ -89,6 +89,11 @@ export class UsageQuery extends OmitType(QueryUsage, ['organizationId', 'applica
   @IsOptional() @IsString() @MaxLength(100) application?: string;
 }
 
+/** A part of the logout notices, for one client when it is named. */
+export class LogoutNoticeQuery extends PageRequest {
+  @IsOptional() @IsString() @MaxLength(255) consumerKey?: string;
+}
+
 /** A part of the keys, of one application when it is named. */
 export class KeyQuery extends PageRequest {
   @IsOptional() @IsString() @MaxLength(100) application?: string;

@@ -9,6 +9,7 @@ import {
   claimNotice,
   dropNotice,
   dueNotices,
+  oldNotices,
   postponeNotice,
   type ClaimedNotice,
   type LogoutNotice,
@@ -25,6 +26,16 @@ const CALL_MS = 3000;
 /** Seconds until the next attempt; after the last of them it is given up. */
 const PAUSES = [1, 10, 30, 120, 600, 1800, 3600, 7200, 14_400];
 
+/** What was given up is kept for a week, to be looked at and tried again; milliseconds. */
+const KEPT_MS = 7 * 86_400_000;
+const FORGET_EVERY_MS = 600_000;
+
+/** A client that has answered, but not taken the notice. */
+class Unwilling extends Error {}
+
+/** For administrators: not what is on the way to an address that does not answer (DR-09). */
+const toldOf = (problem: unknown): string => (problem instanceof Unwilling ? problem.message : 'no answer');
+
 /** What it works with. */
 export interface Means {
   dataSource: DataSource;
@@ -40,6 +51,7 @@ export interface Means {
 export class BackChannelLogout {
   private timer?: NodeJS.Timeout;
   private looking?: Promise<void>;
+  private forgetAt = 0;
   private readonly telling = new Map<string, Promise<void>>();
 
   constructor(private readonly means: Means) {}
@@ -65,12 +77,26 @@ export class BackChannelLogout {
 
   private async lookNow(): Promise<void> {
     const { dataSource, clock, logger } = this.means;
+    await this.forget();
     const room = MOST - this.telling.size;
     if (room <= 0) return;
     try {
       for (const notice of await dueNotices(dataSource, new Date(clock.now()), EACH, room)) this.begin(notice);
     } catch (error) {
       logger.warn({ error }, 'logout notices were not looked for');
+    }
+  }
+
+  /** What was given up, and nobody has looked at for a week. */
+  private async forget(): Promise<void> {
+    const { dataSource, clock, logger } = this.means;
+    if (clock.now() < this.forgetAt) return;
+    this.forgetAt = clock.now() + FORGET_EVERY_MS;
+    try {
+      for (const notice of await oldNotices(dataSource, new Date(clock.now() - KEPT_MS), 1000))
+        await dropNotice(dataSource, notice);
+    } catch (error) {
+      logger.warn({ error }, 'logout notices that were given up were not forgotten');
     }
   }
 
@@ -93,11 +119,12 @@ export class BackChannelLogout {
       (error: unknown) => error,
     );
     const pause = PAUSES[claimed.attempts - 1];
-    if (problem === undefined || pause === undefined) {
-      if (problem !== undefined)
-        logger.warn({ error: problem, client: notice.clientId }, 'a logout notice is given up');
-      await dropNotice(dataSource, notice);
-    } else await postponeNotice(dataSource, notice, new Date(clock.now() + pause * 1000));
+    if (problem === undefined) await dropNotice(dataSource, notice);
+    else {
+      if (pause === undefined) logger.warn({ error: problem, client: notice.clientId }, 'a logout notice is given up');
+      const until = pause === undefined ? 'infinity' : new Date(clock.now() + pause * 1000);
+      await postponeNotice(dataSource, notice, { until, problem: toldOf(problem) });
+    }
   }
 
   /** Throws for what is worth another attempt. A client that is gone, or does not want to know, is told nothing. */
@@ -119,7 +146,7 @@ export class BackChannelLogout {
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({ logout_token: jwt }).toString(),
     });
-    if (status < 200 || status > 299) throw new Error(`answered ${status}`);
+    if (status < 200 || status > 299) throw new Unwilling(`answered ${status}`);
   }
 
   private async party({ organizationId, clientId }: LogoutNotice): Promise<RelyingParty | undefined> {

@@ -11,6 +11,7 @@ import { LogoutNotices1763910000003 } from './1763910000003-logout-notices';
 import { UsedOnce1763920000000 } from './1763920000000-used-once';
 import { StandingTokens1763960000000 } from './1763960000000-standing-tokens';
 import { RequestedClaims1764000000001 } from './1764000000001-requested-claims';
+import { GivenUpNotices1764000000002 } from './1764000000002-given-up-notices';
 import { OnePartitionACall1763980000000 } from './1763980000000-one-partition-a-call';
 
 /** In the order in which they are run. */
@@ -28,5 +29,6 @@ export const TOKEN_MIGRATIONS = [
   UsedOnce1763920000000,
   StandingTokens1763960000000,
   RequestedClaims1764000000001,
+  GivenUpNotices1764000000002,
   OnePartitionACall1763980000000,
 ];
