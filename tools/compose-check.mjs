@@ -2,14 +2,17 @@
 // going away and coming late. In a project of its own, removed at the end; needs Docker and the port 8243.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import testing from '../libs/testing/dist/index.js';
 
 const PROJECT = 'keyward-check';
 const URL = 'https://localhost:8243';
+/** What this machine is called in the containers. */
+const HOST = 'suite.internal';
 const SERVICES = ['directory', 'key-manager', 'catalog', 'token', 'gateway'];
 const scratch = mkdtempSync(join(tmpdir(), 'keyward-compose-'));
 const demoFile = join(scratch, 'demo.json');
@@ -24,8 +27,27 @@ const quiet = {
 const docker = (...args) => execFileSync('docker', args, quiet).trim();
 const [command, ...first] =
   spawnSync('docker', ['compose', 'version']).status === 0 ? ['docker', 'compose'] : ['docker-compose'];
-const compose = (...args) => execFileSync(command, [...first, '-p', PROJECT, ...args], quiet).trim();
+const files = ['-f', 'docker-compose.yml', '-f', join(scratch, 'suite.yml')];
+const compose = (...args) => execFileSync(command, [...first, '-p', PROJECT, ...files, ...args], quiet).trim();
 const containerOf = (service) => compose('ps', '-q', service);
+
+/**
+ * What the suite needs besides: containers find the servers of the specs, which stand for those of other people, at this machine
+ * and believe them. Production refuses to fetch from addresses like its own.
+ */
+async function suiteFile() {
+  const { certFile } = await testing.writeCertificate(scratch, HOST);
+  chmodSync(scratch, 0o755); // the user of a container reads it
+  const address = docker('network', 'inspect', '-f', '{{(index .IPAM.Config 0).Gateway}}', 'bridge');
+  const extra_hosts = [`${HOST}:${address}`];
+  const fetching = {
+    extra_hosts,
+    environment: { NODE_ENV: 'development', OUTBOUND_ADDRESSES: address, OUTBOUND_CA_FILE: '/run/certs/suite.crt' },
+    volumes: [`${certFile}:/run/certs/suite.crt:ro`],
+  };
+  const services = { 'key-manager': fetching, token: fetching, gateway: { extra_hosts } };
+  writeFileSync(join(scratch, 'suite.yml'), JSON.stringify({ services }));
+}
 
 /** Everything that `npm run env` has written. */
 const written = () =>
@@ -124,7 +146,11 @@ const steps = {
     assert.doesNotMatch(said.nats, /\+OK|PONG/);
   },
   'the end-to-end suite': () => {
-    const env = { ...process.env, BASE_URL: URL, KEYWARD_CA_FILE: 'certs/ca.crt', KEYWARD_DEMO_JSON: demoFile };
+    const env = {
+      ...{ ...process.env, BASE_URL: URL, KEYWARD_CA_FILE: 'certs/ca.crt', KEYWARD_DEMO_JSON: demoFile },
+      ...{ KEYWARD_TEST_HOST: HOST, KEYWARD_TEST_CERT_FILE: join(scratch, 'certificate.pem') },
+      KEYWARD_TEST_KEY_FILE: join(scratch, 'certificate.key.pem'),
+    };
     const { status } = spawnSync('npx', ['jest', '--selectProjects', 'e2e'], { stdio: 'inherit', env });
     assert.equal(status, 0);
     writeFileSync(demoFile, compose('run', '--rm', 'cli', 'demo')); // the suite may have closed or changed something
@@ -157,6 +183,7 @@ async function outage(service) {
 }
 
 try {
+  await suiteFile();
   for (const [title, step] of Object.entries(steps)) {
     const started = performance.now();
     const told = await step();

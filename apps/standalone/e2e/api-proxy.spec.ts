@@ -1,7 +1,4 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
 import { request } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { deployment, type Answer } from '@keyward/testing';
 import {
   eventually,
@@ -14,10 +11,11 @@ import {
   type TestUser,
 } from './support/operator';
 import { revoke } from './support/tokens';
+import { startUpstream, type Upstream } from './support/upstream';
 
 const keyward = deployment();
 
-let upstream: Server;
+let upstream: Upstream;
 let url: string;
 let org: string;
 let user: TestUser;
@@ -49,11 +47,10 @@ const tokenOf = async (by: TestKey, scope = 'read') => (await by.signIn(user, { 
 const codeOf = ({ status, body }: Answer) => [status, body.code];
 
 beforeAll(async () => {
-  upstream = createServer(({ method, url: path }, response) => {
+  upstream = await startUpstream(({ method, url: path }, response) => {
     response.setHeader('content-type', 'application/json').end(JSON.stringify({ method, path }));
-  }).listen(0, '127.0.0.1');
-  await once(upstream, 'listening');
-  url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+  });
+  url = upstream.url;
   org = await makeOrganization();
   [user, key] = await Promise.all([makeUser(org), makeKey(org)]);
   for (const name of ['read', 'update']) await manage('POST', `/${org}/scopes`, { name });
@@ -62,7 +59,6 @@ beforeAll(async () => {
   await eventually(async () => (await call(await tokenOf(key))).status === 200);
 });
 afterAll(() => {
-  upstream.closeAllConnections();
   upstream.close();
 });
 

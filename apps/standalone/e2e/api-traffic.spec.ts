@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { deployment, type Answer } from '@keyward/testing';
+import type { IncomingHttpHeaders } from 'node:http';
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
 import {
   eventually,
@@ -13,9 +11,10 @@ import {
   type TestKey,
   type TestUser,
 } from './support/operator';
+import { startUpstream, type Upstream } from './support/upstream';
 
 const keyward = deployment();
-let upstream: Server;
+let upstream: Upstream;
 let seen: IncomingHttpHeaders;
 let org: string;
 let api: string;
@@ -26,18 +25,17 @@ const call = (headers: Record<string, string>, path = '/menu'): Promise<Answer> 
   keyward.send(`/t/${org}/${api}/1.0${path}`, { headers });
 
 beforeAll(async () => {
-  upstream = createServer(({ headers, url }, response) => {
+  upstream = await startUpstream(({ headers, url }, response) => {
     seen = headers;
     response.writeHead(url?.includes('/broken') ? 500 : 200).end('0123456789');
-  }).listen(0, '127.0.0.1');
-  await once(upstream, 'listening');
+  });
   org = await makeOrganization();
   [user, key] = await Promise.all([makeUser(org), makeKey(org)]);
   api = unique('api');
   const resource = { verb: 'GET', authentication: 'any', scopes: [] };
   await manage('POST', `/${org}/apis`, {
     ...{ name: api, version: '1.0', context: `/${api}`, backendToken: true },
-    upstreams: { production: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}` },
+    upstreams: { production: upstream.url },
     resources: [
       { ...resource, template: '/menu/{id}' },
       { ...resource, template: '/menu' },
@@ -49,7 +47,6 @@ beforeAll(async () => {
   await run('subscribe', key.application, api, '--plan', 'Gold');
 });
 afterAll(() => {
-  upstream.closeAllConnections();
   upstream.close();
 });
 

@@ -1,6 +1,3 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { deployment } from '@keyward/testing';
 import { decodeJwt } from 'jose';
 import * as openid from 'openid-client';
@@ -20,6 +17,7 @@ import {
   type TestUser,
 } from './support/operator';
 import { introspect, isActive, revoke } from './support/tokens';
+import { startUpstream, type Upstream } from './support/upstream';
 
 const keyward = deployment();
 
@@ -178,16 +176,15 @@ describe('DP-02 Keyward’s own resources', () => {
 });
 
 describe('DP-02 an API behind the gateway', () => {
-  let upstream: Server;
+  let upstream: Upstream;
   let path: string;
 
   beforeAll(async () => {
-    upstream = createServer((_, response) => response.setHeader('content-type', 'application/json').end('{}'));
-    await once(upstream.listen(0, '127.0.0.1'), 'listening');
+    upstream = await startUpstream((_, response) => response.setHeader('content-type', 'application/json').end('{}'));
     const name = unique('api');
     await manage('POST', `/${org}/apis`, {
       ...{ name, version: '1.0', context: `/${name}`, subscriptionRequired: false },
-      upstreams: { production: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}` },
+      upstreams: { production: upstream.url },
       resources: [{ verb: 'GET', template: '/*', authentication: 'any', scopes: [] }],
     });
     await manage('POST', `/${org}/apis/${name}/state`, { state: 'PUBLISHED' });
@@ -196,7 +193,6 @@ describe('DP-02 an API behind the gateway', () => {
     await eventually(async () => (await keyward.send(path, { bearer: access_token })).status === 200);
   });
   afterAll(() => {
-    upstream.closeAllConnections();
     upstream.close();
   });
 

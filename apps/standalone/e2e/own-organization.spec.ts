@@ -1,9 +1,6 @@
 import { deployment } from '@keyward/testing';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
@@ -11,6 +8,7 @@ import { appearanceOf, expectError } from './support/answers';
 import { LOGIN, makeMember, Person, SCOPES, signInToManage } from './support/manager';
 import { expectProblem, fill, operations, ORGANIZATIONS, smallestBody } from './support/management';
 import { eventually, makeKey, makeOrganization, makeUser, manage, unique, type TestUser } from './support/operator';
+import { startUpstream, type Upstream } from './support/upstream';
 
 const keyward = deployment();
 
@@ -227,17 +225,15 @@ describe('the command line', () => {
   });
 
   describe('of a publisher', () => {
-    let upstream: Server;
+    let upstream: Upstream;
     let url: string;
     beforeAll(async () => {
-      upstream = createServer((_request, response) => {
+      upstream = await startUpstream((_request, response) => {
         response.setHeader('content-type', 'application/json').end('{"orders":[]}');
-      }).listen(0, '127.0.0.1');
-      await once(upstream, 'listening');
-      url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+      });
+      url = upstream.url;
     });
     afterAll(() => {
-      upstream.closeAllConnections();
       upstream.close();
     });
 

@@ -1,6 +1,3 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { deployment, type Answer } from '@keyward/testing';
 import {
   eventually,
@@ -12,9 +9,10 @@ import {
   type TestKey,
   type TestUser,
 } from './support/operator';
+import { startUpstream, type Upstream } from './support/upstream';
 
 const keyward = deployment();
-let upstream: Server;
+let upstream: Upstream;
 let org: string;
 let api: string;
 let user: TestUser;
@@ -25,20 +23,18 @@ const call = (bearer: string): Promise<Answer> => keyward.send(`/t/${org}/${api}
 const codeOf = ({ status, body }: Answer) => `${status} ${body.code ?? ''}`;
 
 beforeAll(async () => {
-  upstream = createServer((_, response) => response.end('{}')).listen(0, '127.0.0.1');
-  await once(upstream, 'listening');
+  upstream = await startUpstream();
   org = await makeOrganization();
   [user, key] = await Promise.all([makeUser(org), makeKey(org)]);
   api = unique('api');
   await manage('POST', `/${org}/apis`, {
     ...{ name: api, version: '1.0', context: `/${api}` },
-    upstreams: { production: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}` },
+    upstreams: { production: upstream.url },
     resources: [{ verb: 'GET', template: '/menu', authentication: 'any', scopes: [] }],
   });
   await run('api', 'publish', api);
 });
 afterAll(() => {
-  upstream.closeAllConnections();
   upstream.close();
 });
 

@@ -1,32 +1,28 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { deployment, type Answer } from '@keyward/testing';
 import { now, pairOf, signed, type Pair } from './support/assertion';
 import { foreignServer, type ForeignServer } from './support/foreign-server';
 import { ask, expectProblem } from './support/management';
 import { eventually, makeKey, makeOrganization, manage, unique, type TestKey } from './support/operator';
+import { startUpstream, type Upstream } from './support/upstream';
 
 const keyward = deployment();
 const AUDIENCE = 'https://api.johns.org';
 
-let upstream: Server;
+let upstream: Upstream;
 let partner: ForeignServer;
 let pair: Pair;
 let org: string;
 let key: TestKey;
 
 beforeAll(async () => {
-  upstream = createServer((_, response) => response.end('{}')).listen(0, '127.0.0.1');
-  await once(upstream, 'listening');
-  [partner, pair, org] = await Promise.all([foreignServer(), pairOf(), makeOrganization()]);
+  [upstream, partner, pair, org] = await Promise.all([startUpstream(), foreignServer(), pairOf(), makeOrganization()]);
   partner.answers['/jwks'] = { body: JSON.stringify({ keys: [pair.jwk] }) };
   key = await makeKey(org);
   for (const name of ['read', 'update']) await manage('POST', `/${org}/scopes`, { name });
   const resource = (verb: string, scope: string) => ({ verb, template: '/*', authentication: 'any', scopes: [scope] });
   await manage('POST', `/${org}/apis`, {
     ...{ name: 'menu', version: '1.0', context: '/menu' },
-    upstreams: { production: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}` },
+    upstreams: { production: upstream.url },
     resources: [resource('GET', 'read'), resource('PUT', 'update')],
   });
   await manage('POST', `/${org}/apis/menu/state`, { state: 'PUBLISHED' });
@@ -34,7 +30,6 @@ beforeAll(async () => {
 });
 afterAll(() => {
   partner.close();
-  upstream.closeAllConnections();
   upstream.close();
 });
 

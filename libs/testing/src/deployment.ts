@@ -42,6 +42,8 @@ export interface Access {
   caFile?: string;
   /** Where all that its processes write can be read; unknown of one that was there already. */
   directory?: string;
+  /** What this machine is called where the deployment runs; absent where that is here. */
+  host?: string;
   /** A certificate for this machine that the deployment believes where it fetches from other servers. */
   trusted?: { certFile: string; keyFile: string };
   demo: Demo;

@@ -1,9 +1,8 @@
 import { deployment } from '@keyward/testing';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { end, listen } from './upstream';
 
 /** Somebody else's https server, which the deployment believes; `answers` may be changed as it runs. */
 export interface ForeignServer {
@@ -20,7 +19,10 @@ export interface ForeignServer {
 /** Starts one on this machine. */
 export async function foreignServer(): Promise<ForeignServer> {
   const { trusted } = deployment().access;
-  if (!trusted) throw new Error('A deployment at BASE_URL fetches from no server of this machine.');
+  if (!trusted)
+    throw new Error(
+      'A deployment at BASE_URL fetches from this machine where KEYWARD_TEST_HOST and its certificate are given.',
+    );
   const server: Omit<ForeignServer, 'url' | 'close'> = { answers: {}, asked: [], posted: [] };
   const listener = createServer(
     { cert: readFileSync(trusted.certFile), key: readFileSync(trusted.keyFile) },
@@ -39,10 +41,6 @@ export async function foreignServer(): Promise<ForeignServer> {
       void answer();
     },
   );
-  await once(listener.listen(0, '127.0.0.1'), 'listening');
-  const close = () => {
-    listener.closeAllConnections();
-    listener.close();
-  };
-  return Object.assign(server, { url: `https://localhost:${(listener.address() as AddressInfo).port}`, close });
+  const [host, port] = await listen(listener);
+  return Object.assign(server, { url: `https://${host}:${port}`, close: () => end(listener) });
 }

@@ -41,9 +41,15 @@ async function open(): Promise<Access> {
 }
 
 function existing(baseUrl: string): Access {
-  const { KEYWARD_DEMO_JSON, KEYWARD_CA_FILE } = process.env;
+  const { KEYWARD_DEMO_JSON, KEYWARD_CA_FILE, KEYWARD_TEST_HOST, KEYWARD_TEST_CERT_FILE, KEYWARD_TEST_KEY_FILE } =
+    process.env;
   if (!KEYWARD_DEMO_JSON)
     throw new Error('With BASE_URL, KEYWARD_DEMO_JSON names a file of what `keyward demo` printed.');
   const demo = JSON.parse(readFileSync(KEYWARD_DEMO_JSON, 'utf8')) as Demo;
-  return { target: 'remote', baseUrl: new URL(baseUrl).origin, caFile: KEYWARD_CA_FILE, demo };
+  const trusted =
+    KEYWARD_TEST_CERT_FILE && KEYWARD_TEST_KEY_FILE
+      ? { certFile: KEYWARD_TEST_CERT_FILE, keyFile: KEYWARD_TEST_KEY_FILE }
+      : undefined;
+  const { origin } = new URL(baseUrl);
+  return { target: 'remote', baseUrl: origin, caFile: KEYWARD_CA_FILE, host: KEYWARD_TEST_HOST, trusted, demo };
 }
