@@ -67,6 +67,7 @@ const johnsorg = {
   compatibilityProfile: 'rfc',
   highAssurance: false,
   clientRegistration: 'closed',
+  dpopNonce: false,
   createdAt: '2025-11-21',
 };
 
@@ -142,9 +143,9 @@ describe('the commands', () => {
     const { out } = await cli(['organizations', 'list']);
     expect(out).toBe(
       [
-        'KEY       NAME  STATE   PASSWORD GRANT  PKCE            PROFILE  HIGH ASSURANCE  REGISTRATION  CREATED',
-        'johnsorg  John  active  on              of all clients  rfc      off             closed        2025-11-21',
-        'b         ?[2J  active  on              of all clients  rfc      off             closed        2025-11-21',
+        'KEY       NAME  STATE   PASSWORD GRANT  PKCE            PROFILE  HIGH ASSURANCE  REGISTRATION  DPOP NONCES  CREATED',
+        'johnsorg  John  active  on              of all clients  rfc      off             closed        off          2025-11-21',
+        'b         ?[2J  active  on              of all clients  rfc      off             closed        off          2025-11-21',
         '',
       ].join('\n'),
     );

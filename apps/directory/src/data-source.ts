@@ -13,6 +13,7 @@ import { Branding1763910000002 } from './migrations/1763910000002-branding';
 import { CompatibilityProfiles1763940000000 } from './migrations/1763940000000-compatibility-profiles';
 import { HighAssurance1763920000000 } from './migrations/1763920000000-high-assurance';
 import { ClientRegistration1764010000000 } from './migrations/1764010000000-client-registration';
+import { DpopNonces1764010000001 } from './migrations/1764010000001-dpop-nonces';
 import { OrganizationEntity } from './organizations/organization.entity';
 import { RoleEntity } from './roles/role.entity';
 import { UserEntity } from './users/user.entity';
@@ -32,6 +33,7 @@ export const DIRECTORY_SCHEMA = {
     CompatibilityProfiles1763940000000,
     HighAssurance1763920000000,
     ClientRegistration1764010000000,
+    DpopNonces1764010000001,
   ],
 };
 

@@ -43,6 +43,7 @@ const organization = (number: number, key: string, changes: Partial<Organization
   compatibilityProfile: 'rfc',
   highAssurance: false,
   clientRegistration: 'closed',
+  dpopNonce: false,
   createdAt: '2026-01-01T00:00:00.000Z',
   ...changes,
 });
@@ -104,8 +105,8 @@ export class Services {
     try {
       return { ok: await this.handlers.get(subject)?.(body as never, call) };
     } catch (error) {
-      const { code, description, retryAfter } = error as ServiceError;
-      return { error: { code, description, retryAfter } };
+      const { code, description, retryAfter, dpopNonce } = error as ServiceError;
+      return { error: { code, description, retryAfter, dpopNonce } };
     }
   }
 }

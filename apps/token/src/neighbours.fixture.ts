@@ -29,7 +29,13 @@ import { exportJWK, generateKeyPair, SignJWT, type GenerateKeyPairResult } from 
 
 const organization = (id: string, key: string, more: Partial<Organization> = {}): Organization => ({
   ...{ id, key, name: key, state: 'active', passwordGrant: true, pkce: 'all', compatibilityProfile: 'rfc' },
-  ...{ highAssurance: false, clientRegistration: 'closed', createdAt: '2026-01-01T00:00:00Z', ...more },
+  ...{
+    highAssurance: false,
+    clientRegistration: 'closed',
+    dpopNonce: false,
+    createdAt: '2026-01-01T00:00:00Z',
+    ...more,
+  },
 });
 
 /** Of every client that signs in users on pages. */

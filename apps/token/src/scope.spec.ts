@@ -12,6 +12,7 @@ const root = {
   compatibilityProfile: 'rfc',
   highAssurance: false,
   clientRegistration: 'closed',
+  dpopNonce: false,
   createdAt: '',
 } as const;
 const other = { ...root, id: '019a0000-0000-7000-8000-000000000002', key: 'johnsorg' } as const;

@@ -43,6 +43,8 @@ export class Organization extends PageOwner {
   /** Clients prove themselves by keys of their own alone, and every token is bound to one (ASVS 5.0 10.4.14, 10.4.16). */
   highAssurance: boolean;
   clientRegistration: (typeof CLIENT_REGISTRATION)[number];
+  /** The DPoP proofs of token requests need a nonce of ours, so that none is made ahead (RFC 9449 §8). */
+  dpopNonce: boolean;
   /** ISO 8601. */
   createdAt: string;
 }
@@ -68,6 +70,7 @@ export class UpdateOrganization {
   @IsOptional() @IsIn(COMPATIBILITY_PROFILES) compatibilityProfile?: CompatibilityProfile;
   @IsOptional() @IsBoolean() highAssurance?: boolean;
   @IsOptional() @IsIn(CLIENT_REGISTRATION) clientRegistration?: (typeof CLIENT_REGISTRATION)[number];
+  @IsOptional() @IsBoolean() dpopNonce?: boolean;
 }
 
 export class OrganizationPage extends Page<Organization> {}

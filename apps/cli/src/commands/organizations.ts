@@ -15,6 +15,7 @@ const columns: Columns<Organization> = {
   Profile: ({ compatibilityProfile }) => compatibilityProfile,
   'High assurance': ({ highAssurance }) => (highAssurance ? 'on' : 'off'),
   Registration: ({ clientRegistration }) => clientRegistration,
+  'DPoP nonces': ({ dpopNonce }) => (dpopNonce ? 'on' : 'off'),
   Created: ({ createdAt }) => createdAt,
 };
 
@@ -74,14 +75,16 @@ export function organizations(terminal: Terminal): Command {
     .addOption(
       new Option('--client-registration <to>', 'who may register clients by themselves').choices(CLIENT_REGISTRATION),
     )
+    .option('--dpop-nonce <on|off>', 'token requests by DPoP need a nonce, so that no proof is made ahead', onOff)
     .addHelpText(
       'after',
       examples('orgs update johnsorg --password-grant off', 'orgs update johnsorg --compatibility-profile wso2-3.2'),
     )
     .action((key: string, options: Partial<Organization>, command: Command) =>
       inSession(terminal, command, async (session) => {
-        const { name, passwordGrant, pkce, compatibilityProfile, highAssurance, clientRegistration } = options;
-        const switches = { passwordGrant, pkce, compatibilityProfile, highAssurance, clientRegistration };
+        const { name, passwordGrant, pkce, compatibilityProfile, highAssurance, clientRegistration, dpopNonce } =
+          options;
+        const switches = { passwordGrant, pkce, compatibilityProfile, highAssurance, clientRegistration, dpopNonce };
         const body = changes({ name, ...switches });
         session.show(await session.api.patch<Organization>(path`organizations/${key}`, body), columns);
       }),

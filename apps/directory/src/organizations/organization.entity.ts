@@ -15,6 +15,7 @@ export class OrganizationEntity {
   @Column('text', { name: 'compatibility_profile' }) compatibilityProfile: CompatibilityProfile;
   @Column('boolean', { name: 'high_assurance' }) highAssurance: boolean;
   @Column('text', { name: 'client_registration' }) clientRegistration: Organization['clientRegistration'];
+  @Column('boolean', { name: 'dpop_nonce' }) dpopNonce: boolean;
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt: Date;
 }
 
@@ -31,6 +32,7 @@ export const organizationOf = ({
   compatibilityProfile,
   highAssurance,
   clientRegistration,
+  dpopNonce,
   createdAt,
 }: OrganizationEntity): Organization => ({
   id,
@@ -44,5 +46,6 @@ export const organizationOf = ({
   compatibilityProfile,
   highAssurance,
   clientRegistration,
+  dpopNonce,
   createdAt: createdAt.toISOString(),
 });

@@ -32,7 +32,14 @@ const DEFAULTS = {
   compatibilityProfile: 'rfc',
   highAssurance: false,
   clientRegistration: 'closed',
+  dpopNonce: false,
 } as const;
+
+const SWITCHES = [
+  ...(['passwordGrant', 'pkce', 'compatibilityProfile', 'highAssurance'] as const),
+  ...(['clientRegistration', 'dpopNonce'] as const),
+] as const;
+type Switches = Pick<UpdateOrganization, (typeof SWITCHES)[number]>;
 
 /** The organizations; every change of one is in their feed when it is committed. */
 export class Organizations {
@@ -60,7 +67,7 @@ export class Organizations {
   }
 
   async update({ organizationId: id, ...changes }: UpdateOrganization): Promise<Organization> {
-    const { name, state, passwordGrant, pkce, compatibilityProfile, highAssurance, clientRegistration } = changes;
+    const { name, state } = changes;
     if (id === ROOT_ORGANIZATION.id) refuseLockingOut(changes);
     if (name != null) checkName(name);
     return this.write(async (manager) => {
@@ -68,11 +75,7 @@ export class Organizations {
       if (!row) throw notFound();
       row.name = name ?? row.name;
       row.state = state ?? row.state;
-      row.passwordGrant = passwordGrant ?? row.passwordGrant;
-      row.pkce = pkce ?? row.pkce;
-      row.compatibilityProfile = compatibilityProfile ?? row.compatibilityProfile;
-      row.highAssurance = highAssurance ?? row.highAssurance;
-      row.clientRegistration = clientRegistration ?? row.clientRegistration;
+      for (const name of SWITCHES) setSwitch(row, changes, name);
       return manager.save(row);
     });
   }
@@ -133,4 +136,9 @@ const notFound = () => new ServiceError('not_found', 'there is no such organizat
 function checkName(name: string): void {
   if (/[\p{Cc}\p{Cs}]/u.test(name))
     throw new ServiceError('invalid_request', 'a name may not contain control characters');
+}
+
+function setSwitch<K extends keyof Switches>(row: Required<Switches>, asked: Switches, name: K): void {
+  const value = asked[name];
+  if (value != null) row[name] = value as Required<Switches>[K];
 }
