@@ -2,10 +2,10 @@ import { CATALOG_SCHEMA } from '@keyward/catalog';
 import { DIRECTORY_EXCEPTIONS, DIRECTORY_SCHEMA } from '@keyward/directory';
 import { KEY_MANAGER_EXCEPTIONS, KEY_MANAGER_SCHEMA } from '@keyward/key-manager';
 import { asAdmin, checkIsolation, createTestDatabase, type TestDatabase } from '@keyward/testing';
-import { TOKEN_SCHEMA } from '@keyward/token';
+import { TOKEN_EXCEPTIONS, TOKEN_SCHEMA } from '@keyward/token';
 
 const SCHEMAS = [DIRECTORY_SCHEMA, KEY_MANAGER_SCHEMA, CATALOG_SCHEMA, TOKEN_SCHEMA];
-const EXCEPTIONS = { ...DIRECTORY_EXCEPTIONS, ...KEY_MANAGER_EXCEPTIONS };
+const EXCEPTIONS = { ...DIRECTORY_EXCEPTIONS, ...KEY_MANAGER_EXCEPTIONS, ...TOKEN_EXCEPTIONS };
 const names = SCHEMAS.map(({ schema }) => schema);
 
 describe('D.4 7 the whole database, walked by its catalog', () => {

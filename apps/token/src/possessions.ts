@@ -1,7 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { ServiceError, type Client, type Confirmation, type DpopProof, type Possession } from '@keyward/contracts';
+import {
+  ServiceError,
+  type Client,
+  type Confirmation,
+  type DpopProof,
+  type Organization,
+  type Possession,
+} from '@keyward/contracts';
 import { Replays } from '@keyward/database';
 import type { Authenticated } from './client-authentication';
+import { DpopNonces } from './dpop-nonces/dpop-nonces';
 
 /** How long a proof is remembered after it was made, seconds: no gateway takes an older one. */
 const REMEMBERED = 300;
@@ -9,11 +17,14 @@ const REMEMBERED = 300;
 /** The keys that a request has shown to hold, and tokens that are bound to them: RFC 9449, RFC 8705. */
 @Injectable()
 export class Possessions {
-  constructor(private readonly replays: Replays) {}
+  constructor(
+    private readonly replays: Replays,
+    private readonly nonces: DpopNonces,
+  ) {}
 
   /**
    * What a new token is bound to, which may have to be something; uses up the proof. Errors: `invalid_dpop_proof`,
-   * `invalid_request`.
+   * `use_dpop_nonce`, `invalid_request`.
    */
   async confirm(
     { dpop, certificate }: Possession,
@@ -27,7 +38,7 @@ export class Possessions {
     const toCertificate = tokenBinding === 'certificate' || (organization.highAssurance && !dpop);
     if (toCertificate && certificate === undefined)
       throw new ServiceError('invalid_request', 'A DPoP proof or a client certificate is needed');
-    if (dpop) await this.use(dpop, organization.id);
+    if (dpop) await this.prove(dpop, organization);
     if (!dpop && !toCertificate) return undefined;
     return { ...(dpop && { jkt: dpop.jkt }), ...(toCertificate && { 'x5t#S256': certificate }) };
   }
@@ -45,6 +56,21 @@ export class Possessions {
     if (cnf?.['x5t#S256'] !== undefined && cnf['x5t#S256'] !== certificate) return false;
     if (dpop) await this.use(dpop, organizationId);
     return true;
+  }
+
+  /** A proof of a request to us: fresh, where the organization wants that, and used up. Errors: as of `confirm`. */
+  async prove(dpop: DpopProof, { id, dpopNonce }: Pick<Organization, 'id' | 'dpopNonce'>): Promise<void> {
+    if (dpopNonce && (await this.nonces.judge(id, dpop.nonce)) === 'refused')
+      // RFC 9449 §8.
+      throw new ServiceError('use_dpop_nonce', 'The DPoP proof needs this nonce', {
+        dpopNonce: await this.nonces.make(id),
+      });
+    await this.use(dpop, id);
+  }
+
+  /** The nonce for the next proof, where the one of this proof will soon be over (RFC 9449 §8.2). */
+  async nextNonce(nonce: string | undefined, { id }: Pick<Organization, 'id'>): Promise<string | undefined> {
+    return (await this.nonces.judge(id, nonce)) === 'new' ? undefined : this.nonces.make(id);
   }
 
   /** Whether it is the first use of a proof, over all instances. */

@@ -61,7 +61,8 @@ export class TokenController {
         ? await this.possessions.confirm(request.possession ?? {}, { client, organization })
         : undefined;
     const holder = holderOf(client, cnf);
-    const authorization = await grant.authorize(values, { client, organization, scope: asked, holder, call });
+    const asking = { client, organization, scope: asked, holder, jkt: cnf?.jkt, call };
+    const authorization = await grant.authorize(values, asking);
     const { user, exchanged } = authorization;
     const granted = grantScope(
       authorization.scope,
@@ -107,6 +108,9 @@ export class TokenController {
         expires_in: expiresIn,
         ...(exchanged?.issuedTokenType ? { issued_token_type: exchanged.issuedTokenType } : {}),
       },
+      ...(organization.dpopNonce && request.possession?.dpop
+        ? { dpopNonce: await this.possessions.nextNonce(request.possession.dpop.nonce, organization) }
+        : {}),
       ...(grant.type === 'password' && client.passwordGrantSunset ? { sunset: client.passwordGrantSunset } : {}),
     };
   }

@@ -37,6 +37,7 @@ import { SignOutController } from './openid/sign-out.controller';
 import { ToldNames } from './openid/told-names';
 import { UserClaims } from './openid/user-claims';
 import { UserInfoController } from './openid/userinfo.controller';
+import { DpopNonces } from './dpop-nonces/dpop-nonces';
 import { DpopProofsController } from './dpop-proofs.controller';
 import { Possessions } from './possessions';
 import { PushedRequests } from './pushed-requests/pushed-requests';
@@ -113,6 +114,7 @@ export class TokenModule {
       ],
       providers: [
         ...given,
+        DpopNonces,
         ...[Issuers, ClientAuthentication, Clients, Users, RefreshTokens, AccessTokens, AccessTokenReader, PublicKeys],
         ...[Codes, Consents, Decision, DeviceCodes, IdTokens, PasswordProof, Possessions, Sessions, StandingTokens],
         ...[PushedRequests, ToldNames, UserClaims],

@@ -39,9 +39,9 @@ export class BusServer extends Server implements CustomTransportStrategy {
       this.log.error({ message: 'unexpected failure', subject, trace, error });
       return { code: 'server_error' };
     }
-    const { code, description, retryAfter, detail, reason } = error;
+    const { code, description, retryAfter, detail, reason, dpopNonce } = error;
     if (detail !== undefined) this.log.warn({ message: 'refused', subject, trace, code, detail });
-    return { code, description, retryAfter, reason };
+    return { code, description, retryAfter, reason, dpopNonce };
   }
 
   async close(): Promise<void> {

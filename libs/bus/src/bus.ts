@@ -13,10 +13,11 @@ export class Bus {
   async call<Req extends object, Res extends object>(message: Rpc<Req, Res>, request: Req, call: Call): Promise<Res> {
     const reply = await this.ask(message, request, call);
     if ('ok' in reply) return reply.ok as Res;
-    const { code, description, retryAfter, reason } = reply.error;
+    const { code, description, retryAfter, reason, dpopNonce } = reply.error;
     throw new ServiceError(isErrorCode(code) ? code : 'server_error', description, {
       retryAfter,
       reason: isReason(reason) ? reason : undefined,
+      dpopNonce: typeof dpopNonce === 'string' ? dpopNonce : undefined,
     });
   }
 

@@ -19,6 +19,7 @@ export const ERRORS = {
   access_denied: 400,
   expired_token: 400,
   invalid_dpop_proof: 400,
+  use_dpop_nonce: 400,
   invalid_redirect_uri: 400,
   invalid_client_metadata: 400,
   invalid_software_statement: 400,
@@ -46,26 +47,35 @@ export interface WireError {
   description?: string;
   retryAfter?: number;
   reason?: Reason;
+  dpopNonce?: string;
 }
 
 /**
  * The one error a service throws. `description` is shown to the caller; `detail` is logged where it is thrown and never
- * leaves the process; `retryAfter` (seconds) becomes `Retry-After`; `reason` chooses the words of a compatibility profile.
+ * leaves the process; `retryAfter` (seconds) becomes `Retry-After`, `dpopNonce` `DPoP-Nonce`; `reason` chooses the words of a
+ * compatibility profile.
  */
 export class ServiceError extends Error {
   readonly detail?: unknown;
   readonly retryAfter?: number;
   readonly reason?: Reason;
+  readonly dpopNonce?: string;
 
   constructor(
     readonly code: ErrorCode,
     readonly description?: string,
-    { detail, retryAfter, reason }: { detail?: unknown; retryAfter?: number; reason?: Reason } = {},
+    {
+      detail,
+      retryAfter,
+      reason,
+      dpopNonce,
+    }: { detail?: unknown; retryAfter?: number; reason?: Reason; dpopNonce?: string } = {},
   ) {
     super(description ? `${code}: ${description}` : code);
     this.name = 'ServiceError';
     this.detail = detail;
     this.retryAfter = retryAfter;
     this.reason = reason;
+    this.dpopNonce = dpopNonce;
   }
 }

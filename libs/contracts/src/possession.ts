@@ -29,6 +29,8 @@ export class DpopProof {
   @IsString() @MinLength(1) @MaxLength(256) jti: string;
   /** Unix seconds. */
   @IsInt() iat: number;
+  /** A nonce of ours, as it says. */
+  @IsOptional() @IsString() @MaxLength(256) nonce?: string;
 }
 
 /** The keys that whoever sent a request has shown to hold. */

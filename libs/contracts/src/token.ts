@@ -38,6 +38,8 @@ export class IssuedToken {
   body: TokenResponse;
   /** When this client's password grant ends, ISO 8601: `Deprecation` and `Sunset` (RO-08). */
   sunset?: string;
+  /** A nonce for the next proof, as the one sent will soon be over (RFC 9449 §8.2). */
+  dpopNonce?: string;
 }
 
 export class Revoked {}

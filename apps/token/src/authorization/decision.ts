@@ -61,8 +61,8 @@ export class Decision {
     }
     if (just.consented) await this.consents.give(sub, party.client, agreed);
     if (!(await this.mayAnswer(request))) throw new Refused('invalid_request_uri', 'The request is used.');
-    const { redirectUri, challenge, nonce } = request;
-    const granted = { scope: scopes.join(' '), nonce, claims };
+    const { redirectUri, challenge, nonce, jkt } = request;
+    const granted = { scope: scopes.join(' '), nonce, claims, jkt };
     const code = await this.codes.issue({
       ...{ client: party.client, organization, session, redirectUri, challenge, ...granted },
     });

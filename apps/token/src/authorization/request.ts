@@ -13,6 +13,8 @@ export interface AuthorizationRequest extends ReturnTo {
   nonce?: string;
   /** `S256`. */
   challenge?: string;
+  /** The DPoP key that the code will be bound to (RFC 9449 §10). */
+  jkt?: string;
   prompt: ReadonlySet<string>;
   /** Seconds since the sign-in at most. */
   maxAge?: number;
@@ -69,6 +71,7 @@ export function readRequest(params: Params, party: RelyingParty, to: ReturnTo): 
     claims: claimsOf(params, refuse),
     nonce: params['nonce'],
     challenge: challengeOf(params, isPkceRequired(party, to.organization), refuse),
+    jkt: thumbprintOf(params, refuse),
     prompt,
     maxAge: maxAge ? Number(maxAge) : undefined,
     loginHint: params['login_hint'],
@@ -99,6 +102,11 @@ function claimsOf({ claims: text }: Params, refuse: Refuse): ClaimsRequest | und
     if (error instanceof ServiceError) return refuse(error.code, error.description ?? 'the claims are malformed');
     throw error;
   }
+}
+
+/** RFC 9449 §10: `dpop_jkt`. */
+function thumbprintOf({ dpop_jkt: jkt }: Params, refuse: Refuse): string | undefined {
+  return !jkt || /^[\w-]{43}$/.test(jkt) ? jkt : refuse('invalid_request', 'dpop_jkt must be a SHA-256 thumbprint');
 }
 
 /** RFC 9700 §2.1.1: of every client, unless its organization knows some that cannot. */

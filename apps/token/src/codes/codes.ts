@@ -25,6 +25,8 @@ export interface CodeFor {
   scope: string;
   nonce?: string;
   claims?: RequestedClaims;
+  /** The DPoP key that it is bound to (RFC 9449 §10). */
+  jkt?: string;
 }
 
 /** Who has let a client have a code. */
@@ -40,6 +42,8 @@ export interface Redemption {
   notBefore: number;
   /** The key that its refresh tokens are bound to, if any. */
   holder?: string;
+  /** The DPoP key that the client has shown to hold. */
+  jkt?: string;
 }
 
 /** What a code gives: all that was granted, and the first refresh token of the family that is now there. */
@@ -70,7 +74,7 @@ export class Codes {
   ) {}
 
   async issue({ client, organization, session, redirectUri, challenge, ...asked }: CodeFor): Promise<string> {
-    const { scope, nonce, claims } = asked;
+    const { scope, nonce, claims, jkt } = asked;
     this.repeated.note({ client, session, challenge, nonce });
     const now = this.clock.now();
     const { sub, organization: home } = session.user;
@@ -81,11 +85,17 @@ export class Codes {
     await query(
       this.dataSource,
       'insert-code',
-      'SELECT insert_code($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)',
+      'SELECT insert_code($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)',
       [
         ...[organization.id, code.day, code.id, code.hash, client.clientId, sub, home.id],
         ...[session.id, dayOf(session.id), redirectUri, challenge ?? null, scope, nonce ?? null],
-        ...[session.authTime, session.amr, new Date(now + LIFETIME_MS), claims ? JSON.stringify(claims) : null],
+        ...[
+          session.authTime,
+          session.amr,
+          new Date(now + LIFETIME_MS),
+          claims ? JSON.stringify(claims) : null,
+          jkt ?? null,
+        ],
       ],
     );
     return code.text;
@@ -107,14 +117,14 @@ export class Codes {
 
   /** Once. Errors: `invalid_grant`, and then the code is over; a second use ends what the first gave (AC-02). */
   async redeem(code: TokenString<'kac'>, redemption: Redemption): Promise<Redeemed> {
-    const { client, redirectUri, challenge, notBefore, holder } = redemption;
+    const { client, redirectUri, challenge, notBefore, holder, jkt } = redemption;
     if (madeAt(code.id) < client.tokensFrom * 1000) throw invalidCode('of a consumer key that was deleted');
     const { text, hash, named, times } = this.refreshTokens.first(code, client);
     const [row] = await query<Omit<Redeemed, 'refreshToken'> & { outcome: string }>(
       this.dataSource,
       'redeem-code',
       `SELECT outcome, scope, nonce, auth_time::float8 AS "authTime", amr, session_id AS "sessionId", claims
-       FROM redeem_code($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+       FROM redeem_code($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
       [
         ...[client.organizationId, code.day, code.id, code.hash, client.clientId, redirectUri, challenge ?? null],
         ...[
@@ -124,6 +134,7 @@ export class Codes {
           times.createdAt,
           times.absoluteExpiresAt,
           times.expiresAt,
+          jkt ?? null,
         ],
       ],
     );

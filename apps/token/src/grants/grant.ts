@@ -22,6 +22,8 @@ export interface Request {
   scope?: string[];
   /** The key that its refresh tokens are bound to, if any. */
   holder?: string;
+  /** The DPoP key that it has shown to hold, if any. */
+  jkt?: string;
   call: Call;
 }
 

@@ -25,7 +25,7 @@ export class RequestedClaims1764000000001 implements MigrationInterface {
 const GRANT = 'GRANT EXECUTE ON FUNCTION insert_code, redeem_code TO keyward_token;';
 
 /** As before, and with what was asked for. */
-const REDEEM_CODE_WITH_CLAIMS = `
+export const REDEEM_CODE_WITH_CLAIMS = `
   CREATE FUNCTION insert_code(
     p_organization uuid, p_day date, p_id uuid, p_hash bytea, p_client text, p_sub uuid, p_user_organization uuid,
     p_session uuid, p_session_day date, p_redirect_uri text, p_challenge text, p_scope text, p_nonce text,

@@ -13,6 +13,7 @@ import { StandingTokens1763960000000 } from './1763960000000-standing-tokens';
 import { RequestedClaims1764000000001 } from './1764000000001-requested-claims';
 import { GivenUpNotices1764000000002 } from './1764000000002-given-up-notices';
 import { OnePartitionACall1763980000000 } from './1763980000000-one-partition-a-call';
+import { DpopNonces1764010000001 } from './1764010000001-dpop-nonces';
 
 /** In the order in which they are run. */
 export const TOKEN_MIGRATIONS = [
@@ -31,4 +32,5 @@ export const TOKEN_MIGRATIONS = [
   RequestedClaims1764000000001,
   GivenUpNotices1764000000002,
   OnePartitionACall1763980000000,
+  DpopNonces1764010000001,
 ];

@@ -13,6 +13,7 @@ import { Refused } from '../authorization/refused';
 import { readRequest, returnTo } from '../authorization/request';
 import { ClientAuthentication } from '../client-authentication';
 import { audienceOf, Issuers } from '../issuer';
+import { Possessions } from '../possessions';
 import { assertResources } from '../resource';
 import { PushedRequests, REQUEST_LIFETIME } from './pushed-requests';
 
@@ -28,13 +29,20 @@ export class PushedRequestsController {
     private readonly requests: PushedRequests,
     private readonly issuers: Issuers,
     private readonly settings: OAuthSettings,
+    private readonly possessions: Possessions,
   ) {}
 
   @Handle(pushRequest)
   async push(request: TokenRequest, call: Call): Promise<PushedAuthorization> {
     const { client, organization } = await this.clients.authenticate(request, call);
+    const dpop = request.possession?.dpop;
+    if (dpop) await this.possessions.prove(dpop, organization);
     const { clientId, organizationId } = client;
     const params: Record<string, string> = { ...request.params, client_id: clientId };
+    // RFC 9449 §10.1: a proof here says the same as the parameter.
+    if (dpop && params['dpop_jkt'] && params['dpop_jkt'] !== dpop.jkt)
+      throw new ServiceError('invalid_dpop_proof', 'The DPoP proof is of another key than dpop_jkt');
+    if (dpop) params['dpop_jkt'] = dpop.jkt;
     if (params['request_uri']) throw new ServiceError('invalid_request', 'request_uri cannot be pushed');
     if (JSON.stringify(params).length > LONGEST) throw new ServiceError('invalid_request', 'The request is too long');
     if (!this.settings.authorizationCodeGrant)
