@@ -26,10 +26,10 @@ export function refusalOf(error: unknown): Refusal | undefined {
   return status >= 400 && status < 500 ? new Refusal(status, 'invalid_request', 'the request is malformed') : undefined;
 }
 
-function ofService({ code, description, retryAfter }: ServiceError): Refusal {
+function ofService({ code, description, retryAfter, dpopNonce }: ServiceError): Refusal {
   const status = ERRORS[code];
   const headers = status === 429 || status === 503 ? { 'retry-after': String(retryAfter ?? 1) } : undefined;
-  return new Refusal(status, code, description, headers);
+  return new Refusal(status, code, description, dpopNonce === undefined ? headers : { 'dpop-nonce': dpopNonce });
 }
 
 /** Nest and Fastify say a status each in their own way. */

@@ -35,6 +35,9 @@ import { endpointPaths } from './paths';
 import { sunsetHeaders } from './sunset';
 import { inWordsOf } from './wording';
 
+/** RFC 9449 §5, §10.1. */
+const TAKES_PROOF = new Set([issueToken.subject, pushRequest.subject]);
+
 type Named = Pick<TokenRequest, 'params' | 'authorization'>;
 type At = FastifyRequest<{ Params: { orgkey?: string } }>;
 
@@ -54,7 +57,8 @@ export class OAuthController {
   @Post(endpointPaths('token'))
   @HttpCode(200)
   async token(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<TokenResponse> {
-    const { body, sunset } = await this.ask(issueToken, request, reply);
+    const { body, sunset, dpopNonce } = await this.ask(issueToken, request, reply);
+    if (dpopNonce) reply.header('dpop-nonce', dpopNonce);
     if (sunset) reply.headers(sunsetHeaders(sunset));
     return body;
   }
@@ -103,7 +107,7 @@ export class OAuthController {
       named.params = parseForm(formOf(request));
       const organizationId = await this.organizationIdOf(request);
       const certificate = this.certificates.of(request.raw);
-      const possession = message === issueToken ? await this.possessionOf(request) : undefined;
+      const possession = TAKES_PROOF.has(message.subject) ? await this.possessionOf(request) : undefined;
       const form = { ...named, organizationId, ip: clientAddress(request), possession, certificate };
       const call = callOf(request);
       const { origin } = request.headers;

@@ -13,7 +13,7 @@ const FORM = /^https?:\/\/[\x21-\x7e]{1,290}$/;
 /** What is only said to a client that has proven itself. */
 const AFTER_PROOF: readonly ErrorCode[] = [
   ...(['invalid_grant', 'invalid_scope', 'invalid_target', 'unauthorized_client'] as const),
-  ...(['unsupported_grant_type', 'unsupported_token_type'] as const),
+  ...(['unsupported_grant_type', 'unsupported_token_type', 'use_dpop_nonce', 'invalid_dpop_proof'] as const),
   ...(['authorization_pending', 'slow_down', 'access_denied', 'expired_token'] as const),
 ];
 

@@ -30,13 +30,15 @@ export async function proofOf(request: IncomingMessage, { url, token }: ProofFor
       typ: 'dpop+jwt',
       requiredClaims: ['jti', 'htm', 'htu', 'iat'],
     });
-    const { jti, htm, htu, iat, ath } = payload;
+    const { jti, htm, htu, iat, ath, nonce } = payload;
     const isFor = htm === request.method && typeof htu === 'string' && normal(htu) === normal(url);
     const isNow = iat !== undefined && Math.abs(Date.now() / 1000 - iat) <= WINDOW;
     const isNamed = typeof jti === 'string' && jti !== '' && jti.length <= LONGEST_JTI;
-    if (!isFor || !isNow || !isNamed || !protectedHeader.jwk) return undefined;
+    const isNonce = nonce === undefined || (typeof nonce === 'string' && nonce.length <= LONGEST_JTI);
+    if (!isFor || !isNow || !isNamed || !isNonce || !protectedHeader.jwk) return undefined;
     if (token !== undefined && ath !== createHash('sha256').update(token).digest('base64url')) return undefined;
-    return { jkt: await calculateJwkThumbprint(protectedHeader.jwk), jti, iat: Math.floor(iat) };
+    const jkt = await calculateJwkThumbprint(protectedHeader.jwk);
+    return { jkt, jti, iat: Math.floor(iat), ...(nonce !== undefined && { nonce }) };
   } catch (error) {
     if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined;
     throw error;
