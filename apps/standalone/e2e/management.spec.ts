@@ -33,6 +33,7 @@ describe('every operation does what it is for', () => {
     compatibilityProfile: 'rfc',
     highAssurance: false,
     clientRegistration: 'closed',
+    dpopNonce: false,
     createdAt: time,
   };
   const newUser = async () => (await makeUser(org)).username;
