@@ -17,6 +17,7 @@ import { createAdapter } from './http/adapter';
 import { Answers } from './http/answers';
 import { closeGently } from './http/close';
 import { serveHealth } from './http/health';
+import { serveHttp2 } from './http/http2';
 import { listenPlain, urlOf } from './http/listen';
 import { serveProxied } from './http/proxied';
 import { serveUpgrades } from './http/upgrades';
@@ -59,6 +60,7 @@ export async function startGateway(config: GatewayConfig, wire: Wire | undefined
   const ready = () => readiness({ ...checks, open: () => !closing });
   serveHealth(adapter.getInstance(), ready);
   if (proxied) serveUpgrades(app.getHttpServer(), adapter.getInstance());
+  const http2 = config.server.http2 ? serveHttp2(app.getHttpServer(), adapter.getInstance()) : undefined;
   await app.listen(config.server.port, config.server.host);
   const plain = await listenPlain(config, adapter.getInstance(), logger);
 
@@ -68,7 +70,7 @@ export async function startGateway(config: GatewayConfig, wire: Wire | undefined
     close: async () => {
       closing = true;
       proxied?.proxy.closeWebSockets();
-      await closeGently(app, plain);
+      await closeGently(app, plain, http2);
       services?.organizations.stop();
       services?.known.stop();
       await proxied?.close();

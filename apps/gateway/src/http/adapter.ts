@@ -6,17 +6,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { certificateOf, type GatewayConfig } from '../config';
 import type { Answers } from './answers';
 import { BODY_LIMIT, readBodies } from './body';
+import { ALPN, isHttp2 } from './http2';
+import { LIMITS } from './limits';
 import { correlationId, requestId } from './request-call';
 import type { Routes } from './routes';
 import { giveUpSlowBodies } from './slow-bodies';
-
-/** bytes of a request's headers at most, how long these may take, and all of an upload to an API (ms). */
-export const LIMITS = {
-  maxHeaderSize: 16 * 1024,
-  headersTimeout: 5000,
-  requestTimeout: 300_000,
-  connectionsCheckingInterval: 1000,
-};
 
 /** The HTTPS server beneath Nest: its limits, its headers, what it does with what no route takes. */
 export function createAdapter(
@@ -33,6 +27,7 @@ export function createAdapter(
       key: readFileSync(keyFile),
       minVersion: 'TLSv1.2',
       handshakeTimeout: 5000,
+      ...(config.server.http2 && { ALPNProtocols: ALPN }),
       ...LIMITS,
     },
     requestTimeout: LIMITS.requestTimeout,
@@ -58,7 +53,7 @@ export function createAdapter(
   giveUpSlowBodies(fastify);
   fastify.addHook('onRequest', (request, reply, done) => {
     standardHeaders(request, reply);
-    if (closing()) reply.header('connection', 'close');
+    if (closing() && !isHttp2(request.raw)) reply.header('connection', 'close');
     // Before any body is read. OPTIONS is taken from browsers that ask for another method there, and for nothing else.
     const { url = '', method } = request.raw;
     if (request.is404) done(routes.refusal(url, request.method));

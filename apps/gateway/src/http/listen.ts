@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from '@keyward/runtime';
 import type { FastifyInstance } from 'fastify';
 import type { GatewayConfig } from '../config';
-import { LIMITS } from './adapter';
+import { LIMITS } from './limits';
 
 /** Plain HTTP beside HTTPS where an operator asks for it, for development: never in production. */
 export async function listenPlain(

@@ -1,5 +1,7 @@
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
+import { hasBody } from './has-body';
+import { streamOf } from './http2';
 import { isProxied } from './routes';
 
 /** How long a body for Keyward's own endpoints may take, milliseconds. */
@@ -10,9 +12,7 @@ const SWEEP_MS = 1000;
 export function giveUpSlowBodies(fastify: FastifyInstance): void {
   const reading = new Map<IncomingMessage, number>();
   fastify.addHook('onRequest', ({ raw, routeOptions }, _reply, done) => {
-    const { 'content-length': length, 'transfer-encoding': encoding } = raw.headers;
-    if ((encoding !== undefined || (length ?? '0') !== '0') && !isProxied(routeOptions.url))
-      reading.set(raw, Date.now());
+    if (hasBody(raw) && !isProxied(routeOptions.url)) reading.set(raw, Date.now());
     done();
   });
   fastify.addHook('preHandler', ({ raw }, _reply, done) => {
@@ -31,8 +31,16 @@ export function giveUpSlowBodies(fastify: FastifyInstance): void {
 }
 
 /** As the server itself does it for headers. */
-function giveUp({ socket }: IncomingMessage): void {
+function giveUp(request: IncomingMessage): void {
   const body = '{"error":"invalid_request"}';
+  const stream = streamOf(request);
+  if (stream) {
+    if (!stream.headersSent)
+      stream.respond({ ':status': 408, 'content-type': 'application/json', 'cache-control': 'no-store' });
+    stream.end(body, () => stream.close());
+    return;
+  }
+  const { socket } = request;
   if (socket.writable)
     socket.write(
       `HTTP/1.1 408 ${STATUS_CODES[408] ?? ''}\r\nContent-Type: application/json\r\n` +

@@ -1,5 +1,8 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { hasBody } from '../http/has-body';
+import { cut, isHttp2 } from '../http/http2';
 import { Fault, type FaultName } from './fault';
 import { responseHeaders } from './response-headers';
 
@@ -19,6 +22,8 @@ export interface Forwarded {
 /** How large an answer was so far. */
 export interface Meter {
   bytes: number;
+  /** The same of a request's body, where its connection has others beside it and no length was announced. */
+  received?: number;
 }
 
 /** Methods that may be sent again when their connection was lost before an answer (RFC 9110 §9.2.2), without a body. */
@@ -55,12 +60,12 @@ function attempt(
   return new Promise((resolve, reject) => {
     let current: Dispatcher.DispatchController | undefined;
     const onGone = () => {
-      if (!response.writableFinished) current?.abort(new Error('the client is gone'));
+      if (!response.writableEnded) current?.abort(new Error('the client is gone'));
       resolve();
     };
     const isStreamed = request.headers.accept?.includes('text/event-stream') ?? false;
     const method = request.method ?? 'GET';
-    const body = hasBody(request) ? request : null;
+    const body = hasBody(request) ? bodyOf(request, meter) : null;
     response.once('close', onGone);
     dispatcher.dispatch(
       // An event stream may be silent for long.
@@ -83,7 +88,7 @@ function attempt(
         },
         onResponseEnd: () => response.end(),
         onResponseError: (_, error) => {
-          if (response.headersSent) response.destroy();
+          if (response.headersSent) cut(request, response);
           else {
             response.off('close', onGone);
             reject(error);
@@ -94,9 +99,19 @@ function attempt(
   });
 }
 
-/** Whether a request has a body (RFC 9112 §6). */
-export const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+/** What is counted by its connection elsewhere is counted here for HTTP/2, whose connections have many requests at once. */
+const bodyOf = (request: IncomingMessage, meter: Meter): IncomingMessage | Readable =>
+  isHttp2(request) && request.headers['content-length'] === undefined
+    ? Readable.from(counted(request, meter))
+    : request;
+
+async function* counted(request: IncomingMessage, meter: Meter): AsyncGenerator<Buffer> {
+  meter.received = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    meter.received += chunk.length;
+    yield chunk;
+  }
+}
 
 /** A kept connection that the upstream closed while the request was on its way. */
 const isLostConnection = (error: unknown): boolean => ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error));

@@ -206,8 +206,11 @@ export class Proxy {
     const { socket, headers } = request;
     const before = socket.bytesRead;
     response.once('close', () => {
-      const length = headers['transfer-encoding'] === undefined ? (headers['content-length'] ?? 0) : undefined;
-      this.parts.throttling.charge(leases, meter.bytes + Number(length ?? socket.bytesRead - before));
+      const chunked = headers['transfer-encoding'] === undefined ? 0 : socket.bytesRead - before;
+      this.parts.throttling.charge(
+        leases,
+        meter.bytes + Number(headers['content-length'] ?? meter.received ?? chunked),
+      );
     });
   }
 

@@ -1,8 +1,9 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { ServiceError, type CompatibilityProfile } from '@keyward/contracts';
+import { hasBody } from '../http/has-body';
+import { cut, endWithAnswer, streamOf } from '../http/http2';
 import { Fault, headersOf } from './fault';
 import { bodyOf } from './fault-body';
-import { hasBody } from './forward';
 
 /** The fault that an error is; `undefined` for one that was not foreseen. */
 export function faultOf(error: unknown): Fault | undefined {
@@ -23,12 +24,14 @@ export function refuse(
   profile?: CompatibilityProfile,
 ): void {
   if (response.headersSent || response.destroyed) {
-    response.destroy();
+    cut(request, response);
     return;
   }
   const { type, text } = bodyOf(fault, profile, request.headers.accept);
   const length = Number(request.headers['content-length'] ?? Infinity);
   const isUnread = hasBody(request) && !request.complete && !(length <= UNREAD_BYTES);
+  const stream = streamOf(request);
+  if (stream && isUnread) endWithAnswer(stream, response);
   response
     .writeHead(fault.reason.status, {
       ...own,
@@ -37,7 +40,7 @@ export function refuse(
       'content-type': type,
       ...headersOf(fault),
       'content-length': Buffer.byteLength(text),
-      ...(isUnread && { connection: 'close' }),
+      ...(isUnread && !stream && { connection: 'close' }),
     })
     .end(request.method === 'HEAD' ? undefined : text);
 }

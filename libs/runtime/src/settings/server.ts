@@ -1,4 +1,4 @@
-import { IsArray, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { IsArray, IsBoolean, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 import { IsAddressRange, IsReadableFile } from '../validators';
 import { IssuerSettings } from './issuer';
 import { Setting, type Checked, type Problem } from '../setting';
@@ -23,6 +23,10 @@ export class ServerSettings extends IssuerSettings implements Checked {
   @Min(1)
   @Max(65535)
   httpPort?: number;
+
+  @Setting({ env: 'HTTP2', description: 'Whether HTTP/2 is offered to clients beside HTTP/1.1.' })
+  @IsBoolean()
+  http2 = true;
 
   @Setting({ env: 'TLS_CERT_FILE', description: 'PEM file with the certificate chain. Production needs it.' })
   @IsOptional()
