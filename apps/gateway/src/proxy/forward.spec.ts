@@ -123,10 +123,12 @@ describe('both ways', () => {
     expect(String((await parts.next()).value)).toBe('last');
   });
 
-  it('passes on 256 MiB without holding them', async () => {
+  /** 4096 is what it was measured with: `ANSWER_MIB=4096 npx jest …`. */
+  const mebibytes = Number(process.env['ANSWER_MIB'] ?? 256);
+  it('passes on what no memory has room for without holding it', async () => {
     const chunk = Buffer.alloc(1024 * 1024);
     proxied.upstream.on((_, response) => {
-      let left = 256;
+      let left = mebibytes;
       const write = () => {
         while (left-- > 0) if (!response.write(chunk)) return void response.once('drain', write);
         response.end();
@@ -141,7 +143,7 @@ describe('both ways', () => {
       bytes += part.length;
       most = Math.max(most, process.memoryUsage().arrayBuffers);
     }
-    expect(bytes).toBe(256 * 1024 * 1024);
+    expect(bytes).toBe(mebibytes * 1024 * 1024);
     expect(most).toBeLessThan(128 * 1024 * 1024);
   });
 
