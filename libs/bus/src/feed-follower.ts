@@ -66,6 +66,11 @@ export class FeedFollower<R extends object> {
     return silent > STALE_MS ? silent : 0;
   }
 
+  /** Whether there is something to go by: a first snapshot, and word of the owner within this time. */
+  isHeardWithin(ms: number): boolean {
+    return this.position >= 0 && Date.now() - this.heardAt <= ms;
+  }
+
   /**
    * Asks the owner now: for who misses a record that may be newer than what was heard. Shared by all who ask and at most
    * ten times a second, so that made-up names cost little; half a second at most, after which the record is not there.

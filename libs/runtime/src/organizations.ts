@@ -56,7 +56,7 @@ export class Organizations {
   }
 
   private known(map: ReadonlyMap<string, Organization>, name: string): Organization | undefined {
-    if (this.follower.state === 'starting' || this.follower.staleForMs > SERVED_STALE_MS)
+    if (!this.follower.isHeardWithin(SERVED_STALE_MS))
       throw new ServiceError('temporarily_unavailable', undefined, { detail: 'organizations unknown', retryAfter: 1 });
     return map.get(name);
   }

@@ -102,7 +102,7 @@ export class Revocations {
 
   private assertKnown(): void {
     for (const follower of this.followers)
-      if (follower.state === 'starting' || follower.staleForMs > TRUSTED_STALE_MS)
+      if (!follower.isHeardWithin(TRUSTED_STALE_MS))
         throw new ServiceError('temporarily_unavailable', undefined, { detail: 'revocations unknown', retryAfter: 1 });
   }
 }

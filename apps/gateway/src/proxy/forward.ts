@@ -69,7 +69,7 @@ function attempt(
     response.once('close', onGone);
     dispatcher.dispatch(
       // An event stream may be silent for long.
-      { origin, path, method, headers, body, ...(isStreamed && { bodyTimeout: 0 }) },
+      { origin, path, method, headers, body, bodyTimeout: isStreamed ? 0 : null },
       {
         onRequestStart: (controller) => {
           current = controller;
@@ -78,13 +78,14 @@ function attempt(
         onResponseStart: (controller, status, answered) => {
           if (status < 200) return;
           response.writeHead(status, responseHeaders(answered, own, authenticated));
-          response.on('drain', () => controller.resume());
           if (isStreamed) response.flushHeaders();
           resolve();
         },
         onResponseData: (controller, chunk) => {
           meter.bytes += chunk.length;
-          if (!response.write(chunk)) controller.pause();
+          if (response.write(chunk)) return;
+          controller.pause();
+          response.once('drain', () => controller.resume());
         },
         onResponseEnd: () => response.end(),
         onResponseError: (_, error) => {

@@ -93,7 +93,7 @@ export class Knowledge {
   /** Throws `temporarily_unavailable` while too little is known to say who may pass. */
   assertKnown(): void {
     for (const follower of this.followers)
-      if (follower.staleForMs > SERVED_STALE_MS || follower.state === 'starting')
+      if (!follower.isHeardWithin(SERVED_STALE_MS))
         throw new ServiceError('temporarily_unavailable', undefined, { detail: 'routes unknown', retryAfter: 1 });
   }
 

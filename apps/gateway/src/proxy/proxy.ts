@@ -20,6 +20,13 @@ import { isByBytes, type Lease } from './throttling/lease';
 import type { Admitted, Located, Seen, Visit } from './visit';
 import { hasEnded } from './tokens/grant';
 
+/** A request as its upstream gets it. */
+interface Outgoing {
+  origin: string;
+  path: string;
+  headers: string[];
+}
+
 /** Guards the APIs: who may pass goes on to the upstream, all others get a fault. */
 export class Proxy {
   private readonly circuits = new Circuits();
@@ -69,22 +76,22 @@ export class Proxy {
     const [organization, path] = this.organizationOf(target.path, organizations);
     const found = organization && known.routes.find(organization.id, path);
     if (!found || !organization) throw new Fault('unknownApi');
-    return { ...found, organization, query: target.query };
+    return { api: found.api, rest: found.rest, organization, query: target.query };
   }
 
   /** Says whether a request may pass, and who asks. Path and method come first: what there is nothing for is not asked for a token. */
   async admit(request: IncomingMessage, located: Located, visit: Visit, seen?: Seen): Promise<Admitted> {
-    const { api, rest, organization } = located;
+    const { api, rest, organization, query } = located;
     if (api.state === 'BLOCKED') throw new Fault('apiBlocked');
     const denied = this.parts.known.denials.of(organization.id);
     if (denied && (denied.isAddress(visit.address) || denied.isApi(api.id))) throw new Fault('denied');
     const resource = resourceOf(api, request.method ?? '', rest);
     if (!resource) throw nothingFor(located);
     if (seen) seen.resource = resource;
-    if (resource.authentication === 'none') return { ...located, resource };
+    if (resource.authentication === 'none') return { api, rest, organization, query, resource };
     const passed = await this.identify(request, located, resource, visit, seen);
     if (denied?.isCaller(passed.client.applicationId, passed.subject)) throw new Fault('denied');
-    return { ...located, resource, passed };
+    return { api, rest, organization, query, resource, passed };
   }
 
   /** Whom the credentials of a request are of. Throws the fault of what opens nothing. */
@@ -128,10 +135,11 @@ export class Proxy {
     own: OutgoingHttpHeaders,
     meter: Meter,
   ): Promise<void> {
-    const outgoing = await this.outgoing(request, admitted, visit);
+    const asked = this.outgoing(request, admitted, visit);
+    const { origin, path, headers } = asked instanceof Promise ? await asked : asked;
     const authenticated = admitted.passed !== undefined;
-    await this.reaching(outgoing.origin, () =>
-      forward(this.parts.agent, request, response, { ...outgoing, authenticated, own, meter }),
+    await this.reaching(origin, () =>
+      forward(this.parts.agent, request, response, { origin, path, headers, authenticated, own, meter }),
     );
   }
 
@@ -160,21 +168,21 @@ export class Proxy {
   }
 
   /** What goes to the upstream. */
-  private async outgoing(
-    request: IncomingMessage,
-    { api, organization, rest, query, passed }: Admitted,
-    { address, traceparent, call }: Visit,
-  ): Promise<{ origin: string; path: string; headers: string[] }> {
+  private outgoing(request: IncomingMessage, admitted: Admitted, visit: Visit): Outgoing | Promise<Outgoing> {
+    const { api, organization, rest, query, passed } = admitted;
     if (isLooping(request)) throw new Fault('loop');
     const { origin, base } = passed?.upstream ?? upstreamFor(api, api.upstreams.production ? 'production' : 'sandbox');
-    const signed = passed && api.backendToken ? this.parts.assertions.of(api, organization, passed, call) : undefined;
-    const assertion = signed instanceof Promise ? await signed : signed;
-    const said = { address, host: this.parts.host, traceparent, authenticated: passed !== undefined, assertion };
-    return {
+    const target = `${base}${rest}${query}`;
+    const path = target.startsWith('/') ? target : `/${target}`;
+    const { address, traceparent, call } = visit;
+    const authenticated = passed !== undefined;
+    const saying = (assertion?: string): Outgoing => ({
       origin,
-      path: `${base}${rest}${query}`.replace(/^(?!\/)/, '/'),
-      headers: requestHeaders(request, said),
-    };
+      path,
+      headers: requestHeaders(request, { address, host: this.parts.host, traceparent, authenticated, assertion }),
+    });
+    const signed = passed && api.backendToken ? this.parts.assertions.of(api, organization, passed, call) : undefined;
+    return signed instanceof Promise ? signed.then(saying) : saying(signed);
   }
 
   private async reaching(origin: string, work: () => Promise<void>): Promise<void> {
@@ -196,8 +204,13 @@ export class Proxy {
   ): void {
     const { startedAt, bytes, resource, applicationId } = seen;
     this.parts.usage.count({
-      ...{ organizationId: organization.id, apiId: api.id, applicationId, resource: resource?.label ?? '', bytes },
-      ...{ status: headersSent ? statusCode : 499, ms: performance.now() - startedAt },
+      organizationId: organization.id,
+      apiId: api.id,
+      applicationId,
+      resource: resource?.label ?? '',
+      bytes,
+      status: headersSent ? statusCode : 499,
+      ms: performance.now() - startedAt,
     });
   }
 

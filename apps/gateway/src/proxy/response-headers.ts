@@ -31,17 +31,19 @@ export function responseHeaders(
   authenticated: boolean,
 ): OutgoingHttpHeaders {
   const all: OutgoingHttpHeaders = {};
-  const dropped = upstream['connection'] === undefined ? undefined : namesIn(upstream['connection']);
+  const dropped = namesIn(upstream['connection']);
   for (const name in upstream) {
     const value = upstream[name];
     if (value !== undefined && !DROPPED.has(name) && !dropped?.has(name)) all[name] = value;
   }
   if (authenticated) all['cache-control'] = privately(upstream['cache-control']);
   // A page of an upstream gets an origin of its own: no script of it runs on the gateway's (DESIGN.md).
-  const policies = [upstream['content-security-policy'] ?? []].flat();
-  all['content-security-policy'] = [...policies, 'sandbox'].join(', ');
+  const policies = upstream['content-security-policy'];
+  all['content-security-policy'] = policies === undefined ? 'sandbox' : [policies, 'sandbox'].flat().join(', ');
   const vary = own['vary'] === undefined ? undefined : [all['vary'] ?? [], own['vary']].flat().join(', ');
-  return Object.assign(all, own, vary && { vary });
+  Object.assign(all, own);
+  if (vary !== undefined) all['vary'] = vary;
+  return all;
 }
 
 /** RS-08: no cache that others share keeps what was answered to a token. */
@@ -58,11 +60,9 @@ function privately(value: string | string[] | undefined): string {
     : ['private', ...directives].join(', ');
 }
 
-const namesIn = (connection: string | string[]): Set<string> =>
-  new Set(
-    [connection]
-      .flat()
-      .join(',')
-      .split(',')
-      .map((name) => name.trim().toLowerCase()),
-  );
+/** The headers that belong to a connection by its own words; most name none. */
+function namesIn(connection: string | string[] | undefined): Set<string> | undefined {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined;
+  const names = [connection].flat().join(',').split(',');
+  return new Set(names.map((name) => name.trim().toLowerCase()));
+}

@@ -8,7 +8,7 @@ const SERVED_STALE_MS = 5 * 60_000;
 /** The scopes of every organization's APIs, in memory, as the catalog's feeds tell them: a grant asks nobody. */
 export class Catalog {
   private readonly table = new ScopeTable();
-  private readonly followers: readonly Pick<FeedFollower<object>, 'start' | 'stop' | 'state' | 'staleForMs'>[];
+  private readonly followers: readonly Pick<FeedFollower<object>, 'start' | 'stop' | 'state' | 'isHeardWithin'>[];
 
   constructor(bus: Bus) {
     const { table } = this;
@@ -47,7 +47,7 @@ export class Catalog {
    * the user has one of its roles (TE-08). Errors: `temporarily_unavailable` while nothing certain is known.
    */
   allows(scope: string, client: ScopedClient, user: ScopedUser | undefined): boolean {
-    if (this.state === 'starting' || this.followers.some(({ staleForMs }) => staleForMs > SERVED_STALE_MS))
+    if (!this.followers.every((follower) => follower.isHeardWithin(SERVED_STALE_MS)))
       throw new ServiceError('temporarily_unavailable', undefined, { detail: 'scopes unknown', retryAfter: 1 });
     return this.table.allows(scope, client, user);
   }
