@@ -19,7 +19,8 @@ const connect = (origin, ca) => new Client(origin, { connect: { ca, servername: 
 
 async function ask(client, { method = 'POST', path, headers, body }) {
   const response = await client.request({ method, path, headers, body });
-  return { status: response.statusCode, body: await response.body.json() };
+  const text = await response.body.text(); // RFC 7009 §2.2: a revocation's answer may be empty
+  return { status: response.statusCode, body: text === '' ? undefined : JSON.parse(text) };
 }
 
 /** `next(connection)` makes a request, `answered(connection, body)` hears what came back. */

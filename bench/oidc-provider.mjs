@@ -7,6 +7,8 @@ import Provider from 'oidc-provider';
 
 const [certFile, keyFile, families, pages] = process.argv.slice(2);
 const resource = 'https://api.example';
+/** Its access tokens are kept, so that they can be introspected and revoked; JWTs are not. */
+const opaque = 'https://opaque.example';
 const client = {
   client_id: 'bench',
   client_secret: 'a-secret-of-the-benchmark-only-0123456789',
@@ -23,14 +25,16 @@ const provider = new Provider('https://localhost', {
   features: {
     devInteractions: { enabled: pages === 'pages' }, // its pages, of which it says that they are for development
     clientCredentials: { enabled: true },
+    introspection: { enabled: true },
+    revocation: { enabled: true },
     resourceIndicators: {
       enabled: true,
       defaultResource: () => resource,
       useGrantedResource: () => true,
-      getResourceServerInfo: () => ({
+      getResourceServerInfo: (_ctx, indicator) => ({
         scope: 'read',
-        audience: resource,
-        accessTokenFormat: 'jwt',
+        audience: indicator,
+        accessTokenFormat: indicator === opaque ? 'opaque' : 'jwt',
         accessTokenTTL: 3600,
         jwt: { sign: { alg: 'ES256' } },
       }),

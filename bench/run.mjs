@@ -7,6 +7,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import testing from '../libs/testing/dist/index.js';
+import { endpoints } from './endpoints.mjs';
 import { closed, open } from './load.mjs';
 import { cpuSeconds, memory } from './processes.mjs';
 import { proxies } from './proxy.mjs';
@@ -212,7 +213,8 @@ try {
   };
   if (wanted('tokens')) results.oidcProvider = await oidcProvider();
   if (wanted('proxy')) results.proxy = await proxies({ seconds: SECONDS, say, start, measured, scratch });
-  if (!only || only.some((name) => name !== 'proxy')) results.processes = await processes();
+  if (wanted('endpoints')) results.endpoints = await endpoints({ seconds: SECONDS, say, start, measured, scratch });
+  if (!only || only.some((name) => !['proxy', 'endpoints'].includes(name))) results.processes = await processes();
   if (wanted('tokens') || wanted('start')) results.standalone = await standalone();
   if (wanted('tokens')) results.oidcProviderAgain = await oidcProvider();
   mkdirSync(dirname(options.json), { recursive: true });

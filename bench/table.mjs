@@ -9,7 +9,7 @@ function table(head, rows) {
 const mean = (a, b) => (b === undefined ? a : (a + b) / 2);
 
 /** Prints results as Markdown; oidc-provider counts with the mean of its runs before and after. */
-export function print({ oidcProvider, oidcProviderAgain, processes, proxy, standalone }) {
+export function print({ endpoints, oidcProvider, oidcProviderAgain, processes, proxy, standalone }) {
   if (oidcProvider) {
     const rows = ['client_credentials', 'refresh_token'].flatMap((grant) => {
       const peer = Object.fromEntries(
@@ -35,6 +35,19 @@ export function print({ oidcProvider, oidcProviderAgain, processes, proxy, stand
       ];
     });
     table(['grant', 'server', 'per s', 'per CPU s', 'p50 ms', 'p95 ms', 'ratio', 'ratio per CPU s'], rows);
+  }
+  if (endpoints) {
+    const { peer, ...own } = endpoints;
+    // It has no token exchange: what it does most like it is to issue a token.
+    const peerOf = { introspection: peer.introspection, revocation: peer.revocation, exchange: peer.issuance };
+    const rows = Object.entries(peerOf).flatMap(([name, its]) =>
+      Object.entries({ 'oidc-provider, in memory': { [name]: its }, ...own }).map(([server, found]) => [
+        ...[name, server, round(found[name].perSecond), round(found[name].perCpuSecond)],
+        ...[round(found[name].p50, 1), round(found[name].p99, 1), round(found[name].perSecond / its.perSecond, 2)],
+        round(found[name].perCpuSecond / its.perCpuSecond, 2),
+      ]),
+    );
+    table(['request', 'server', 'per s', 'per CPU s', 'p50 ms', 'p99 ms', 'ratio', 'ratio per CPU s'], rows);
   }
   if (proxy) {
     const { peer, 'peer again': again, ...measured } = proxy;
