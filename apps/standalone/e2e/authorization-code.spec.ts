@@ -1,4 +1,4 @@
-import { deployment } from '@keyward/testing';
+import { deployment, HOSTILE_REDIRECT_URIS } from '@keyward/testing';
 import { expectError } from './support/answers';
 import { answerOf, authorizationUrl, codeFor, formOf, pkce, REDIRECT_URI, Visitor } from './support/browser';
 import {
@@ -147,6 +147,20 @@ describe('an authorization request', () => {
     expect([status, headers['location']]).toEqual([400, undefined]);
     expect(headers['content-type']).toBe('text/html; charset=utf-8');
     expect(text).not.toContain('alert(1)');
+  });
+
+  it('AZ-01 AZ-02 abuse 36: with any of forty and more redirect URIs that are not the registered one, sends nobody anywhere', async () => {
+    expect(new Set(HOSTILE_REDIRECT_URIS).size).toBeGreaterThanOrEqual(40);
+    const form = { response_type: 'code', code_challenge: pkce().challenge, code_challenge_method: 'S256' };
+    for (const redirect_uri of HOSTILE_REDIRECT_URIS) {
+      for (const more of [{}, { prompt: 'none' }, { response_mode: 'form_post', response_type: 'token' }]) {
+        const { status, headers, text } = await new Visitor().get(request({ redirect_uri, ...more }));
+        expect([redirect_uri, status, headers['location']]).toEqual([redirect_uri, 400, undefined]);
+        expect([redirect_uri, /<form|evil/.test(text)]).toEqual([redirect_uri, false]);
+      }
+      const pushed = await keyward.send(`/t/${org}/oauth2/par`, { form: { ...form, redirect_uri }, basic: key.basic });
+      expect([redirect_uri, pushed.status, pushed.body.error]).toEqual([redirect_uri, 400, 'invalid_request']);
+    }
   });
 
   it('MT-08 for a client of another organization sends nobody anywhere', async () => {

@@ -11,6 +11,7 @@ import {
   makeUser,
   manage,
   unique,
+  type KeyOptions,
   type TestKey,
   type TestUser,
 } from './support/operator';
@@ -22,13 +23,16 @@ let callback: Callback;
 let org: string;
 let key: TestKey;
 let device: TestKey;
+let unknown: TestKey;
 let user: TestUser;
 
 beforeAll(async () => {
   [browser, callback] = await Promise.all([startChromium(), startCallback()]);
   org = await makeOrganization();
   await manage('PATCH', `/${org}`, { name: "John's Organization" });
-  key = await makeKey(org, { redirectUris: [callback.redirectUri], public: true, applicationType: 'native' });
+  const settings: KeyOptions = { redirectUris: [callback.redirectUri], public: true, applicationType: 'native' };
+  key = await makeKey(org, settings);
+  unknown = await makeKey(org, { ...settings, trusted: false });
   device = await makeKey(org, { grantTypes: [DEVICE_CODE, 'refresh_token'], public: true });
 }, 180_000);
 afterAll(async () => {
@@ -130,6 +134,12 @@ describe.each(LOOKS)('every page, %s', (look, options) => {
       await inspect('signed-out');
       await page.goto(request({ redirect_uri: 'https://evil.example/' }));
       await inspect('error');
+      // AZ-08: nobody goes on to a client that nobody knows, unless they want to.
+      await page.goto(request({ client_id: unknown.consumerKey, response_type: 'token' }));
+      await inspect('error-unknown-client');
+      await page.getByRole('button', { name: 'Go on' }).click();
+      await back(page);
+      expect(callback.answers.at(-1)).toMatchObject({ error: 'unsupported_response_type', iss: expect.any(String) });
     }, options);
   });
 });

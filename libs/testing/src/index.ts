@@ -10,4 +10,5 @@ export * from './nats';
 export * from './ports';
 export * from './postgres';
 export * from './processes';
+export * from './redirect-uris';
 export * from './standalone';
