@@ -105,6 +105,21 @@ it('BL-01 BL-03 every client of the session is told, however it ends, once; no o
   expect([one.told().length, stranger.told().length]).toEqual([2, 0]);
 });
 
+it.each(['a new password', 'being disabled', 'being deleted'])(
+  'BL-01 a client is told when %s ends a session',
+  async (how) => {
+    const { key, told } = await listening();
+    const { user, tokens } = await signedIn([key]);
+    const path = `/${org}/users/${user.username}`;
+    if (how === 'a new password') await manage('POST', `${path}/reset-password`, {});
+    if (how === 'being disabled') await manage('PATCH', path, { state: 'disabled' });
+    if (how === 'being deleted') await manage('DELETE', path);
+    await eventually(async () => told().length > 0);
+    const { sub, sid } = decodeJwt(tokenIn(told()[0] ?? { body: '' }));
+    expect({ sub, sid }).toEqual({ sub: user.id, sid: decodeJwt(tokens[0]?.['id_token'] ?? '')['sid'] });
+  },
+);
+
 it('BL-04 is told again until it takes it, by a new token; one that does not answer holds up nobody', async () => {
   const [late, hanging, prompt] = [
     await listening({ status: 503 }),

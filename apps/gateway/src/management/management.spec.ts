@@ -4,6 +4,7 @@ import {
   createUser,
   deleteKey,
   deleteUser,
+  endSessions,
   findOrganization,
   findUser,
   forgetClients,
@@ -26,6 +27,7 @@ import {
   verifyBearer,
   type ErrorCode,
   type Rpc,
+  type User,
 } from '@keyward/contracts';
 import { raw } from '../../test/raw';
 import { JOHNSORG, Services, SUSPENDED, testGateway, type Asked, type TestGateway } from '../../test/started-gateway';
@@ -181,9 +183,7 @@ describe('management API', () => {
         200,
         { organizationId: id, username: 'john', state: 'disabled' },
       ],
-      ['DELETE', `${USERS}/john`, undefined, deleteUser, 204, { organizationId: id, username: 'john' }],
       ['POST', `${USERS}/john/unlock`, undefined, unlockUser, 200, { organizationId: id, username: 'john' }],
-      ['POST', `${USERS}/john/reset-password`, undefined, resetPassword, 200, { organizationId: id, username: 'john' }],
       [
         'POST',
         `${ORGANIZATIONS}/JohnsOrg/applications`,
@@ -256,6 +256,30 @@ describe('management API', () => {
       expect(seen).toEqual([request]);
       expect(headers['cache-control']).toBe('no-store');
     });
+
+    it.each<[string, string, Rpc<object, object>, object, number]>([
+      ['DELETE', `${USERS}/john`, deleteUser, {}, 204],
+      ['POST', `${USERS}/john/reset-password`, resetPassword, { user: { id: 'john-id' } }, 200],
+      ['PATCH', `${USERS}/john`, updateUser, { id: 'john-id', state: 'disabled' }, 200],
+    ])(
+      'BL-01 %s %s ends sessions as well, so that clients are told',
+      async (method, path, message, answer, expected) => {
+        services.on(findUser, () => ({ id: 'john-id' }) as User);
+        answering(message, answer);
+        answering(endSessions, {});
+        const body = method === 'PATCH' ? { state: 'disabled' } : undefined;
+        expect((await ask(path, method, body)).status).toBe(expected);
+        expect(seen).toEqual([
+          expect.objectContaining({ organizationId: id, username: 'john' }),
+          { organizationId: id, sub: 'john-id' },
+        ]);
+        // What was done is answered whatever becomes of that.
+        services.on(endSessions, () => {
+          throw new ServiceError('temporarily_unavailable');
+        });
+        expect((await ask(path, method, body)).status).toBe(expected);
+      },
+    );
 
     it('JK-05 the JWKS shows a rotation at once', async () => {
       const jwks = (kid: string) => services.on(getJwks, () => ({ keys: [{ kid } as never] }));

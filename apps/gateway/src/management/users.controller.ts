@@ -1,8 +1,9 @@
-import { Body, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query } from '@nestjs/common';
 import type { Call } from '@keyward/bus';
 import {
   createUser,
   deleteUser,
+  endSessions,
   findUser,
   listUsers,
   PageRequest,
@@ -13,13 +14,17 @@ import {
   type User,
   type UserPage,
 } from '@keyward/contracts';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../config';
 import { RequestCall } from '../http/request-call';
 import { NewPassword, NewUser, UserChanges } from './bodies';
 import { Management, ManagementBus } from './management';
 
 @Management('/:orgkey/users', 'users', 'admin')
 export class UsersController {
-  constructor(private readonly services: ManagementBus) {}
+  constructor(
+    private readonly services: ManagementBus,
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
+  ) {}
 
   @Get()
   list(@Param('orgkey') orgkey: string, @Query() page: PageRequest, @RequestCall() call: Call): Promise<UserPage> {
@@ -38,13 +43,15 @@ export class UsersController {
   }
 
   @Patch(':username')
-  update(
+  async update(
     @Param('orgkey') orgkey: string,
     @Param('username') username: string,
     @Body() body: UserChanges,
     @RequestCall() call: Call,
   ): Promise<User> {
-    return this.services.call(updateUser, orgkey, { ...body, username }, call);
+    const user = await this.services.call(updateUser, orgkey, { ...body, username }, call);
+    if (user.state === 'disabled') await this.signOut(orgkey, user.id, call);
+    return user;
   }
 
   @Delete(':username')
@@ -54,7 +61,9 @@ export class UsersController {
     @Param('username') username: string,
     @RequestCall() call: Call,
   ): Promise<void> {
+    const { id } = await this.services.call(findUser, orgkey, { username }, call);
     await this.services.call(deleteUser, orgkey, { username }, call);
+    await this.signOut(orgkey, id, call);
   }
 
   /** Forgets the wrong passwords that keep an account closed. */
@@ -71,12 +80,19 @@ export class UsersController {
   /** The password is in the answer when it was generated, and never again. */
   @Post(':username/reset-password')
   @HttpCode(200)
-  resetPassword(
+  async resetPassword(
     @Param('orgkey') orgkey: string,
     @Param('username') username: string,
     @Body() body: NewPassword,
     @RequestCall() call: Call,
   ): Promise<CreatedUser> {
-    return this.services.call(resetPassword, orgkey, { ...body, username }, call);
+    const created = await this.services.call(resetPassword, orgkey, { ...body, username }, call);
+    if (this.config.oauth.revokeOnPasswordChange) await this.signOut(orgkey, created.user.id, call);
+    return created;
+  }
+
+  /** Sessions are over by what was done already; ended, their clients are told (BL-01). A new password is not lost over that. */
+  private async signOut(orgkey: string, sub: string, call: Call): Promise<void> {
+    await this.services.call(endSessions, orgkey, { sub }, call).catch(() => undefined);
   }
 }
