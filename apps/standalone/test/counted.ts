@@ -18,8 +18,8 @@ export interface Cost {
   transactions: number;
 }
 
-/** Feeds are followed, uses noted and notices of logout looked for, beside all requests, whatever these are. */
-const isBeside = (name: string) => /^(due-|feed-|note-)|\.(since|position|snapshot)$| last_used_at /.test(name);
+/** Feeds are followed, uses noted and notices of logout sent and dropped, beside all requests, whatever these are. */
+const isBeside = (name: string) => /^(due-|feed-|note-|old-)|\.(since|position|snapshot)$| last_used_at /.test(name);
 
 /** All services in this process, each on a wire of its own, and a count of what their work comes to. */
 export async function startCounted(open: (name: string) => Promise<Wire>) {
