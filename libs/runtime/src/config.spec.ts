@@ -238,6 +238,13 @@ describe('C-33 abuse 50: known secrets are refused everywhere', () => {
   );
 });
 
+it.each([
+  ['true', true],
+  ['false', false],
+])('HTTP/2 is switched by %s', (HTTP2, http2) => {
+  expect(loadConfig({ server: ServerSettings }, { env: { HTTP2 } }).server.http2).toBe(http2);
+});
+
 describe('every setting', () => {
   const settings = [...new Set(Object.values(ALL_SETTINGS).flatMap(settingsOf))];
 

@@ -24,9 +24,9 @@ export class ServerSettings extends IssuerSettings implements Checked {
   @Max(65535)
   httpPort?: number;
 
-  @Setting({ env: 'HTTP2', description: 'Whether HTTP/2 is offered to clients beside HTTP/1.1.' })
+  @Setting({ env: 'HTTP2', description: 'Whether HTTP/2 is offered to clients beside HTTP/1.1 (`true`, `false`).' })
   @IsBoolean()
-  http2 = true;
+  http2: boolean = true;
 
   @Setting({ env: 'TLS_CERT_FILE', description: 'PEM file with the certificate chain. Production needs it.' })
   @IsOptional()
