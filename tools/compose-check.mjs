@@ -38,11 +38,11 @@ const containerOf = (service) => compose('ps', '-q', service);
 async function suiteFile() {
   const { certFile } = await testing.writeCertificate(scratch, HOST);
   chmodSync(scratch, 0o755); // the user of a container reads it
-  const address = docker('network', 'inspect', '-f', '{{(index .IPAM.Config 0).Gateway}}', 'bridge');
-  const extra_hosts = [`${HOST}:${address}`];
+  const addresses = docker('network', 'inspect', '-f', '{{(index .IPAM.Config 0).Subnet}}', 'bridge');
+  const extra_hosts = [`${HOST}:host-gateway`];
   const fetching = {
     extra_hosts,
-    environment: { NODE_ENV: 'development', OUTBOUND_ADDRESSES: address, OUTBOUND_CA_FILE: '/run/certs/suite.crt' },
+    environment: { NODE_ENV: 'development', OUTBOUND_ADDRESSES: addresses, OUTBOUND_CA_FILE: '/run/certs/suite.crt' },
     volumes: [`${certFile}:/run/certs/suite.crt:ro`],
   };
   const services = { 'key-manager': fetching, token: fetching, gateway: { extra_hosts } };
