@@ -45,7 +45,8 @@ async function suiteFile() {
     environment: { NODE_ENV: 'development', OUTBOUND_ADDRESSES: addresses, OUTBOUND_CA_FILE: '/run/certs/suite.crt' },
     volumes: [`${certFile}:/run/certs/suite.crt:ro`],
   };
-  const services = { 'key-manager': fetching, token: fetching, gateway: { extra_hosts } };
+  const gateway = { extra_hosts, environment: { UPSTREAM_PRIVATE_ADDRESSES: 'true' } };
+  const services = { 'key-manager': fetching, token: fetching, gateway };
   writeFileSync(join(scratch, 'suite.yml'), JSON.stringify({ services }));
 }
 
