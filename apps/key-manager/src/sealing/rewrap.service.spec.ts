@@ -64,21 +64,21 @@ describe('C-31 a new key-encryption key', () => {
     const kids = await organizationsWithKeys(first, 120);
     const client = await aKey(first.bus, anOrganization());
     const [old] = await use(first);
-    expect(old).toMatchObject({ newest: true, configured: true, sealed: 122 });
+    expect(old).toMatchObject({ newest: true, configured: true, sealed: 123 });
     await first.close();
 
     const [second, third] = [await instances.start(STEPS.both), await instances.start(STEPS.announced)];
     await sign(second, anOrganization());
     expect(await use(second)).toEqual(
       expect.arrayContaining([
-        { id: old?.id, newest: false, configured: true, sealed: 122 },
+        { id: old?.id, newest: false, configured: true, sealed: 123 },
         { id: expect.any(String), newest: true, configured: true, sealed: 1 },
       ]),
     );
     const steps = await rewrapAll(second);
-    expect(steps.map(({ rewrapped }) => rewrapped)).toEqual([52, 50, 20]);
+    expect(steps.map(({ rewrapped }) => rewrapped)).toEqual([53, 50, 20]);
     expect(steps.map(({ remaining }) => remaining)).toEqual([70, 20, 0]);
-    expect((await use(second)).map(({ newest, sealed }) => [newest, sealed])).toEqual([[true, 123]]);
+    expect((await use(second)).map(({ newest, sealed }) => [newest, sealed])).toEqual([[true, 124]]);
     // An instance that does not seal under it yet opens what is.
     for (const [organizationId, kid] of kids) expect(await sign(third, organizationId)).toBe(kid);
     await Promise.all([second.close(), third.close()]);
@@ -133,7 +133,7 @@ describe('C-31 a new key-encryption key', () => {
     const [old] = await use(before);
     await before.close();
     await expect(instances.start(STEPS.after)).rejects.toThrow(
-      `A key-encryption key is missing: ${old?.id} (5 sealed under it)`,
+      `A key-encryption key is missing: ${old?.id} (6 sealed under it)`,
     );
   });
 });

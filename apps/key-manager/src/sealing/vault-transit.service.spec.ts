@@ -92,13 +92,13 @@ describe('C-31 C-32 a key-encryption key in Vault', () => {
     const kid = await sign(first, organizationId);
     await first.close();
     const there = await instances.start({ ...inVault(), KEY_ENCRYPTION_KEY: KEY });
-    expect(await there.bus.call(rewrap, {}, call())).toMatchObject({ rewrapped: 3, remaining: 0 });
+    expect(await there.bus.call(rewrap, {}, call())).toMatchObject({ rewrapped: 4, remaining: 0 });
     await there.close();
     const alone = await instances.start(inVault());
     expect(await sign(alone, organizationId)).toBe(kid);
     await alone.close();
     const back = await instances.start({ KEY_ENCRYPTION_KEY: KEY, ...withToken() });
-    expect(await back.bus.call(rewrap, {}, call())).toMatchObject({ rewrapped: 3, remaining: 0 });
+    expect(await back.bus.call(rewrap, {}, call())).toMatchObject({ rewrapped: 4, remaining: 0 });
     await back.close();
     expect(await sign(await instances.start({ KEY_ENCRYPTION_KEY: KEY }), organizationId)).toBe(kid);
   });
@@ -109,10 +109,10 @@ describe('C-31 C-32 a key-encryption key in Vault', () => {
     const kid = await sign(one, organizationId);
     vault.rotate();
     expect((await use(one)).map(({ id, newest, sealed }) => [id, newest, sealed])).toEqual([
-      ['vault:transit/keyward:v1', false, 3],
+      ['vault:transit/keyward:v1', false, 4],
       ['vault:transit/keyward:v2', true, 0],
     ]);
-    expect(await one.bus.call(rewrap, {}, call())).toMatchObject({ rewrapped: 3, remaining: 0 });
+    expect(await one.bus.call(rewrap, {}, call())).toMatchObject({ rewrapped: 4, remaining: 0 });
     expect((await use(one)).map(({ id }) => id)).toEqual(['vault:transit/keyward:v2']);
     expect(await sign(await instances.start(inVault()), organizationId)).toBe(kid);
   });
