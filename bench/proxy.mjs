@@ -16,6 +16,7 @@ export async function proxies({ seconds, say, start, measured, scratch }) {
   const peer = start(['bench/http-proxy.mjs', certFile, keyFile, url]);
   const peerOrigin = `https://localhost:${(await peer.line).port}`;
   const nginx = await startNginx(scratch, { certFile, keyFile, upstreamPort: port });
+  if (!nginx) say('nginx is not installed (apt install nginx): it is left out');
   const cluster = await testing.startProcesses();
   try {
     const { deployment, services } = cluster;
