@@ -34,6 +34,7 @@ import { Knowledge } from './proxy/knowledge';
 import { AccountController } from './openid/account.controller';
 import { AuthorizationController } from './openid/authorization.controller';
 import { DeviceController } from './openid/device.controller';
+import { ReloadController } from './openid/reload.controller';
 import { FilesController } from './openid/files.controller';
 import { Logos } from './openid/logos';
 import { JwksCache } from './openid/jwks-cache';
@@ -44,7 +45,7 @@ import { UserInfoController } from './openid/userinfo.controller';
 
 const TOKEN_API = [OAuthController, OpenIdController, ClientRegistrationController, ApiManagerController];
 const PAGES = [
-  ...[AuthorizationController, DeviceController, AccountController, SignOutController],
+  ...[AuthorizationController, DeviceController, AccountController, SignOutController, ReloadController],
   ...[FilesController, UserInfoController],
 ];
 const MANAGEMENT_API = [

@@ -7,7 +7,7 @@ import type { FastifyReply } from 'fastify';
 import { callOf } from '../http/request-call';
 import { pageFormOf, parseForm } from '../oauth/form';
 import { endpointPaths } from '../oauth/paths';
-import { baseOf, browserOf, lookOf, organizationOf, paramsOf, queryOf, type At } from './browser';
+import { baseOf, browserOf, lookOf, organizationOf, paramsOf, queryOf, typedIn, type At } from './browser';
 import { csrfToken, isOwnForm, setSession } from './cookies';
 import { consentPage } from './pages/consent';
 import type { Look } from './pages/layout';
@@ -60,11 +60,11 @@ export class AuthorizationController {
   @Post(pagePaths('sign-in'))
   async signIn(@Req() request: At, @Res() reply: FastifyReply): Promise<void> {
     const params = paramsOf(request);
-    const { csrf, username = '', password = '' } = parseForm(pageFormOf(request));
+    const typed = parseForm(pageFormOf(request));
+    const { csrf, username = '' } = typed;
     if (!isOwnForm(request, csrf)) return this.again(request, reply, { params, username });
     const organization = await organizationOf(request, this.organizations);
-    const shortened = { username: username.slice(0, 384), password: password.slice(0, 1024) };
-    const form = { ...browserOf(request, params, organization), ...shortened };
+    const form = { ...browserOf(request, params, organization), ...typedIn(typed) };
     const step = await this.bus.call(signIn, form, callOf(request));
     this.show(request, reply, step, { params, username });
   }

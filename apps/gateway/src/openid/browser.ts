@@ -23,6 +23,12 @@ export const queryOf = ({ raw }: FastifyRequest): string => {
 /** The parameters of the authorization request in the query, each once (X-04). Throws `invalid_request`. */
 export const paramsOf = (request: FastifyRequest): Record<string, string> => parseForm(Buffer.from(queryOf(request)));
 
+/** What was typed; what is longer than any name or password, and so nobody's, as none (abuse 35). */
+export const typedIn = ({ username = '', password = '' }: Record<string, string>) => ({
+  username: username.length > 384 ? '' : username,
+  password: Buffer.byteLength(password) > 1024 ? '' : password,
+});
+
 /** The path of an organization's pages. */
 export const baseOf = ({ params }: At): string =>
   params.orgkey === undefined ? '' : `/t/${params.orgkey.toLowerCase()}`;

@@ -5,8 +5,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 const SESSION = '__Host-keyward-session-';
 const CSRF = '__Host-keyward-csrf';
 const FLAGS = 'Path=/; Secure; HttpOnly; SameSite=Lax';
-/** More sessions than this nobody has at once in one browser. */
-const MOST = 20;
+/** More than this do not fit into the headers of a request. */
+const MOST = 100;
 const SESSION_FORM = /^[\w-]{1,200}$/;
 
 const cookiesOf = ({ headers }: FastifyRequest): [string, string][] =>

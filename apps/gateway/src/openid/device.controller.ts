@@ -6,7 +6,7 @@ import { Organizations } from '@keyward/runtime';
 import type { FastifyReply } from 'fastify';
 import { callOf } from '../http/request-call';
 import { pageFormOf, parseForm } from '../oauth/form';
-import { baseOf, browserOf, lookOf, organizationOf, paramsOf, type At } from './browser';
+import { baseOf, browserOf, lookOf, organizationOf, paramsOf, typedIn, type At } from './browser';
 import { csrfToken, isOwnForm, setSession } from './cookies';
 import { deviceCodePage, deviceDonePage, devicePage } from './pages/device';
 import { errorPage } from './pages/messages';
@@ -47,10 +47,10 @@ export class DeviceController {
 
   @Post(pagePaths('device/sign-in'))
   async signIn(@Req() request: At, @Res() reply: FastifyReply): Promise<void> {
-    const { csrf, username = '', password = '' } = parseForm(pageFormOf(request));
+    const typed = parseForm(pageFormOf(request));
+    const { csrf, username = '' } = typed;
     if (!isOwnForm(request, csrf)) return this.ask(request, reply, { problem: 'expired', username });
-    const shortened = { username: username.slice(0, 384), password: password.slice(0, 1024) };
-    const form = { ...(await this.browser(request)), ...shortened };
+    const form = { ...(await this.browser(request)), ...typedIn(typed) };
     const step = await this.bus.call(signInForDevice, form, callOf(request));
     this.show(request, reply, step, { username });
   }
