@@ -1,6 +1,6 @@
 import { ServiceError } from '@keyward/contracts';
 import { readMetadata } from './metadata';
-import type { Metadata } from './values';
+import { asMetadataError, type Metadata } from './values';
 
 const TOKEN = { by: 'token', highAssurance: false } as const;
 const web = { redirect_uris: ['https://app.example/callback'] };
@@ -74,6 +74,9 @@ it.each([
   [{ client_name: 'x'.repeat(201) }],
   [{ client_name: 'a\u0000b' }],
   [{ client_name: '' }],
+  [{ client_name: 'Portal\u202e\u2066' }],
+  [{ client_name: 'Portal\u200b' }],
+  [{ client_name: '\u00a0'.repeat(180) }],
   [{ client_uri: 'javascript:alert(1)' }],
   [{ contacts: 'ops@app.example' }],
   [{ application_type: 'browser' }],
@@ -138,4 +141,12 @@ it('keeps what it says of itself, and its bindings', () => {
   const about = { client_name: 'Shop', client_uri: 'https://app.example/', contacts: ['ops@app.example'] };
   const read = readMetadata({ ...web, ...about, dpop_bound_access_tokens: true }, TOKEN);
   expect(read).toMatchObject({ about, settings: { tokenBinding: 'dpop' } });
+});
+
+it('DR-03 what is wrong is called as the client called it', async () => {
+  const refuse = () => {
+    throw new ServiceError('invalid_request', 'sectorIdentifierUri must be an https URL');
+  };
+  const error = { code: 'invalid_client_metadata', description: 'sector_identifier_uri must be an https URL' };
+  await expect(asMetadataError(refuse)).rejects.toMatchObject(error);
 });

@@ -58,8 +58,16 @@ export function choicesOf<T extends string>(metadata: Metadata, name: string, ch
   return values as T[] | undefined;
 }
 
+/** What is not shown, or shows other text in another order; joiners belong to the writing of some languages. */
+const UNSEEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/u;
+const SEEN = /[\p{L}\p{N}\p{P}\p{S}]/u;
+
 const isText = (value: unknown, longest: number): value is string =>
-  typeof value === 'string' && value.length > 0 && value.length <= longest && !/[\p{Cc}\p{Cs}]/u.test(value);
+  typeof value === 'string' && value.length <= longest && SEEN.test(value) && !UNSEEN.test(value);
+
+/** Settings are called as in the management API, metadata as in RFC 7591. */
+const inMetadata = (description: string): string =>
+  description.replace(/\b[a-z]+(?:[A-Z][a-z]*)+\b/g, (name) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`));
 
 /** Does what refuses settings in its own words. Throws `invalid_client_metadata` for them. */
 export async function asMetadataError<T>(work: () => T | Promise<T>): Promise<T> {
@@ -67,7 +75,7 @@ export async function asMetadataError<T>(work: () => T | Promise<T>): Promise<T>
     return await work();
   } catch (error) {
     throw error instanceof ServiceError && error.code === 'invalid_request'
-      ? invalidMetadata(error.description ?? '')
+      ? invalidMetadata(inMetadata(error.description ?? ''))
       : error;
   }
 }
