@@ -15,6 +15,9 @@ export interface Provider {
 /** What is remembered between the two halves of a sign-in; nobody has more of them than this going on. */
 const MOST = 100;
 
+/** What binds a sign-in to its browser. */
+const COOKIE = 'keyward-demo-state';
+
 const random = () => randomBytes(32).toString('base64url');
 
 /**
@@ -25,7 +28,7 @@ export async function startRelyingParty(party: RelyingParty, provider: Provider)
   const agent = new Agent({ connect: provider.ca ? { ca: provider.ca } : { rejectUnauthorized: false } });
   const begun = new Map<string, { verifier: string; nonce: string }>();
 
-  const begin = (): string => {
+  const begin = (): { location: string; state: string } => {
     const [state, nonce, verifier] = [random(), random(), random()];
     begun.set(state, { verifier, nonce });
     const [oldest] = begun.keys();
@@ -36,11 +39,13 @@ export async function startRelyingParty(party: RelyingParty, provider: Provider)
       code_challenge: createHash('sha256').update(verifier).digest('base64url'),
       code_challenge_method: 'S256',
     };
-    return `${provider.issuer}/authorize?${new URLSearchParams(params).toString()}`;
+    return { location: `${provider.issuer}/authorize?${new URLSearchParams(params).toString()}`, state };
   };
 
-  const finish = async (params: URLSearchParams): Promise<string> => {
+  const finish = async (params: URLSearchParams, cookies = ''): Promise<string> => {
     const state = params.get('state') ?? '';
+    // Only the browser in which it was begun goes on with it (RFC 6749 §10.12).
+    if (!cookies.split('; ').includes(`${COOKIE}=${state}`)) return failedPage('This sign-in was not begun here.');
     const known = begun.get(state);
     begun.delete(state);
     const code = params.get('code');
@@ -63,11 +68,14 @@ export async function startRelyingParty(party: RelyingParty, provider: Provider)
     return tokensPage(answer, known.nonce, { issuer: provider.issuer, url: party.url });
   };
 
-  const answer = async ({ url = '/' }: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const answer = async ({ url = '/', headers }: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { pathname, searchParams } = new URL(url, party.url);
     if (pathname === '/') send(response, startPage(provider.issuer));
-    else if (pathname === '/sign-in') response.writeHead(303, { location: begin() }).end();
-    else if (pathname === '/callback') send(response, await finish(searchParams));
+    else if (pathname === '/sign-in') {
+      const { location, state } = begin();
+      const cookie = `${COOKIE}=${state}; Path=/callback; HttpOnly; SameSite=Lax`;
+      response.writeHead(303, { location, 'set-cookie': cookie }).end();
+    } else if (pathname === '/callback') send(response, await finish(searchParams, headers.cookie));
     else response.writeHead(404).end();
   };
   const server = createServer((incoming, response) => {
