@@ -162,12 +162,12 @@ describe('a wrong sign-in', () => {
     for (let n = 0; n < 5; n++) await visitor.submit(page, { username: locked.username, password: wrong });
     const looks = [];
     for (const typed of [
+      { username: locked.username, password: locked.password }, // at once: it is closed for a second
       { username: user.username, password: wrong },
       { username: 'nobody-at-all', password: wrong },
       { username: `${user.username}@no-such-organization`, password: user.password },
       { username: `${user.username}@root`, password: user.password },
       { username: disabled.username, password: disabled.password },
-      { username: locked.username, password: locked.password },
     ]) {
       const answer = await visitor.submit(page, typed);
       const { text, ...rest } = appearanceOf(answer) as { text: string; headers: object; status: number };
