@@ -95,6 +95,13 @@ it.each(['jwt', 'pairwise'] as const)('AZ-09 OC-07 a client can name the only us
     expect(answerOf(await asked(id))).toMatchObject({ error: 'login_required' });
 });
 
+it('AZ-09 OC-07 a client that named another user than who signs in gets its answer', async () => {
+  const [visitor, other] = [new Visitor(), await makeUser(org)];
+  const page = await open(asking({ id_token: { sub: { value: other.id } } }), visitor);
+  const { username, password } = user;
+  expect(answerOf(await visitor.submit(page, { username, password }))).toMatchObject({ error: 'login_required' });
+});
+
 it('ST-01 OC-07 an essential class of sign-in is met, or the client is told that it cannot be', async () => {
   const acr = (about: object) => asking({ id_token: { acr: about } });
   const reached = 'urn:keyward:acr:password';

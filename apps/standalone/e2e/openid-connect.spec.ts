@@ -109,6 +109,28 @@ describe('an ID token', () => {
     expect(answerOf(await visitor.get(request(`${id_token}x`)))).toMatchObject({ error: 'login_required' });
   });
 
+  it('AZ-09 abuse 28: as a hint that is not about whoever has signed in, gets the client its answer', async () => {
+    const { id_token } = await tokens('openid');
+    const { username, password } = await makeUser(org);
+    const hinted = (hint: string) =>
+      authorizationUrl(org, {
+        ...{ client_id: key.consumerKey, code_challenge: pkce().challenge, scope: 'openid', id_token_hint: hint },
+      });
+    const visitor = new Visitor();
+    const page = await visitor.get(hinted(id_token));
+    expect(answerOf(await visitor.submit(page, { username, password }))).toMatchObject({ error: 'login_required' });
+    // They are signed in all the same, for whoever does not mind who it is.
+    const other = authorizationUrl(org, { client_id: key.consumerKey, code_challenge: pkce().challenge });
+    expect((await visitor.get(other)).text).toContain(username);
+    // Whom the client has in mind may still sign in instead.
+    const again = await visitor.get(hinted(id_token));
+    expect(again.text).toContain('type="password"');
+    expect(answerOf(await visitor.signIn(again, user))).toHaveProperty('code');
+    for (const hint of ['x.y.z', `${id_token}x`])
+      for (const each of [new Visitor(), visitor])
+        expect(answerOf(await each.get(hinted(hint)))).toMatchObject({ error: 'login_required' });
+  });
+
   it('JK-05 JK-07 is verified before and after a rotation', async () => {
     const own = await makeOrganization();
     const [client, someone] = [await makeKey(own, { redirectUris: [REDIRECT_URI] }), await makeUser(own)];

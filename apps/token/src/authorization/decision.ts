@@ -45,7 +45,8 @@ export class Decision {
   ): Promise<AuthorizationStep> {
     const { party, organization, prompt, loginHint } = request;
     const page = { organization: pageOwner(organization), client: party.name };
-    const isWanted = session && (await this.isWanted(session, request, call));
+    const isWanted = await this.isWanted(session, request, call);
+    if (just.signedIn && !isWanted) throw new Refused('login_required', 'another user has signed in', request);
     if (!session || !isWanted || this.isTooOld(session, request, just)) {
       if (prompt.has('none')) throw new Refused('login_required', 'the user is not signed in', request);
       return { step: 'sign-in', ...page, loginHint };
@@ -79,16 +80,21 @@ export class Decision {
     return { uri, mode, params: { ...answer, ...(state ? { state } : {}), iss: this.issuers.of(organization) } };
   }
 
-  /** Whether the user is the one that the client has in mind; a hint that is none of ours names nobody. */
+  /** Whether the user is the one that the client has in mind. Throws `Refused` for a hint that names nobody here. */
   private async isWanted(
-    { sub }: LiveSession,
-    { idTokenHint, organization, claims, party }: AuthorizationRequest,
+    session: LiveSession | undefined,
+    request: AuthorizationRequest,
     call: Call,
   ): Promise<boolean> {
-    if (claims?.sub !== undefined && !(await this.names.isOf(claims.sub, sub, party.client, call))) return false;
-    if (idTokenHint === undefined) return true;
-    const hint = await this.idTokens.readHint(idTokenHint, organization, call);
-    return hint !== undefined && this.idTokens.isAbout(hint, sub, organization, call);
+    const { idTokenHint, organization, claims, party } = request;
+    const hint = idTokenHint === undefined ? undefined : await this.idTokens.readHint(idTokenHint, organization, call);
+    // OpenID Connect Core 1.0 §3.1.2.1: whoever signs in, it would not be the one.
+    if (idTokenHint !== undefined && !hint)
+      throw new Refused('login_required', 'the id_token_hint is no ID token from here', request);
+    if (!session) return false;
+    if (claims?.sub !== undefined && !(await this.names.isOf(claims.sub, session.sub, party.client, call)))
+      return false;
+    return !hint || this.idTokens.isAbout(hint, session.sub, organization, call);
   }
 
   /** OpenID Connect Core 1.0 §3.1.2.1: what asks for the user to prove itself once more. */
