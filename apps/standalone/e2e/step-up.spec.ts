@@ -44,7 +44,6 @@ it('ST-01 AZ-09 asks a user once more whose sign-in is too old, and tokens and i
     const quiet = authorizationUrl(org, {
       ...{ client_id: key.consumerKey, code_challenge: challenge, max_age: '0', prompt: 'none' },
     });
-    await pause(1100);
     expect(answerOf(await visitor.get(quiet))).toMatchObject({ error: 'login_required' });
   }
 });

@@ -101,7 +101,7 @@ export class Decision {
   private isTooOld({ authTime }: LiveSession, { prompt, maxAge }: AuthorizationRequest, just: JustDone): boolean {
     if (just.signedIn || just.consented) return false;
     if (prompt.has('login') || prompt.has('select_account')) return true;
-    return maxAge !== undefined && inSeconds(this.clock.now()) - authTime > maxAge;
+    return maxAge !== undefined && (maxAge === 0 || inSeconds(this.clock.now()) - authTime > maxAge);
   }
 
   private scopesOf(request: AuthorizationRequest, { user }: LiveSession): string[] {
