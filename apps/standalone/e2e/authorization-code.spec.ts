@@ -97,6 +97,19 @@ describe('signing in on the page', () => {
     expect((await visitor.get(request({ prompt: 'consent' }))).text).toContain('value="allow"');
   });
 
+  it('AZ-09 abuse 28: agreeing does not stand for signing in again', async () => {
+    const visitor = new Visitor();
+    await codeFor(org, key, user, {}, visitor);
+    for (const params of [{ prompt: 'login' }, { prompt: 'select_account' }, { max_age: '0' }]) {
+      const url = request(params);
+      const page = await visitor.get(url);
+      const form = { ...formOf(page).fields, decision: 'allow' };
+      const skipped = await visitor.post(url.replace('/authorize?', '/consent?'), form);
+      expect(skipped.headers['location']).toBeUndefined();
+      expect(answerOf(await visitor.signIn(skipped, user))).toHaveProperty('code');
+    }
+  });
+
   it('AZ-11 tells the client when the user does not agree, and keeps nothing of it', async () => {
     const visitor = new Visitor();
     const other = await makeKey(org, { redirectUris: [REDIRECT_URI] });

@@ -2,7 +2,7 @@ import { deployment, type Answer } from '@keyward/testing';
 import * as openid from 'openid-client';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { expectError } from './support/answers';
-import { answerOf, authorizationUrl, pkce, REDIRECT_URI, Visitor } from './support/browser';
+import { answerOf, authorizationUrl, formOf, pkce, REDIRECT_URI, Visitor } from './support/browser';
 import {
   eventually,
   makeKey,
@@ -154,6 +154,20 @@ describe('a request that was pushed', () => {
     const consent = await visitor.submit(again, { username: user.username, password: user.password });
     expect(consent.text).toContain('value="allow"');
     expect(answerOf(await visitor.submit(consent, { decision: 'allow' }))).toMatchObject({ code: expect.any(String) });
+  });
+
+  it('AZ-09 abuse 28: asks for signing in even where somebody agrees ahead of it', async () => {
+    const visitor = new Visitor();
+    answerOf(await visitor.signIn(await open(await pushed(), visitor), user));
+    const wishes: Record<string, string>[] = [{ prompt: 'login', max_age: '0' }, { prompt: 'login' }, { max_age: '0' }];
+    for (const more of wishes) {
+      const uri = await pushed(more);
+      const page = await open(uri, visitor);
+      const form = { ...formOf(page).fields, decision: 'allow' };
+      const skipped = await visitor.post(pageOf(uri).replace('/authorize?', '/consent?'), form);
+      expect(skipped.headers['location']).toBeUndefined();
+      expect(answerOf(await visitor.signIn(skipped, user))).toHaveProperty('code');
+    }
   });
 
   it('AZ-11 lets somebody else sign in instead', async () => {

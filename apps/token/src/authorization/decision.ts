@@ -47,7 +47,7 @@ export class Decision {
     const page = { organization: pageOwner(organization), client: party.name };
     const isWanted = await this.isWanted(session, request, call);
     if (just.signedIn && !isWanted) throw new Refused('login_required', 'another user has signed in', request);
-    if (!session || !isWanted || this.isTooOld(session, request, just)) {
+    if (!session || !isWanted || (!just.signedIn && this.isTooOld(session, request))) {
       if (prompt.has('none')) throw new Refused('login_required', 'the user is not signed in', request);
       return { step: 'sign-in', ...page, loginHint };
     }
@@ -98,8 +98,7 @@ export class Decision {
   }
 
   /** OpenID Connect Core 1.0 §3.1.2.1: what asks for the user to prove itself once more. */
-  private isTooOld({ authTime }: LiveSession, { prompt, maxAge }: AuthorizationRequest, just: JustDone): boolean {
-    if (just.signedIn || just.consented) return false;
+  private isTooOld({ authTime }: LiveSession, { prompt, maxAge }: AuthorizationRequest): boolean {
     if (prompt.has('login') || prompt.has('select_account')) return true;
     return maxAge !== undefined && (maxAge === 0 || inSeconds(this.clock.now()) - authTime > maxAge);
   }
