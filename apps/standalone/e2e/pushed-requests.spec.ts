@@ -170,6 +170,19 @@ describe('a request that was pushed', () => {
     }
   });
 
+  it('AZ-09 abuse 28: that somebody has signed in for it counts in no other browser', async () => {
+    const [here, there, other] = [new Visitor(), new Visitor(), await makeUser(org)];
+    answerOf(await here.signIn(await open(await pushed(), here), user));
+    const uri = await pushed({ prompt: 'login', max_age: '0' });
+    expect((await open(uri, here)).text).toContain('type="password"');
+    const { username, password } = other;
+    const consent = await there.submit(await open(uri, there), { username, password });
+    expect(consent.text).toContain('value="allow"');
+    expect((await open(uri, here)).text).toContain('type="password"');
+    expect((await open(uri, there)).text).toContain('value="allow"');
+    expect(answerOf(await there.submit(consent, { decision: 'allow' }))).toHaveProperty('code');
+  });
+
   it('AZ-11 lets somebody else sign in instead', async () => {
     const [visitor, other] = [new Visitor(), await makeUser(org)];
     const uri = await pushed({ prompt: 'consent' });

@@ -56,11 +56,12 @@ export class AuthorizationController {
       const page = request?.organization ?? (await this.passwords.pageOf(form));
       const proven = await this.passwords.prove(form, page, request?.party.client, call);
       if ('problem' in proven) return withTarget(request, { step: 'sign-in', ...described(page, request), ...proven });
-      // Later steps of a pushed request, whose parameters stay what they are, do not ask for it again.
-      if (request?.pushed) await this.read(form, call, { signedIn: true });
       const before = await this.sessions.find(form.sessions[page.key], page, call);
       const { secret, session } = await this.sessions.begin(proven.user, page, before, form.userAgent);
       const live = { ...session, user: proven.user };
+      // Later steps of a pushed request, whose parameters stay what they are, do not ask for it again.
+      const { request_uri: uri } = form.params;
+      if (request && isPushed(uri)) await this.pushedRequests.begin(uri, request.party.client, session.id);
       const next = request
         ? await this.outcome(form, request, live, call)
         : { step: 'signed-in' as const, ...described(page) };
@@ -80,18 +81,14 @@ export class AuthorizationController {
   }
 
   /** The client is known before anything is said of its request (AZ-01). Throws `Refused`. */
-  private async read(
-    { params: asked, organizationId }: Browser,
-    call: Call,
-    { signedIn = false } = {},
-  ): Promise<AuthorizationRequest> {
+  private async read({ params: asked, organizationId }: Browser, call: Call): Promise<AuthorizationRequest> {
     const { client_id: clientId } = asked;
     if (!clientId) throw new Refused('invalid_request', 'The client_id is missing.');
     const found = clientId.length <= 255 && this.bus.call(findRelyingParty, { clientId, organizationId }, call);
     const party = await (found || Promise.reject(new ServiceError('invalid_client'))).catch(unknownClient);
     const organization = await this.organizations.activeNow(party.client.organizationId);
     if (!organization) return unknownClient(new ServiceError('invalid_client'));
-    const pushed = await this.pushedRequest(asked, party, signedIn);
+    const pushed = await this.pushedRequest(asked, party);
     const params = pushed ? pushed.params : asked;
     const to = { ...returnTo(params, party, organization), pushed: pushed?.id };
     if (!this.settings.authorizationCodeGrant)
@@ -102,19 +99,18 @@ export class AuthorizationController {
     // RFC 8707 §2.1.
     if (params['resource'] && !areKnown(params['resource'], audienceOf(this.issuers.of(organization))))
       throw new Refused('invalid_target', 'the resource is unknown', to);
-    return readRequest(params, party, to);
+    return { ...readRequest(params, party, to), signedInBy: pushed?.signedInBy ?? undefined };
   }
 
   /** The request that a client has pushed, in place of all that its browser says beside (RFC 9126 §4). Throws `Refused`. */
-  private async pushedRequest(asked: Record<string, string>, { client }: RelyingParty, justSignedIn: boolean) {
+  private async pushedRequest(asked: Record<string, string>, { client }: RelyingParty) {
     const { request_uri: uri } = asked;
     if (!isPushed(uri)) return undefined;
-    const pushed = await this.pushedRequests.begin(uri, client, justSignedIn);
+    const pushed = await this.pushedRequests.begin(uri, client);
     if (!pushed) throw new Refused('invalid_request_uri', 'The request is unknown, over or used.');
-    const { id, params, signedIn } = pushed;
     // A wish of the page's own: somebody else is to sign in.
-    if (asked['prompt'] === 'login') return { id, params: { ...params, prompt: 'login' } };
-    return { id, params: signedIn ? withoutSignIn(params) : params };
+    if (asked['prompt'] !== 'login') return pushed;
+    return { ...pushed, params: { ...pushed.params, prompt: 'login' }, signedInBy: null };
   }
 
   /** Of a user of another organization only for a client that is open to those. */
@@ -164,13 +160,6 @@ export class AuthorizationController {
       return { step: 'error', ...(page && described(page)), error, description };
     }
   }
-}
-
-/** What is left of a request whose user has signed in for it. */
-function withoutSignIn(params: Record<string, string>): Record<string, string> {
-  const left = params['prompt']?.split(' ').filter((each) => each !== 'login' && each !== 'select_account') ?? [];
-  const entries = Object.entries({ ...params, prompt: left.join(' ') });
-  return Object.fromEntries(entries.filter(([name, value]) => name !== 'max_age' && value !== ''));
 }
 
 /** The pages of a pushed request say where its answer will go, which browsers want to know of a form. */

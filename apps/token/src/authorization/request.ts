@@ -21,6 +21,8 @@ export interface AuthorizationRequest extends ReturnTo {
   loginHint?: string;
   idTokenHint?: string;
   claims?: ClaimsRequest;
+  /** The session whose user has signed in for this very request, as far as that is kept. */
+  signedInBy?: string;
 }
 
 type Params = Record<string, string>;

@@ -37,16 +37,8 @@ const TABLE = `
   COMMENT ON COLUMN pushed_requests.expires_at IS 'until when a browser may begin with it; then its user has half an hour';
 `;
 
-/** It is used up by the one answer that it gets, so that its pages can be reloaded until then (RFC 9126 §4). */
-const FUNCTIONS = `
-  CREATE FUNCTION insert_pushed_request(
-    p_organization uuid, p_day date, p_id uuid, p_hash bytea, p_client text, p_params jsonb, p_expires timestamptz)
-  RETURNS void LANGUAGE plpgsql AS $$
-  BEGIN
-    PERFORM set_config('app.organization', p_organization::text, true);
-    INSERT INTO pushed_requests (organization_id, day, id, hash, client_id, params, expires_at)
-      VALUES (p_organization, p_day, p_id, p_hash, p_client, p_params, p_expires);
-  END $$;
+/** A browser is at it: notes so, and whether its user has just signed in. */
+export const BEGIN_PUSHED_REQUEST = `
   CREATE FUNCTION begin_pushed_request(
     p_organization uuid, p_day date, p_id uuid, p_hash bytea, p_client text, p_signed_in boolean, p_now timestamptz)
   RETURNS TABLE (params jsonb, signed_in boolean) LANGUAGE plpgsql AS $$
@@ -59,6 +51,19 @@ const FUNCTIONS = `
         AND (r.expires_at > p_now OR r.begun_at > p_now - interval '30 minutes')
       RETURNING r.params, r.signed_in;
   END $$;
+`;
+
+/** It is used up by the one answer that it gets, so that its pages can be reloaded until then (RFC 9126 §4). */
+const FUNCTIONS = `
+  CREATE FUNCTION insert_pushed_request(
+    p_organization uuid, p_day date, p_id uuid, p_hash bytea, p_client text, p_params jsonb, p_expires timestamptz)
+  RETURNS void LANGUAGE plpgsql AS $$
+  BEGIN
+    PERFORM set_config('app.organization', p_organization::text, true);
+    INSERT INTO pushed_requests (organization_id, day, id, hash, client_id, params, expires_at)
+      VALUES (p_organization, p_day, p_id, p_hash, p_client, p_params, p_expires);
+  END $$;
+  ${BEGIN_PUSHED_REQUEST}
   CREATE FUNCTION use_pushed_request(p_organization uuid, p_day date, p_id uuid, p_now timestamptz)
   RETURNS boolean LANGUAGE plpgsql AS $$
   BEGIN

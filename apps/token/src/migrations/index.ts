@@ -14,6 +14,7 @@ import { RequestedClaims1764000000001 } from './1764000000001-requested-claims';
 import { GivenUpNotices1764000000002 } from './1764000000002-given-up-notices';
 import { OnePartitionACall1763980000000 } from './1763980000000-one-partition-a-call';
 import { DpopNonces1764010000001 } from './1764010000001-dpop-nonces';
+import { WhoSignedIn1764040000000 } from './1764040000000-who-signed-in';
 
 /** In the order in which they are run. */
 export const TOKEN_MIGRATIONS = [
@@ -33,4 +34,5 @@ export const TOKEN_MIGRATIONS = [
   GivenUpNotices1764000000002,
   OnePartitionACall1763980000000,
   DpopNonces1764010000001,
+  WhoSignedIn1764040000000,
 ];

@@ -19,8 +19,8 @@ type Params = Record<string, string>;
 export interface PushedRequest {
   id: string;
   params: Params;
-  /** Its user has signed in for it, as it may have asked. */
-  signedIn: boolean;
+  /** The session whose user has signed in for it, as it may have asked. */
+  signedInBy: string | null;
 }
 
 /** Whether a `request_uri` is one of those given out here: no other is ever looked at, or fetched (AZ-10). */
@@ -47,15 +47,19 @@ export class PushedRequests {
     return URN + name.text;
   }
 
-  /** That of this client, unless it is over; `signedIn` notes that its user has just signed in. */
-  async begin(requestUri: string, { clientId, organizationId }: Client, signedIn: boolean) {
+  /** That of this client, unless it is over; `signedInBy` notes the session whose user has just signed in for it. */
+  async begin(
+    requestUri: string,
+    { clientId, organizationId }: Client,
+    signedInBy?: string,
+  ): Promise<PushedRequest | undefined> {
     const name = readToken('kpr', requestUri.slice(URN.length));
     if (!name) return undefined;
     const [row] = await query<Omit<PushedRequest, 'id'>>(
       this.dataSource,
       'begin-pushed-request',
-      `SELECT params, signed_in AS "signedIn" FROM begin_pushed_request($1, $2, $3, $4, $5, $6, $7)`,
-      [organizationId, name.day, name.id, name.hash, clientId, signedIn, new Date(this.clock.now())],
+      `SELECT params, signed_in_by AS "signedInBy" FROM begin_pushed_request($1, $2, $3, $4, $5, $6, $7)`,
+      [organizationId, name.day, name.id, name.hash, clientId, signedInBy ?? null, new Date(this.clock.now())],
     );
     return row && { id: name.id, ...row };
   }
