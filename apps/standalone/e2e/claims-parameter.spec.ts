@@ -102,6 +102,25 @@ it('AZ-09 OC-07 a client that named another user than who signs in gets its answ
   expect(answerOf(await visitor.submit(page, { username, password }))).toMatchObject({ error: 'login_required' });
 });
 
+it('OC-09 a client with pairwise subjects cannot find out whose id it has heard elsewhere', async () => {
+  const [key, visitor] = [keys.pairwise, new Visitor()];
+  const { id_token: own = '' } = await tokensOf(key, { scope: 'openid' }, visitor);
+  const { id_token: others = '' } = await tokensOf(keys.jwt, { scope: 'openid' }, visitor);
+  const asked = (value: string) => open(asking({ id_token: { sub: { value } } }, { prompt: 'none' }), visitor, key);
+  const other = await makeUser(org);
+  for (const id of [user.id, other.id]) expect(answerOf(await asked(id))).toMatchObject({ error: 'login_required' });
+  // Nor by what another client was told, whoever is signed in: of the one and of the other it hears the same.
+  const stranger = new Visitor();
+  const theirs = (await keys.jwt.token(await codeFor(org, keys.jwt, other, { scope: 'openid' }, stranger))).body;
+  const hinted = (hint: string, client = key) =>
+    open({ scope: 'openid', prompt: 'none', id_token_hint: hint }, visitor, client);
+  const [here, there] = [answerOf(await hinted(others)), answerOf(await hinted(theirs.id_token as string))];
+  expect(here).toMatchObject({ error: 'login_required' });
+  expect(there).toEqual(here);
+  expect(answerOf(await hinted(own))).toHaveProperty('code');
+  expect(answerOf(await hinted(own, keys.jwt))).toHaveProperty('code');
+});
+
 it('ST-01 OC-07 an essential class of sign-in is met, or the client is told that it cannot be', async () => {
   const acr = (about: object) => asking({ id_token: { acr: about } });
   const reached = 'urn:keyward:acr:password';

@@ -1,4 +1,5 @@
 import { ServiceError, type Organization, type RelyingParty } from '@keyward/contracts';
+import { decodeJwt, errors } from 'jose';
 import { isChallenge } from '../codes/pkce';
 import { PASSWORD_ACR } from '../openid/acr';
 import { readClaimsRequest, type ClaimsRequest } from '../openid/claims-request';
@@ -77,7 +78,7 @@ export function readRequest(params: Params, party: RelyingParty, to: ReturnTo): 
     prompt,
     maxAge: maxAge ? Number(maxAge) : undefined,
     loginHint: params['login_hint'],
-    idTokenHint: params['id_token_hint'],
+    idTokenHint: hintOf(params, party, refuse),
   };
 }
 
@@ -88,6 +89,21 @@ function scopeOf(params: Params, refuse: Refuse): string[] | undefined {
     return parseScope(params['scope']);
   } catch (error) {
     if (error instanceof ServiceError) return refuse(error.code, 'the scope is malformed');
+    throw error;
+  }
+}
+
+/** OC-09: what another client was told of a user is not confirmed to one with pairwise subjects. Whose a hint really is, is proven later. */
+function hintOf({ id_token_hint: hint }: Params, { client }: RelyingParty, refuse: Refuse): string | undefined {
+  if (!hint || client.subjectType === 'public' || audienceOf(hint) === client.clientId) return hint;
+  return refuse('login_required', 'the id_token_hint is no ID token of this client');
+}
+
+function audienceOf(token: string): unknown {
+  try {
+    return decodeJwt(token).aud;
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return undefined;
     throw error;
   }
 }

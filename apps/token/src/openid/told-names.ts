@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Bus, type Call } from '@keyward/bus';
 import { findPairwiseNames, ServiceError, type Client } from '@keyward/contracts';
 
-/** Whose names they are. */
-type Named = Pick<Client, 'organizationId' | 'clientId'>;
+/** Whose names they are; of a signed token's client it does not matter what it is told now. */
+type Named = Pick<Client, 'organizationId' | 'clientId'> & Partial<Pick<Client, 'subjectType'>>;
 
 /** RFC 9562 §5.8: no id of ours is of this version. */
 const PAIRWISE = /^.{14}8/;
@@ -24,9 +24,9 @@ export class ToldNames {
     return names as { [N in keyof Ids]: string };
   }
 
-  /** Whether a client that says this name means this id, by whichever kind of name. */
+  /** Whether a client that says this name means this id. To one with pairwise subjects no id is confirmed that it has elsewhere. */
   async isOf(name: string, id: string, client: Named, call: Call): Promise<boolean> {
-    if (name === id) return true;
+    if (name === id) return client.subjectType !== 'pairwise';
     if (!PAIRWISE.test(name)) return false;
     const { organizationId, clientId } = client;
     const asked = this.bus.call(findPairwiseNames, { organizationId, clientId, ids: [id] }, call);
