@@ -5,7 +5,7 @@ import * as openid from 'openid-client';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { appearanceOf, expectError } from './support/answers';
 import { formOf, Visitor } from './support/browser';
-import { answerDevice, DEVICE_CODE, pollDevice, startDevice, type Waiting } from './support/device';
+import { answerDevice, DEVICE_CODE, followLink, pollDevice, startDevice, type Waiting } from './support/device';
 import { makeKey, makeOrganization, makeUser, manage, type TestKey, type TestUser } from './support/operator';
 import { isActive } from './support/tokens';
 
@@ -153,19 +153,37 @@ describe('the page', () => {
     // Once more, with everything agreed to before and the code in the link.
     await visitor.submit(confirm, { decision: 'allow' });
     const again = await startDevice(tv, { scope: 'openid' });
-    const asked = await visitor.get(page(again.user_code));
+    const asked = await followLink(visitor, page(again.user_code));
     expect(asked.text).toContain('value="allow"');
     expect(asked.text).toContain(again.user_code);
     expectError(await pollDevice(tv, again), 'authorization_pending');
   });
 
+  it('DV-04 BF-21 a link alone is no try: neither a right code nor wrong ones, nor what another site posts', async () => {
+    const [waiting, visitor] = [await startDevice(tv), new Visitor()];
+    const shown = (code: string, text: string) => text.replaceAll(code, '').replace(/name="csrf" value="[^"]*"/, '');
+    const right = await new Visitor().get(page(waiting.user_code));
+    for (const code of ['BBBB-BBBB', 'CCCC-CCCC', 'DDDD-DDDD', 'FFFF-FFFF', 'GGGG-GGGG', 'HHHH-HHHH', 'JJJJ-JJJJ']) {
+      const wrong = await new Visitor().get(page(code));
+      expect([wrong.status, shown(code, wrong.text)]).toEqual([200, shown(waiting.user_code, right.text)]);
+      const { fields } = formOf(wrong);
+      for (const path of ['device', 'device/sign-in', 'device/confirm']) {
+        const posted = await visitor.post(`/t/${org}/${path}?user_code=${code}`, { ...fields, user_code: code });
+        expect([posted.status, posted.text.includes('No device waits')]).toEqual([400, false]);
+      }
+      await new Visitor().get(`${page(code)}&typed=${'A'.repeat(43)}`);
+    }
+    expect(right.text).toContain(`value="${waiting.user_code}"`);
+    expect((await answerDevice(waiting, user)).text).toContain('Your device is connected');
+  });
+
   it('DV-04 BF-21 BF-05 looks at no more after five wrong codes', async () => {
     const [waiting, visitor] = [await startDevice(tv), new Visitor()];
     for (const code of ['BBBB-BBBB', 'CCCC-CCCC', 'DDDD-DDDD', 'FFFF-FFFF', 'GGGG-GGGG']) {
-      const wrong = await visitor.get(page(code));
+      const wrong = await followLink(visitor, page(code));
       expect([wrong.status, wrong.text.includes('No device waits for this code')]).toEqual([400, true]);
     }
-    const limited = await visitor.get(page(waiting.user_code));
+    const limited = await followLink(visitor, page(waiting.user_code));
     expect([limited.status, limited.headers['retry-after']]).toEqual([429, expect.stringMatching(/^\d+$/)]);
     expect(limited.text).toContain('Too many wrong codes');
     expect((await answerDevice(waiting, user).catch(() => undefined))?.text ?? '').not.toContain('connected');
@@ -175,10 +193,10 @@ describe('the page', () => {
   it('DV-05 AZ-07 can neither be framed nor kept, and has no code in it', async () => {
     const [waiting, visitor] = [await startDevice(tv), new Visitor()];
     const code = await visitor.get(page());
-    const signIn = await visitor.get(page(waiting.user_code));
+    const signIn = await followLink(visitor, page(waiting.user_code));
     const confirm = await visitor.submit(signIn, { username: user.username, password: user.password });
     const done = await visitor.submit(confirm, { decision: 'allow' });
-    const unknown = await visitor.get(page(waiting.user_code));
+    const unknown = await followLink(visitor, page(waiting.user_code));
     for (const { headers, text } of [code, signIn, confirm, done, unknown]) {
       expect(headers['content-security-policy']).toContain("default-src 'none'");
       expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
@@ -196,7 +214,7 @@ describe('the page', () => {
     // Nobody is signed in: an answer is a question who it is.
     const early = await visitor.post(`/t/${org}/device/confirm?${query}`, { ...fields, decision: 'allow' });
     expect(early.text).toContain('type="password"');
-    const confirm = await visitor.submit(await visitor.get(page(waiting.user_code)), {
+    const confirm = await visitor.submit(await followLink(visitor, page(waiting.user_code)), {
       username: user.username,
       password: user.password,
     });
@@ -216,7 +234,7 @@ describe('the page', () => {
     const stranger = await makeUser(await makeOrganization());
     const waiting = await startDevice(tv);
     const visitor = new Visitor();
-    const signIn = await visitor.get(page(waiting.user_code));
+    const signIn = await followLink(visitor, page(waiting.user_code));
     const refused = await visitor.submit(signIn, { username: stranger.loginName, password: stranger.password });
     expect([refused.status, visitor.cookies.has(`__Host-keyward-session-${org}`)]).toEqual([400, false]);
 
@@ -225,14 +243,14 @@ describe('the page', () => {
     await answerDevice(theirs, { ...stranger, username: stranger.loginName }, 'allow', visitor);
     expect(decodeJwt((await pollDevice(open, theirs)).body.access_token).sub).toBe(stranger.id);
     // Signed in for that one, and a stranger to the other.
-    expect((await visitor.get(page(waiting.user_code))).text).toContain('type="password"');
+    expect((await followLink(visitor, page(waiting.user_code))).text).toContain('type="password"');
   });
 
   it('BF-06 abuse 15: counts wrong passwords as all other ways in do, and answers the same', async () => {
     const [waiting, locked] = [await startDevice(tv), await makeUser(org)];
     for (let n = 0; n < 5; n++) await makeWrong(locked.loginName);
     const visitor = new Visitor();
-    const signIn = await visitor.get(page(waiting.user_code));
+    const signIn = await followLink(visitor, page(waiting.user_code));
     const answers = [];
     for (const { username, password } of [locked, { ...user, password: 'wrong' }, { ...user, username: 'nobody' }]) {
       const answer = appearanceOf(await visitor.submit(signIn, { username, password })) as { text: string };
@@ -257,7 +275,7 @@ describe('the page', () => {
     const waiting = await startDevice(tv);
     expect((await new Visitor('de').get(page())).text).toContain('Ein Gerät verbinden');
     const [german, english] = [new Visitor('de'), new Visitor('en')];
-    const signIn = await english.get(`${page(waiting.user_code)}&ui_locales=de`);
+    const signIn = await followLink(english, `${page(waiting.user_code)}&ui_locales=de`);
     expect(signIn.text).toContain('Anmelden');
     const confirm = await english.submit(signIn, { username: user.username, password: user.password });
     expect(confirm.text).toContain('bittet um Zugriff');

@@ -44,8 +44,24 @@ export function isOwnForm(request: FastifyRequest, token: string | undefined): b
   // Every current browser says where a request began; of the others the cookie alone decides.
   const site = request.headers['sec-fetch-site'];
   if (key === undefined || token === undefined || (site !== undefined && site !== 'same-origin')) return false;
-  const [sent, own] = [token, tokenOf(key, request)].map((text) => Buffer.from(text));
-  return sent !== undefined && own !== undefined && sent.length === own.length && timingSafeEqual(sent, own);
+  return isEqual(token, tokenOf(key, request));
+}
+
+/** Goes on in a URL with what was posted by a form of ours in this browser, which no link can say; it outlives a sign-in. */
+export function typedMark(request: FastifyRequest, value: string): string {
+  const key = csrfCookie(request);
+  return key === undefined ? '' : markOf(key, value);
+}
+
+/** Whether a value in a URL was posted by a form of ours in this browser before. */
+export function wasTyped(request: FastifyRequest, value: string, mark: string | undefined): boolean {
+  const key = csrfCookie(request);
+  return key !== undefined && mark !== undefined && isEqual(mark, markOf(key, value));
+}
+
+function isEqual(sent: string, own: string): boolean {
+  const [one, other] = [Buffer.from(sent), Buffer.from(own)];
+  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 const csrfCookie = (request: FastifyRequest): string | undefined =>
@@ -55,3 +71,6 @@ const tokenOf = (key: string, request: FastifyRequest): string =>
   createHmac('sha256', key)
     .update(JSON.stringify(Object.entries(sessionsOf(request)).sort()))
     .digest('base64url');
+
+const markOf = (key: string, value: string): string =>
+  createHmac('sha256', key).update(`typed ${value}`).digest('base64url');

@@ -7,7 +7,7 @@ import type { FastifyReply } from 'fastify';
 import { callOf } from '../http/request-call';
 import { pageFormOf, parseForm } from '../oauth/form';
 import { baseOf, browserOf, lookOf, organizationOf, paramsOf, typedIn, type At } from './browser';
-import { csrfToken, isOwnForm, setSession } from './cookies';
+import { csrfToken, isOwnForm, setSession, typedMark, wasTyped } from './cookies';
 import { deviceCodePage, deviceDonePage, devicePage } from './pages/device';
 import { errorPage } from './pages/messages';
 import { seeOther, sendPage } from './pages/send';
@@ -37,12 +37,12 @@ export class DeviceController {
     await this.ask(request, reply);
   }
 
-  /** The code that was typed goes on in the URL, as it would have come by a link (RFC 8628 §3.3.1). */
+  /** The code goes on in the URL, marked as typed. */
   @Post(pagePaths('device'))
   async typed(@Req() request: At, @Res() reply: FastifyReply): Promise<void> {
     const { csrf, user_code: code = '' } = parseForm(pageFormOf(request));
     if (!isOwnForm(request, csrf)) return this.ask(request, reply, { problem: 'expired' });
-    seeOther(reply, `${baseOf(request)}/device?${queryOf(code.slice(0, 40), paramsOf(request))}`);
+    seeOther(reply, `${baseOf(request)}/device?${queryOf(request, code.slice(0, 40))}`);
   }
 
   @Post(pagePaths('device/sign-in'))
@@ -64,8 +64,15 @@ export class DeviceController {
     this.show(request, reply, await this.bus.call(decideDevice, form, callOf(request)));
   }
 
+  /**
+   * A code that only came by a link (RFC 8628 §3.3.1) is filled in and not looked at before somebody posts it: what any site
+   * can have a browser fetch must neither try codes nor use up a network's tries (§5.1).
+   */
   private async ask(request: At, reply: FastifyReply, shown: Shown = {}): Promise<void> {
-    const step = await this.bus.call(openDevicePage, await this.browser(request), callOf(request));
+    const browser = await this.browser(request);
+    const { user_code: code = '', typed, ...others } = browser.params;
+    const params = wasTyped(request, code, typed) ? browser.params : others;
+    const step = await this.bus.call(openDevicePage, { ...browser, params }, callOf(request));
     this.show(request, reply, step, shown);
   }
 
@@ -77,7 +84,7 @@ export class DeviceController {
     const params = paramsOf(request);
     const look = lookOf(request, params, step.organization);
     const { client = '', userCode = '', retryAfter } = step;
-    const query = queryOf(userCode, params);
+    const query = queryOf(request, userCode);
     const shown = problem ?? step.problem;
     const status = shown ? STATUS[shown] : 200;
     if (retryAfter) reply.header('retry-after', retryAfter);
@@ -120,9 +127,12 @@ export class DeviceController {
   }
 }
 
-/** What goes on from page to page: the code, and the language. */
-const queryOf = (userCode: string, { ui_locales: locales }: Record<string, string>): string =>
-  new URLSearchParams({ user_code: userCode, ...(locales ? { ui_locales: locales } : {}) }).toString();
+/** What goes on from page to page: the code with its mark, and the language. */
+function queryOf(request: At, userCode: string): string {
+  const { ui_locales: locales } = paramsOf(request);
+  const typed = typedMark(request, userCode);
+  return new URLSearchParams({ user_code: userCode, typed, ...(locales ? { ui_locales: locales } : {}) }).toString();
+}
 
 const uiOf = ({ ui_locales: locales }: Record<string, string>): string =>
   locales ? `?${new URLSearchParams({ ui_locales: locales }).toString()}` : '';

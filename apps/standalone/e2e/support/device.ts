@@ -30,6 +30,13 @@ export const pollDevice = ({ consumerKey, basic }: TestKey, { device_code }: Wai
   return keyward.send('/token', { form, basic: basic[1] ? basic : undefined });
 };
 
+/** Follows a link with a code in it, and goes on with the code that the page has filled in. */
+export async function followLink(visitor: Visitor, path: string): Promise<Answer> {
+  const page = await visitor.get(path);
+  const [, filled = ''] = /name="user_code"[^>]*\svalue="([^"]*)"/.exec(page.text) ?? [];
+  return visitor.submit(page, { user_code: filled });
+}
+
 /** Somebody goes where the device says, signs in there if need be, and answers. */
 export async function answerDevice(
   { verification_uri_complete: uri }: Waiting,
@@ -38,7 +45,7 @@ export async function answerDevice(
   visitor = new Visitor(),
 ): Promise<Answer> {
   const { pathname, search } = new URL(uri);
-  const first = await visitor.get(`${pathname}${search}`);
+  const first = await followLink(visitor, `${pathname}${search}`);
   const page = first.text.includes('type="password"') ? await visitor.submit(first, { username, password }) : first;
   return visitor.submit(page, { decision });
 }
