@@ -135,6 +135,43 @@ describe('"your sessions and consents"', () => {
     expect(answerOf(await visitor.get(request({ prompt: 'none' })))).toMatchObject({ error: 'consent_required' });
   });
 
+  it('AZ-07 shows a part of many at a time, of which all can be reached and ended, by administrators as well', async () => {
+    const [visitor, others] = [new Visitor(), Array.from({ length: 24 }, () => new Visitor())];
+    const keys = await Promise.all(Array.from({ length: 12 }, () => makeKey(org, { redirectUris: [REDIRECT_URI] })));
+    for (const other of others) await other.signIn(await other.get(request()), user);
+    for (const client of keys) await codeFor(org, client, user, {}, visitor);
+    const valuesOf = (text: string, name: string) =>
+      [...text.matchAll(new RegExp(`name="${name}"\\s+value="([^"]*)"`, 'g'))].map(([, value = '']) => value);
+    const linkIn = (text: string, list: string) => new RegExp(`href="([^"]*account\\?${list}=[^"]*)"`).exec(text)?.[1];
+    const all = async (list: string, name: string) => {
+      const found: string[][] = [];
+      for (let path: string | undefined = `/t/${org}/account`; path !== undefined;) {
+        const { text, status } = await visitor.get(path);
+        expect([status, Buffer.byteLength(text) < 30_000]).toEqual([200, true]);
+        found.push(valuesOf(text, name));
+        path = linkIn(text, list);
+      }
+      return found;
+    };
+    const [sessions, consents] = [await all('sessions', 'id'), await all('consents', 'client')];
+    expect(sessions.map(({ length }) => length)).toEqual([20, 5]);
+    expect(new Set(sessions.flat()).size).toBe(25);
+    expect(consents.map(({ length }) => length)).toEqual([10, 3]);
+    expect(consents.flat().sort()).toEqual([key, ...keys].map(({ consumerKey }) => consumerKey).sort());
+
+    const path = `/${org}/users/${user.username}`;
+    const first = await manage('GET', `${path}/sessions?limit=20`);
+    const second = await manage('GET', `${path}/sessions?limit=20&after=${first.next as string}`);
+    expect([...first.items, ...second.items].map(({ id }: { id: string }) => id)).toEqual(sessions.flat());
+    expect(second).not.toHaveProperty('next');
+    expect(await keyward.cliJson('consents', 'list', user.username, '--org', org)).toHaveLength(13);
+    for (const query of ['sessions=x', 'sessions=', `consents=%00`, `consents=${'x'.repeat(400)}`])
+      expect((await visitor.get(`/t/${org}/account?${query}`)).status).toBeLessThan(500);
+    await manage('DELETE', `${path}/sessions`);
+    expect((await manage('GET', `${path}/sessions`)).items).toEqual([]);
+    expect(await isSignedIn(others[0] ?? visitor)).toBe(false);
+  });
+
   it('asks whoever is not signed in to sign in, without any client', async () => {
     const visitor = new Visitor();
     const page = await visitor.get(`/t/${org}/account`);

@@ -1,4 +1,5 @@
 import { ArrayMaxSize, IsArray, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { Page, PageRequest } from './page';
 import { Empty, rpc } from './rpc';
 
 /** A session cookie of an organization. */
@@ -28,12 +29,23 @@ export class Session {
   clients: string[];
 }
 
-export class Sessions {
-  items: Session[];
-}
+export class SessionPage extends Page<Session> {}
 
 /** A user at an organization's pages. */
 export class OfUser {
+  @IsUUID() organizationId: string;
+  @IsUUID() sub: string;
+}
+
+/** A user's sessions, the newest first. */
+export class ListSessions extends PageRequest {
+  @IsUUID() organizationId: string;
+  @IsUUID() sub: string;
+  @IsOptional() @IsUUID() override after?: string;
+}
+
+/** What a user has consented to, by client. */
+export class ListConsents extends PageRequest {
   @IsUUID() organizationId: string;
   @IsUUID() sub: string;
 }
@@ -53,9 +65,7 @@ export class Consent {
   grantedAt: string;
 }
 
-export class Consents {
-  items: Consent[];
-}
+export class ConsentPage extends Page<Consent> {}
 
 export class WithdrawConsent extends OfUser {
   @IsString() @MaxLength(255) clientId: string;
@@ -69,10 +79,10 @@ export class ForgetClients {
 
 /** Errors: `not_found` when it has ended. */
 export const findSession = rpc('token.session.find', FindSession, FoundSession, { repeatable: true });
-export const listSessions = rpc('token.session.list', OfUser, Sessions, { repeatable: true });
+export const listSessions = rpc('token.session.list', ListSessions, SessionPage, { repeatable: true });
 /** Ends sessions and the refresh tokens they gave, except those for offline access. Errors: `not_found`. */
 export const endSessions = rpc('token.session.end', EndSessions, Empty);
-export const listConsents = rpc('token.consent.list', OfUser, Consents, { repeatable: true });
+export const listConsents = rpc('token.consent.list', ListConsents, ConsentPage, { repeatable: true });
 /** Takes a consent back and ends all that the client has of it. Errors: `not_found`. */
 export const withdrawConsent = rpc('token.consent.withdraw', WithdrawConsent, Empty);
 /** Ends what users have let clients have that are deleted. */

@@ -1,4 +1,4 @@
-import { type Consent, type Consents, type Session, type Sessions } from '@keyward/contracts';
+import { type Consent, type Session } from '@keyward/contracts';
 import { Command } from 'commander';
 import { path } from '../api';
 import { examples } from '../options';
@@ -33,7 +33,7 @@ export function sessions(terminal: Terminal): Command {
     .action((username: string, _options: object, command: Command) =>
       inSession(terminal, command, async (session) => {
         const url = path`organizations/${session.organization}/users/${username}/sessions`;
-        session.list((await session.api.get<Sessions>(url)).items, sessionColumns);
+        session.list(await session.api.list<Session>(url), sessionColumns);
       }),
     );
 
@@ -65,7 +65,7 @@ export function consents(terminal: Terminal): Command {
     .action((username: string, _options: object, command: Command) =>
       inSession(terminal, command, async (session) => {
         const url = path`organizations/${session.organization}/users/${username}/consents`;
-        session.list((await session.api.get<Consents>(url)).items, consentColumns);
+        session.list(await session.api.list<Consent>(url), consentColumns);
       }),
     );
 

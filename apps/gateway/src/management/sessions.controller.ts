@@ -1,4 +1,4 @@
-import { Delete, Get, HttpCode, Param } from '@nestjs/common';
+import { Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
 import { Bus, type Call } from '@keyward/bus';
 import {
   endSessions,
@@ -6,11 +6,12 @@ import {
   findUser,
   listConsents,
   listSessions,
+  PageRequest,
   ServiceError,
   withdrawConsent,
-  type Consents,
+  type ConsentPage,
   type OfUser,
-  type Sessions,
+  type SessionPage,
 } from '@keyward/contracts';
 import { RequestCall } from '../http/request-call';
 import { Management } from './management';
@@ -26,9 +27,10 @@ export class SessionsController {
   async sessions(
     @Param('orgkey') orgkey: string,
     @Param('username') username: string,
+    @Query() page: PageRequest,
     @RequestCall() call: Call,
-  ): Promise<Sessions> {
-    return this.bus.call(listSessions, await this.userAt(orgkey, username, call), call);
+  ): Promise<SessionPage> {
+    return this.bus.call(listSessions, { ...page, ...(await this.userAt(orgkey, username, call)) }, call);
   }
 
   /** Signs the user out everywhere. */
@@ -59,9 +61,10 @@ export class SessionsController {
   async consents(
     @Param('orgkey') orgkey: string,
     @Param('username') username: string,
+    @Query() page: PageRequest,
     @RequestCall() call: Call,
-  ): Promise<Consents> {
-    return this.bus.call(listConsents, await this.userAt(orgkey, username, call), call);
+  ): Promise<ConsentPage> {
+    return this.bus.call(listConsents, { ...page, ...(await this.userAt(orgkey, username, call)) }, call);
   }
 
   /** And ends what the client has of it. */

@@ -21,6 +21,12 @@ import { csrfToken, isOwnForm, sessionsOf } from './cookies';
 import { accountPage } from './pages/account';
 import { seeOther, sendPage } from './pages/send';
 
+/** How many a page has at most, so that it stays below 30 KB. */
+const SESSIONS = 20;
+const CONSENTS = 10;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const CLIENT = /^.{1,255}$/;
+
 /** Who looks at a page. */
 interface Visitor {
   organization: Organization;
@@ -46,14 +52,15 @@ export class AccountController {
     }
     const { organization, session } = visitor;
     const of = { organizationId: organization.id, sub: session.sub };
+    const params = paramsOf(request);
     const [sessions, consents] = await Promise.all([
-      this.bus.call(listSessions, of, call),
-      this.bus.call(listConsents, of, call),
+      this.bus.call(listSessions, { ...of, limit: SESSIONS, after: afterIn(params['sessions'], UUID) }, call),
+      this.bus.call(listConsents, { ...of, limit: CONSENTS, after: afterIn(params['consents'], CLIENT) }, call),
     ]);
-    const look = lookOf(request, paramsOf(request), organization);
+    const look = lookOf(request, params, organization);
     const csrf = csrfToken(request, reply);
     const shown = { username: session.username, current: session.id };
-    sendPage(reply, accountPage({ ...look, csrf, ...shown, sessions: sessions.items, consents: consents.items }));
+    sendPage(reply, accountPage({ ...look, csrf, ...shown, sessions, consents }));
   }
 
   @Post('account/end-session')
@@ -95,6 +102,10 @@ export class AccountController {
     return session && { organization, session };
   }
 }
+
+/** Where a part of a list goes on; from its beginning where that is none of our links. */
+const afterIn = (text: string | undefined, form: RegExp): string | undefined =>
+  text !== undefined && form.test(text) ? text : undefined;
 
 /** What has ended meanwhile need not be ended. */
 function goneIsFine(error: unknown): undefined {

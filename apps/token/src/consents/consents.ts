@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { ServiceError, type Client, type Consent } from '@keyward/contracts';
-import { inOrganization, query, queryInOrganization } from '@keyward/database';
+import { ServiceError, type Client, type Consent, type ListConsents } from '@keyward/contracts';
+import { checkCursor, inOrganization, query, queryInOrganization } from '@keyward/database';
 import { DataSource } from 'typeorm';
 import { Clock } from '../clock';
 import { RevocationFeed } from '../revocation/revocation-feed';
@@ -39,13 +39,15 @@ export class Consents {
     );
   }
 
-  async list(organizationId: string, sub: string): Promise<Omit<Consent, 'name'>[]> {
+  /** One more than the page has, where there are more. */
+  async page({ organizationId, sub, after = '', limit }: ListConsents): Promise<Omit<Consent, 'name'>[]> {
+    checkCursor(after);
     const rows = await queryInOrganization<Omit<Consent, 'grantedAt' | 'name'> & { grantedAt: Date }>(
       this.dataSource,
       'list-consents',
       `SELECT client_id AS "clientId", scopes, granted_at AS "grantedAt" FROM consents
-       WHERE organization_id = $1 AND sub = $2 ORDER BY client_id LIMIT 100`,
-      [organizationId, sub],
+       WHERE organization_id = $1 AND sub = $2 AND client_id > $3 ORDER BY client_id LIMIT $4`,
+      [organizationId, sub, after, limit + 1],
     );
     return rows.map(({ grantedAt, ...consent }) => ({ ...consent, grantedAt: grantedAt.toISOString() }));
   }

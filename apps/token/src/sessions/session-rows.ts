@@ -1,3 +1,4 @@
+import type { EndSessions, ListSessions } from '@keyward/contracts';
 import { query, queryInOrganization } from '@keyward/database';
 import type { DataSource } from 'typeorm';
 import { dayOf } from '../time-id';
@@ -44,20 +45,41 @@ export async function findSessionRow(
   return row;
 }
 
-/** Those of a user that have not been ended, the newest first, with the clients that got tokens by them. */
-export const listSessionRows = (
+/** When a session that lives now must have been used last, and until when it must be good, at least. */
+export interface Alive {
+  usedAfter: Date;
+  now: Date;
+}
+
+/** Those of a user that live, the newest first, with the clients that got tokens by them; one more than the page has. */
+export const pageSessionRows = (
   dataSource: DataSource,
-  organizationId: string,
-  sub: string,
+  { organizationId, sub, after, limit }: ListSessions,
+  { usedAfter, now }: Alive,
 ): Promise<(SessionRow & { clients: string[] })[]> =>
   queryInOrganization(
     dataSource,
     'list-sessions',
     `SELECT ${COLUMNS}, ARRAY(SELECT DISTINCT client_id FROM session_grants g WHERE g.organization_id = s.organization_id
        AND g.day = s.day AND g.session_id = s.id) AS clients
-     FROM sessions s WHERE organization_id = $1 AND sub = $2 AND ended_at IS NULL ORDER BY id DESC`,
-    [organizationId, sub],
+     FROM sessions s WHERE organization_id = $1 AND sub = $2 AND ended_at IS NULL AND ($3::uuid IS NULL OR id < $3)
+       AND used_at > $4 AND absolute_expires_at > $5 ORDER BY id DESC LIMIT $6`,
+    [organizationId, sub, after ?? null, usedAfter, now, limit + 1],
   );
+
+/** All of a user that have not been ended, or the one that is named. */
+export const openSessionIds = async (
+  dataSource: DataSource,
+  { organizationId, sub, id }: EndSessions,
+): Promise<string[]> => {
+  const rows = await queryInOrganization<{ id: string }>(
+    dataSource,
+    'open-sessions',
+    `SELECT id FROM sessions WHERE organization_id = $1 AND sub = $2 AND ended_at IS NULL AND ($3::uuid IS NULL OR id = $3)`,
+    [organizationId, sub, id ?? null],
+  );
+  return rows.map((row) => row.id);
+};
 
 /** That it was used, which keeps it from ending idle. */
 export async function touchSession(

@@ -10,19 +10,21 @@ import {
   listSessions,
   ServiceError,
   withdrawConsent,
-  type Consents as ConsentList,
+  type ConsentPage,
   type EndSessions,
   type FindSession,
   type ForgetClients,
   type FoundSession,
-  type OfUser,
-  type Sessions as SessionList,
+  type ListConsents,
+  type ListSessions,
+  type SessionPage,
   type WithdrawConsent,
 } from '@keyward/contracts';
+import { pageOf } from '@keyward/database';
 import { Organizations } from '@keyward/runtime';
 import { DataSource } from 'typeorm';
 import { Consents } from '../consents/consents';
-import { listSessionRows } from './session-rows';
+import { openSessionIds, pageSessionRows } from './session-rows';
 import { Sessions } from './sessions';
 
 /** Sessions and consents, for the users they are of and for administrators. */
@@ -45,29 +47,27 @@ export class SessionsController {
   }
 
   @Handle(listSessions)
-  async list({ organizationId, sub }: OfUser): Promise<SessionList> {
-    const rows = await listSessionRows(this.dataSource, organizationId, sub);
-    const items = rows
-      .filter((row) => this.sessions.isAlive(row))
-      .map((row) => ({
-        id: row.id,
-        sub: row.sub,
-        signedInAt: new Date(row.authTime * 1000).toISOString(),
-        usedAt: row.usedAt.toISOString(),
-        expiresAt: this.sessions.expiryOf(row).toISOString(),
-        userAgent: row.userAgent,
-        clients: row.clients,
-      }));
-    return { items };
+  async list(request: ListSessions): Promise<SessionPage> {
+    const rows = await pageSessionRows(this.dataSource, request, this.sessions.alive());
+    const items = rows.map((row) => ({
+      id: row.id,
+      sub: row.sub,
+      signedInAt: new Date(row.authTime * 1000).toISOString(),
+      usedAt: row.usedAt.toISOString(),
+      expiresAt: this.sessions.expiryOf(row).toISOString(),
+      userAgent: row.userAgent,
+      clients: row.clients,
+    }));
+    return pageOf(items, request.limit, ({ id }) => id);
   }
 
   /** One that is not this user's is not there. */
   @Handle(endSessions)
-  async end({ organizationId, sub, id }: EndSessions): Promise<Empty> {
-    const rows = await listSessionRows(this.dataSource, organizationId, sub);
-    const ending = rows.filter((row) => id == null || row.id === id);
-    if (id != null && ending.length === 0) throw new ServiceError('not_found', 'there is no such session');
-    for (const row of ending) await this.sessions.end(row.id, { id: organizationId });
+  async end(request: EndSessions): Promise<Empty> {
+    const { organizationId } = request;
+    const ending = await openSessionIds(this.dataSource, request);
+    if (request.id != null && ending.length === 0) throw new ServiceError('not_found', 'there is no such session');
+    for (const id of ending) await this.sessions.end(id, { id: organizationId });
     return new Empty();
   }
 
@@ -78,13 +78,14 @@ export class SessionsController {
   }
 
   @Handle(listConsents)
-  async listConsents({ organizationId, sub }: OfUser, call: Call): Promise<ConsentList> {
-    const consents = await this.consents.list(organizationId, sub);
-    const named = consents.map(async (consent) => {
+  async listConsents(request: ListConsents, call: Call): Promise<ConsentPage> {
+    const { organizationId, limit } = request;
+    const { items, next } = pageOf(await this.consents.page(request), limit, ({ clientId }) => clientId);
+    const named = items.map(async (consent) => {
       const asked = this.bus.call(findRelyingParty, { organizationId, clientId: consent.clientId }, call);
       return { ...consent, name: await asked.then(({ name }) => name).catch(() => consent.clientId) };
     });
-    return { items: await Promise.all(named) };
+    return { items: await Promise.all(named), ...(next === undefined ? {} : { next }) };
   }
 
   @Handle(withdrawConsent)

@@ -10,7 +10,7 @@ import { RevocationFeed } from '../revocation/revocation-feed';
 import { newId } from '../time-id';
 import { newSecret, readToken, writeToken } from '../token-string';
 import { Users } from '../users';
-import { endSessionRow, findSessionRow, saveSession, touchSession, type SessionRow } from './session-rows';
+import { endSessionRow, findSessionRow, saveSession, touchSession, type Alive, type SessionRow } from './session-rows';
 
 /** How often a use is written down at most, milliseconds. */
 const NOTED_EVERY_MS = 60_000;
@@ -49,6 +49,12 @@ export class Sessions {
   /** Absolute and idle end (ASVS 7.3.1, 7.3.2). */
   isAlive({ usedAt, absoluteExpiresAt }: SessionRow): boolean {
     return Math.min(usedAt.getTime() + this.settings.idle * 1000, absoluteExpiresAt.getTime()) > this.clock.now();
+  }
+
+  /** What `isAlive` says, of many. */
+  alive(): Alive {
+    const now = this.clock.now();
+    return { usedAfter: new Date(now - this.settings.idle * 1000), now: new Date(now) };
   }
 
   /** When it ends unless it is used. */

@@ -1,4 +1,4 @@
-import type { Consent, Session } from '@keyward/contracts';
+import type { Consent, ConsentPage, Session, SessionPage } from '@keyward/contracts';
 import { html, type Html } from './html';
 import { csrfField, page, type Look } from './layout';
 import { fill, scopeText, type Texts } from './texts';
@@ -9,8 +9,8 @@ export interface AccountPage extends Look {
   username: string;
   /** The id of the session that looks. */
   current: string;
-  sessions: Session[];
-  consents: Consent[];
+  sessions: SessionPage;
+  consents: ConsentPage;
 }
 
 export function accountPage({ csrf, username, current, sessions, consents, ...look }: AccountPage): string {
@@ -39,20 +39,28 @@ export function accountPage({ csrf, username, current, sessions, consents, ...lo
       </div>
       ${button('withdraw', 'client', clientId, texts.withdraw)}
     </li>`;
+  const more = (list: string, next: string | undefined, text: string) =>
+    next === undefined
+      ? undefined
+      : html`<p class="aside">
+          <a href="${base}/account?${new URLSearchParams({ [list]: next }).toString()}">${text}</a>
+        </p>`;
   const content = html`
     <p>${fill(texts.accountAs, { username })}</p>
     <h2>${texts.sessions}</h2>
     <ul class="list">
-      ${sessions.map(sessionItem)}
+      ${sessions.items.map(sessionItem)}
     </ul>
+    ${more('sessions', sessions.next, texts.moreSessions)}
     <h2>${texts.consents}</h2>
     ${
-      consents.length === 0
+      consents.items.length === 0
         ? html`<p>${texts.noConsents}</p>`
         : html`<ul class="list">
-            ${consents.map(consentItem)}
+            ${consents.items.map(consentItem)}
           </ul>`
     }
+    ${more('consents', consents.next, texts.moreConsents)}
   `;
   return page(look, texts.accountTitle, content);
 }
