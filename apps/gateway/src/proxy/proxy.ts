@@ -4,7 +4,7 @@ import type { Organizations } from '@keyward/runtime';
 import { upgradeOf, type Upgrade } from '../http/upgrades';
 import { apiKeyOf, bearerOf, dpopTokenOf } from './bearer';
 import { Circuits } from './circuits';
-import { corsHeaders, isPreflight, preflightHeaders } from './cors';
+import { corsHeaders } from './cors';
 import { enforce, upstreamFor, type Passed } from './enforcement';
 import { Fault } from './fault';
 import { forward, type Meter } from './forward';
@@ -14,7 +14,8 @@ import type { ProxyParts } from './proxy-parts';
 import { faultOf, refuse } from './refuse';
 import { isLooping, requestHeaders } from './request-headers';
 import { WebSockets } from './websockets';
-import { methodsOf, resourceOf } from './route-table';
+import { answerOptions, nothingFor } from './methods';
+import { resourceOf } from './route-table';
 import { rateLimitHeaders } from './throttling/exhausted';
 import { isByBytes, type Lease } from './throttling/lease';
 import type { Admitted, Located, Seen, Visit } from './visit';
@@ -40,7 +41,7 @@ export class Proxy {
     const seen: Seen = { startedAt: performance.now(), bytes: 0 };
     response.once('close', () => this.count(located, response, seen));
     try {
-      const answered = this.answerOptions(request, located);
+      const answered = answerOptions(request, located);
       if (answered) {
         response.writeHead(200, { ...visit.own, ...answered, 'content-length': '0' }).end();
         return;
@@ -227,15 +228,6 @@ export class Proxy {
     });
   }
 
-  /** `OPTIONS` that the API does not list: for browsers, and for whoever asks what there is. Needs no token. */
-  private answerOptions(request: IncomingMessage, located: Located): OutgoingHttpHeaders | undefined {
-    const { api, rest } = located;
-    if (request.method !== 'OPTIONS' || api.state === 'BLOCKED' || resourceOf(api, 'OPTIONS', rest)) return undefined;
-    const methods = [...methodsOf(api, rest), 'OPTIONS'];
-    if (methods.length === 1) throw new Fault('unknownResource');
-    return isPreflight(request) ? preflightHeaders(api, request, methods) : { allow: methods.join(', ') };
-  }
-
   /** The root's contexts begin the path, all others follow `/t/<orgkey>`, which has one spelling. */
   private organizationOf(path: string, organizations: Organizations): [Organization | undefined, string] {
     if (!path.startsWith('/t/')) return [organizations.active(ROOT_ORGANIZATION.id), path];
@@ -243,11 +235,4 @@ export class Proxy {
     const key = path.slice(3, end < 0 ? undefined : end);
     return [key === ROOT_ORGANIZATION.key ? undefined : organizations.activeByKey(key), end < 0 ? '' : path.slice(end)];
   }
-}
-
-function nothingFor({ api, rest }: Located): Fault {
-  const methods = methodsOf(api, rest);
-  return methods.length === 0
-    ? new Fault('unknownResource')
-    : new Fault('wrongMethod', { allow: [...methods, 'OPTIONS'].join(', ') });
 }
