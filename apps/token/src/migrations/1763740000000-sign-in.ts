@@ -1,5 +1,6 @@
 import { isolate } from '@keyward/database';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { codeFunctions } from './code-functions';
 
 /**
  * Sessions on the sign-in pages, the codes and grants they gave, and what users have consented to. All but consents grow
@@ -9,7 +10,7 @@ export class SignIn1763740000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(TABLES);
     for (const table of ['sessions', 'session_grants', 'authorization_codes', 'consents']) await isolate(runner, table);
-    await runner.query(SESSIONS + REDEEM_CODE + END_SESSION + WITHDRAW_CONSENT);
+    await runner.query(SESSIONS + codeFunctions() + END_SESSION + WITHDRAW_CONSENT);
     await runner.query(`
       GRANT EXECUTE ON FUNCTION save_session, touch_session, insert_code, redeem_code, end_session, withdraw_consent, day_of
         TO keyward_token`);
@@ -105,78 +106,6 @@ const SESSIONS = `
   BEGIN
     PERFORM set_config('app.organization', p_organization::text, true);
     UPDATE sessions SET used_at = p_now WHERE organization_id = p_organization AND day = p_day AND id = p_id;
-  END $$;
-`;
-
-/**
- * The one place that decides about a use of a code, under the row's lock. A code is over after its first use, whatever
- * came of it (AC-04, AC-08); a second one ends what the first gave (AC-02), which is there before the lock is given back.
- */
-export const REDEEM_CODE = `
-  CREATE FUNCTION insert_code(
-    p_organization uuid, p_day date, p_id uuid, p_hash bytea, p_client text, p_sub uuid, p_user_organization uuid,
-    p_session uuid, p_session_day date, p_redirect_uri text, p_challenge text, p_scope text, p_nonce text,
-    p_auth_time bigint, p_amr text[], p_expires timestamptz)
-  RETURNS void LANGUAGE plpgsql AS $$
-  BEGIN
-    PERFORM set_config('app.organization', p_organization::text, true);
-    INSERT INTO authorization_codes (organization_id, day, id, hash, client_id, sub, user_organization_id, session_id,
-        session_day, redirect_uri, challenge, scope, nonce, auth_time, amr, expires_at)
-      VALUES (p_organization, p_day, p_id, p_hash, p_client, p_sub, p_user_organization, p_session,
-        p_session_day, p_redirect_uri, p_challenge, p_scope, p_nonce, p_auth_time, p_amr, p_expires);
-  END $$;
-  CREATE FUNCTION redeem_code(
-    p_organization uuid, p_day date, p_id uuid, p_hash bytea, p_client text, p_redirect_uri text, p_challenge text,
-    p_not_before bigint, p_refresh_hash bytea, p_proof bytea, p_now timestamptz, p_absolute timestamptz,
-    p_expires timestamptz)
-  RETURNS TABLE (outcome text, scope text, nonce text, auth_time bigint, amr text[], session_id uuid)
-  LANGUAGE plpgsql AS $$
-  DECLARE
-    c authorization_codes;
-  BEGIN
-    PERFORM set_config('app.organization', p_organization::text, true);
-    SELECT * INTO c FROM authorization_codes
-      WHERE organization_id = p_organization AND day = p_day AND id = p_id FOR UPDATE;
-    IF NOT FOUND OR c.hash <> p_hash THEN
-      outcome := 'unknown';
-      RETURN NEXT;
-      RETURN;
-    END IF;
-    IF c.used_at IS NOT NULL THEN
-      outcome := 'reuse';
-      PERFORM revoke_refresh_family(p_organization, p_day, p_id, p_now);
-      RETURN NEXT;
-      RETURN;
-    END IF;
-    UPDATE authorization_codes SET used_at = p_now
-      WHERE organization_id = p_organization AND day = p_day AND id = p_id;
-    IF c.client_id <> p_client THEN
-      outcome := 'client';
-    ELSIF c.expires_at <= p_now THEN
-      outcome := 'expired';
-    ELSIF c.redirect_uri IS DISTINCT FROM p_redirect_uri THEN
-      outcome := 'redirect_uri';
-    ELSIF c.challenge IS DISTINCT FROM p_challenge THEN
-      outcome := CASE WHEN c.challenge IS NULL THEN 'downgrade' ELSE 'verifier' END;
-    ELSIF c.auth_time < p_not_before THEN
-      outcome := 'outdated';
-    ELSIF NOT EXISTS (SELECT FROM sessions s WHERE s.organization_id = p_organization AND s.day = c.session_day
-        AND s.id = c.session_id AND s.ended_at IS NULL) THEN
-      outcome := 'signed out';
-    ELSE
-      outcome := 'redeemed';
-      PERFORM insert_refresh_family(p_organization, p_day, p_id, c.client_id, c.sub, c.user_organization_id, p_proof,
-        c.scope, c.auth_time, c.amr, p_now, p_absolute, p_expires, p_refresh_hash);
-      INSERT INTO session_grants (organization_id, day, session_id, family_id, sub, client_id, offline)
-        VALUES (p_organization, c.session_day, c.session_id, p_id, c.sub, c.client_id,
-          'offline_access' = ANY (string_to_array(c.scope, ' ')));
-      scope := c.scope;
-      nonce := c.nonce;
-      auth_time := c.auth_time;
-      amr := c.amr;
-      session_id := c.session_id;
-    END IF;
-    RETURN NEXT;
   END $$;
 `;
 
