@@ -16,12 +16,15 @@ class Owner {
   kept = 0;
   asked = 0;
   pageSize = 2;
+  away = false;
   readonly bus: Bus;
 
   constructor(private readonly wire: Wire) {
     this.bus = new Bus(wire);
     const answer = (subject: string, reply: (request: never) => object) =>
-      wire.respond(subject, 'probe', async (request) => ({ ok: reply(request as never) }));
+      wire.respond(subject, 'probe', async (request) =>
+        this.away ? { error: { code: 'temporarily_unavailable' } } : { ok: reply(request as never) },
+      );
     answer(things.position.subject, () => ({ position: this.log.length }));
     answer(things.since.subject, ({ position }: { position: number }): Changes<Thing> => {
       this.asked++;
@@ -108,6 +111,17 @@ describe('a follower of a feed', () => {
     owner.write('b', { name: 'newer' }, { lost: true });
     await follower.catchUp();
     expect(is({ a: 'new', b: 'newer' })()).toBe(true);
+  });
+
+  test('says each time that it cannot tell while the owner is silent, and goes on with it', async () => {
+    await follower.start();
+    owner.away = true;
+    expect(await follower.catchUp()).toBe(false);
+    expect(await follower.catchUp()).toBe(false);
+    owner.write('a', { name: 'new' }, { lost: true });
+    owner.away = false;
+    while (!(await follower.catchUp())) await sleep(5);
+    expect(is({ a: 'new' })()).toBe(true);
   });
 
   test('notices a lost last change by the heartbeat', async () => {

@@ -31,7 +31,7 @@ export class FeedFollower<R extends object> {
   private heardAt = 0;
   private stopped = false;
   private syncing?: Promise<void>;
-  private catching?: Promise<void>;
+  private catching?: Promise<boolean>;
   private caughtUpAt = 0;
   private readonly unsubscribe: (() => void)[] = [];
 
@@ -73,19 +73,21 @@ export class FeedFollower<R extends object> {
 
   /**
    * Asks the owner now: for who misses a record that may be newer than what was heard. Shared by all who ask and at most
-   * ten times a second, so that made-up names cost little; half a second at most, after which the record is not there.
+   * ten times a second, so that made-up names cost little; half a second at most. Says whether the owner has answered: what
+   * is not there then is nowhere.
    */
-  catchUp(): Promise<void> {
-    this.catching ??= this.askSoon();
+  catchUp(): Promise<boolean> {
+    this.catching ??= Promise.race([this.askSoon(), sleep(CATCH_UP_MS).then(() => false)]);
     return this.catching;
   }
 
-  private async askSoon(): Promise<void> {
+  private async askSoon(): Promise<boolean> {
     await sleep(Math.max(0, this.caughtUpAt + ASK_EVERY_MS - Date.now()));
     await this.syncing; // begun earlier, it may have read before what is missed was written
     this.catching = undefined; // who comes from here on needs another answer
     this.caughtUpAt = Date.now();
-    await Promise.race([this.sync(), sleep(CATCH_UP_MS)]);
+    await this.sync();
+    return !this.stopped;
   }
 
   private onChange({ position, id, record }: Change<R>): void {
