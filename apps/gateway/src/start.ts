@@ -89,15 +89,15 @@ function ownerOf(orgkey: string, services: Services | undefined): PageOwner | un
   }
 }
 
-function servicesOn(wire: Wire, { oauth, server }: GatewayConfig): Services {
+function servicesOn(wire: Wire, { oauth, server, bus: { degradedLimitMs } }: GatewayConfig): Services {
   const bus = new Bus(wire);
-  const revocations = new Revocations(bus, { passwordChange: oauth.revokeOnPasswordChange });
+  const revocations = new Revocations(bus, { passwordChange: oauth.revokeOnPasswordChange, degradedLimitMs });
   return {
     bus,
-    organizations: new Organizations(bus),
+    organizations: new Organizations(bus, degradedLimitMs),
     revocations,
     keys: new JwksCache(bus, (kid) => revocations.isKeyRevoked(kid)),
-    known: new Knowledge(bus),
+    known: new Knowledge(bus, degradedLimitMs),
     certificates: new ClientCertificates(server),
   };
 }

@@ -1,8 +1,6 @@
 import { FeedFollower, type Bus } from '@keyward/bus';
 import { organizations, ServiceError, type Organization } from '@keyward/contracts';
-
-/** How long a copy that nobody keeps right any more is still served. */
-const SERVED_STALE_MS = 5 * 60_000;
+import { DEGRADED_LIMIT_MS } from './degraded-limit';
 
 /** Every organization, in memory, as the directory's feed tells it. */
 export class Organizations {
@@ -10,7 +8,11 @@ export class Organizations {
   private readonly byKey = new Map<string, Organization>();
   private readonly follower: FeedFollower<Organization>;
 
-  constructor(bus: Bus) {
+  /** `degradedLimitMs`: how long a copy that nobody keeps right any more is still served. */
+  constructor(
+    bus: Bus,
+    private readonly degradedLimitMs = DEGRADED_LIMIT_MS,
+  ) {
     this.follower = new FeedFollower(bus, organizations, {
       apply: (id, record) => this.apply(id, record),
       reset: () => {
@@ -56,7 +58,7 @@ export class Organizations {
   }
 
   private known(map: ReadonlyMap<string, Organization>, name: string): Organization | undefined {
-    if (!this.follower.isHeardWithin(SERVED_STALE_MS))
+    if (!this.follower.isHeardWithin(this.degradedLimitMs))
       throw new ServiceError('temporarily_unavailable', undefined, { detail: 'organizations unknown', retryAfter: 1 });
     return map.get(name);
   }

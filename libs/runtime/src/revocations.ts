@@ -9,16 +9,17 @@ import {
   type RevocableClaims,
   type Revocation,
 } from '@keyward/contracts';
+import { DEGRADED_LIMIT_MS } from './degraded-limit';
 import { RevocationList } from './revocation-list';
 
-/** How long a copy that nobody keeps right any more is still trusted. */
-const TRUSTED_STALE_MS = 5 * 60_000;
 const EXPIRE_EVERY_MS = 60_000;
 
 /** What is followed, and which ends count. */
 export interface RevocationOptions {
   /** Whether a changed password ends what was granted before it: the setting REVOKE_ON_PASSWORD_CHANGE. */
   passwordChange: boolean;
+  /** How long a copy that nobody keeps right any more is still trusted, milliseconds. */
+  degradedLimitMs?: number;
   /** All when absent. */
   feeds?: readonly Feed<Revocation>[];
 }
@@ -31,10 +32,12 @@ export class Revocations {
   private readonly lists: RevocationList[] = [];
   private readonly followers: FeedFollower<Revocation>[] = [];
   private readonly passwordChange: boolean;
+  private readonly degradedLimitMs: number;
   private timer?: NodeJS.Timeout;
 
-  constructor(bus: Bus, { passwordChange, feeds }: RevocationOptions) {
+  constructor(bus: Bus, { passwordChange, degradedLimitMs = DEGRADED_LIMIT_MS, feeds }: RevocationOptions) {
     this.passwordChange = passwordChange;
+    this.degradedLimitMs = degradedLimitMs;
     for (const feed of feeds ?? [tokenRevocations, userRevocations, clientRevocations]) {
       const list = new RevocationList();
       const apply = (id: string, record: Revocation | null) => list.apply(id, record);
@@ -68,7 +71,7 @@ export class Revocations {
   /**
    * Whether an access token that is genuine and not expired was revoked. `organizationId` is its issuer's,
    * `userOrganizationId` that of its user; that neither is suspended is what `Organizations` says. Asks nobody. Errors:
-   * `temporarily_unavailable` before the first snapshot, and when no owner was heard for five minutes.
+   * `temporarily_unavailable` before the first snapshot, and when an owner was not heard for longer than the limit.
    */
   isRevoked(claims: RevocableClaims, organizationId: string, userOrganizationId = organizationId): boolean {
     this.assertKnown();
@@ -102,7 +105,7 @@ export class Revocations {
 
   private assertKnown(): void {
     for (const follower of this.followers)
-      if (!follower.isHeardWithin(TRUSTED_STALE_MS))
+      if (!follower.isHeardWithin(this.degradedLimitMs))
         throw new ServiceError('temporarily_unavailable', undefined, { detail: 'revocations unknown', retryAfter: 1 });
   }
 }

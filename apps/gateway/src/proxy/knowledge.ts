@@ -18,9 +18,6 @@ import { RouteTable } from './route-table';
 import { Denials } from './throttling/denials';
 import { Plans } from './throttling/plans';
 
-/** How long a copy that nobody keeps right any more is still served. */
-const SERVED_STALE_MS = 5 * 60_000;
-
 /** What the gateway knows of APIs and of who may call them, in memory, as the feeds of their owners tell it. */
 export class Knowledge {
   readonly routes = new RouteTable();
@@ -35,7 +32,11 @@ export class Knowledge {
   private readonly clientFeed: FeedFollower<ClientRecord>;
   private readonly followers: FeedFollower<object>[];
 
-  constructor(bus: Bus) {
+  /** `degradedLimitMs`: how long a copy that nobody keeps right any more is still served. */
+  constructor(
+    bus: Bus,
+    private readonly degradedLimitMs: number,
+  ) {
     this.clientFeed = new FeedFollower(bus, consumerKeyChanges, {
       apply: (id, record) => (record ? this.clients.set(id, record) : this.clients.delete(id)),
       reset: () => this.clients.clear(),
@@ -93,18 +94,22 @@ export class Knowledge {
   /** Throws `temporarily_unavailable` while too little is known to say who may pass. */
   assertKnown(): void {
     for (const follower of this.followers)
-      if (!follower.isHeardWithin(SERVED_STALE_MS))
-        throw new ServiceError('temporarily_unavailable', undefined, { detail: 'routes unknown', retryAfter: 1 });
+      if (!follower.isHeardWithin(this.degradedLimitMs)) throw unknown('routes unknown');
   }
 
   client(clientId: string): ClientRecord | undefined {
     return this.clients.get(clientId);
   }
 
-  /** For a client that a genuine token names: it may be newer than what was heard. */
+  /**
+   * For a client that a genuine token names: it may be newer than what was heard. Throws `temporarily_unavailable` when its
+   * owner does not answer.
+   */
   async clientNow(clientId: string): Promise<ClientRecord | undefined> {
-    await this.clientFeed.catchUp();
-    return this.clients.get(clientId);
+    const answered = await this.clientFeed.catchUp();
+    const client = this.clients.get(clientId);
+    if (!client && !answered) throw unknown('client unknown');
+    return client;
   }
 
   subscription(apiId: string, applicationId: string): SubscriptionRecord | undefined {
@@ -125,3 +130,5 @@ export class Knowledge {
     this.subscriptionsOf.set(record.apiId, ofApi.set(record.applicationId, record));
   }
 }
+
+const unknown = (detail: string) => new ServiceError('temporarily_unavailable', undefined, { detail, retryAfter: 1 });

@@ -1,9 +1,7 @@
 import { FeedFollower, type Bus } from '@keyward/bus';
 import { apis, scopes, ServiceError, subscriptions } from '@keyward/contracts';
+import { DEGRADED_LIMIT_MS } from '@keyward/runtime';
 import { ScopeTable, type ScopedClient, type ScopedUser } from './scope-table';
-
-/** How long a copy that nobody keeps right any more is still served, as that of the organizations is. */
-const SERVED_STALE_MS = 5 * 60_000;
 
 /** The scopes of every organization's APIs, in memory, as the catalog's feeds tell them: a grant asks nobody. */
 export class Catalog {
@@ -47,7 +45,7 @@ export class Catalog {
    * the user has one of its roles (TE-08). Errors: `temporarily_unavailable` while nothing certain is known.
    */
   allows(scope: string, client: ScopedClient, user: ScopedUser | undefined): boolean {
-    if (!this.followers.every((follower) => follower.isHeardWithin(SERVED_STALE_MS)))
+    if (!this.followers.every((follower) => follower.isHeardWithin(DEGRADED_LIMIT_MS)))
       throw new ServiceError('temporarily_unavailable', undefined, { detail: 'scopes unknown', retryAfter: 1 });
     return this.table.allows(scope, client, user);
   }

@@ -1,5 +1,7 @@
 import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
 import { ConfigError } from '../config-error';
+import { DEGRADED_LIMIT_MS } from '../degraded-limit';
+import { seconds } from '../duration';
 import { isLoopback, IsOrigin, IsReadableFile, IsUrl } from '../validators';
 import { Setting, type Checked, type Problem } from '../setting';
 import { isWeak } from '../weak';
@@ -33,6 +35,17 @@ export class BusSettings implements Checked {
   maxInFlight: number = 1024;
 
   @Setting({
+    env: 'DEGRADED_LIMIT',
+    description:
+      'How long a gateway that is cut off from the other services goes on with what it knows, `degraded`, before it refuses all: seconds, or with a unit.',
+    parse: seconds,
+  })
+  @IsInt()
+  @Min(5)
+  @Max(3600)
+  degradedLimit: number = DEGRADED_LIMIT_MS / 1000;
+
+  @Setting({
     env: 'KEY_MANAGER_URL',
     toml: 'apim.key_manager.service_url',
     description:
@@ -46,6 +59,10 @@ export class BusSettings implements Checked {
   @IsOptional()
   @IsReadableFile()
   keyManagerCaFile?: string;
+
+  get degradedLimitMs(): number {
+    return this.degradedLimit * 1000;
+  }
 
   /** The NATS server, by either name; absent in one process, and at a gateway that only forwards. */
   get url(): string | undefined {
