@@ -13,6 +13,8 @@ interface Known {
   jwks?: Jwks;
   at: number;
   asking?: Promise<Jwks>;
+  /** Nobody answered when it was last asked for. */
+  isSilent?: boolean;
 }
 
 /** Public keys by organization: asked for once a second at most, and shown on when nobody answers (JK-08). */
@@ -26,28 +28,49 @@ export class JwksCache {
   ) {}
 
   /** Without keys that were revoked, also while nobody else says so (JK-06). */
-  async of(organizationId: string, call: Call, freshMs = FRESH_MS): Promise<Jwks> {
-    const jwks = await this.held(organizationId, call, freshMs);
+  async of(organizationId: string, call: Call): Promise<Jwks> {
+    return this.good(await this.kept(organizationId, call));
+  }
+
+  /**
+   * As `of`, for who misses a key that may be newer: asked for ten times a second at most, so that made-up names cost little.
+   * Errors: `temporarily_unavailable` when nobody answers, for then it cannot be told whether there is such a key.
+   */
+  async newest(organizationId: string, call: Call): Promise<Jwks> {
+    return this.good(await this.fresh(this.knownOf(organizationId), organizationId, call, MISSED_MS));
+  }
+
+  private async kept(organizationId: string, call: Call): Promise<Jwks> {
+    const known = this.knownOf(organizationId);
+    const fresh = this.fresh(known, organizationId, call, FRESH_MS);
+    const kept = Date.now() - known.at <= KEPT_MS ? known.jwks : undefined;
+    if (kept && known.isSilent) {
+      fresh.catch(() => undefined); // one wait for nothing was enough
+      return kept;
+    }
+    try {
+      return await fresh;
+    } catch (error) {
+      if (!kept || !isOutage(error)) throw error;
+      return kept;
+    }
+  }
+
+  private async fresh(known: Known, organizationId: string, call: Call, freshMs: number): Promise<Jwks> {
+    if (known.jwks && Date.now() - known.at < freshMs) return known.jwks;
+    known.asking ??= this.ask(organizationId, known, call);
+    return known.asking;
+  }
+
+  private good(jwks: Jwks): Jwks {
     const isGood = ({ kid }: PublicJwk) => !this.isRevoked(kid);
     return jwks.keys.every(isGood) ? jwks : { ...jwks, keys: jwks.keys.filter(isGood) };
   }
 
-  private async held(organizationId: string, call: Call, freshMs: number): Promise<Jwks> {
+  private knownOf(organizationId: string): Known {
     const known = this.known.get(organizationId) ?? { at: 0 };
     this.known.set(organizationId, known);
-    if (known.jwks && Date.now() - known.at < freshMs) return known.jwks;
-    try {
-      known.asking ??= this.ask(organizationId, known, call);
-      return await known.asking;
-    } catch (error) {
-      if (!known.jwks || Date.now() - known.at > KEPT_MS || !isOutage(error)) throw error;
-      return known.jwks;
-    }
-  }
-
-  /** As `of`, for who misses a key that may be newer: asked for ten times a second at most, so that made-up names cost little. */
-  newest(organizationId: string, call: Call): Promise<Jwks> {
-    return this.of(organizationId, call, MISSED_MS);
+    return known;
   }
 
   /** After a rotation. */
@@ -59,7 +82,11 @@ export class JwksCache {
     try {
       known.jwks = await this.bus.call(getJwks, { organizationId }, call);
       known.at = Date.now();
+      known.isSilent = false;
       return known.jwks;
+    } catch (error) {
+      known.isSilent = isOutage(error);
+      throw error;
     } finally {
       known.asking = undefined;
     }

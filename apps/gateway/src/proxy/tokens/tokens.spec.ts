@@ -1,5 +1,5 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
-import { getJwks, readAccessToken, ServiceError } from '@keyward/contracts';
+import { consumerKeyChanges, getJwks, readAccessToken, ServiceError } from '@keyward/contracts';
 import { EncryptJWT, exportSPKI, importJWK, SignJWT } from 'jose';
 import { api, startProxied, type Proxied } from '../../../test/proxied';
 import { JOHNSORG } from '../../../test/started-gateway';
@@ -18,6 +18,8 @@ const answerTo = async (token: string) => {
 };
 const PASSED = [200, undefined, false];
 const REFUSED = [401, '900901', true];
+/** Whether it is genuine cannot be told now. */
+const UNKNOWN = [503, '900900', false];
 
 const base64 = (value: object | string) =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
@@ -43,6 +45,46 @@ describe('AT-02 a JWT access token', () => {
     for (let n = 0; n < 4; n++) expect(await answerTo(token)).toEqual(PASSED);
     expect(asked).toBeLessThanOrEqual(1);
     expect(await answerTo(await proxied.johnsorg.token({}, { typ: 'application/at+jwt' }))).toEqual(PASSED);
+  });
+
+  it('RS-02 of a key that was never heard of is not called invalid while nobody can say so; known keys go on', async () => {
+    const { johnsorg } = proxied;
+    const { jwk } = johnsorg;
+    const fresh = await johnsorg.token();
+    const unheard = await johnsorg.token({}, { kid: 'unheard-of' });
+    let asked: (() => void) | undefined;
+    try {
+      proxied.services.on(getJwks, () => {
+        asked?.();
+        throw new ServiceError('temporarily_unavailable');
+      });
+      // Its keys count as fresh until then.
+      while ((await answerTo(unheard))[0] !== 503);
+      expect(await answerTo(unheard)).toEqual(UNKNOWN);
+      // Who does not answer any more is not waited for again.
+      proxied.services.on(getJwks, () => new Promise((resolve) => (asked = () => resolve({ keys: [jwk] }))));
+      expect(await answerTo(fresh)).toEqual(PASSED);
+      expect(await answerTo(await johnsorg.token())).toEqual(PASSED);
+      asked?.();
+    } finally {
+      proxied.services.on(getJwks, ({ organizationId }) => ({
+        keys: [organizationId === JOHNSORG.id ? jwk : proxied.root.jwk],
+      }));
+    }
+    expect(await answerTo(unheard)).toEqual(REFUSED);
+  });
+
+  it('RS-02 of a client that was never heard of is not called invalid while nobody can say so', async () => {
+    const { services, johnsorg } = proxied;
+    const token = await johnsorg.token({ client_id: 'unheard-of' });
+    services.on(consumerKeyChanges.since, () => {
+      throw new ServiceError('temporarily_unavailable');
+    });
+    expect(await answerTo(token)).toEqual(UNKNOWN);
+    expect(await answerTo(token)).toEqual(UNKNOWN);
+    services.on(consumerKeyChanges.since, () => ({ changes: [], more: false, gone: false }));
+    while ((await answerTo(token))[0] === 503);
+    expect(await answerTo(token)).toEqual(REFUSED);
   });
 
   it.each<[string, object]>([
