@@ -5,6 +5,7 @@ import { writeCertificate } from './certificate';
 import { Child } from './child';
 import { type Access, type Demo, Deployment, entryOf, operatorEnv, plainEnv, ROOT, runCli } from './deployment';
 import { Guard } from './guard';
+import { type Link, startLink } from './link';
 import { type Nats, startNats } from './nats';
 import { freePort } from './ports';
 import { startPostgres, type TestPostgres } from './postgres';
@@ -20,6 +21,8 @@ export interface ProcessesOptions {
   /** Of each service, 1 when absent. */
   instances?: number;
   env?: Partial<Record<ServiceName, Env>>;
+  /** Each gateway reaches NATS by a link of its own, which can be cut. */
+  linked?: boolean;
 }
 
 /** A broker that can go away and come back on the same port. */
@@ -43,6 +46,8 @@ export interface Processes {
   /** The base URL of each gateway. */
   readonly gatewayUrls: string[];
   readonly nats: Broker;
+  /** Of each gateway to NATS, where they are asked for. */
+  readonly links: readonly Link[];
   readonly postgres: TestPostgres;
   /** What each user of nats.conf signs in with. */
   readonly natsPasswords: Readonly<Record<ServiceName, string>>;
@@ -51,7 +56,7 @@ export interface Processes {
 }
 
 /** Starts a deployment as an operator does: PostgreSQL and NATS, migrations, services, the demo organization. */
-export async function startProcesses({ instances = 1, env = {} }: ProcessesOptions = {}): Promise<Processes> {
+export async function startProcesses({ instances = 1, env = {}, linked }: ProcessesOptions = {}): Promise<Processes> {
   const directory = await temporaryDirectory();
   const guard = new Guard();
   const stops: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
@@ -72,10 +77,13 @@ export async function startProcesses({ instances = 1, env = {} }: ProcessesOptio
     const offsets = await Promise.all(Array.from({ length: instances }, freeOffset));
     const gatewayUrls = offsets.map((offset) => `https://localhost:${8243 + offset}`);
     const [baseUrl = ''] = gatewayUrls;
+    const links = await Promise.all(linked ? offsets.map(() => startLink(nats.url)) : []);
+    stops.push(() => Promise.all(links.map((link) => link.close())));
     const start = async (name: ServiceName): Promise<Child[]> => {
       const children = await Promise.all(
         offsets.map((offset, i) => {
-          const own: Env = name === 'gateway' ? { PORT_OFFSET: String(offset) } : {};
+          const own: Env =
+            name === 'gateway' ? { PORT_OFFSET: String(offset), NATS_URL: links[i]?.url ?? nats.url } : {};
           const all = { ...settings.services[name], ...own, PUBLIC_URL: baseUrl, ...env[name] };
           return service(name, `${name}-${i + 1}`, directory, guard, all);
         }),
@@ -96,7 +104,17 @@ export async function startProcesses({ instances = 1, env = {} }: ProcessesOptio
     const demo = JSON.parse(await keyward(['demo'], operatorEnv(baseUrl, admin, caFile))) as Demo;
     const trusted = { certFile: caFile, keyFile: settings.keyFile };
     const access: Access = { target: 'processes', baseUrl, caFile, directory, trusted, demo };
-    return { access, deployment: new Deployment(access), services, gatewayUrls, nats, postgres, natsPasswords, stop };
+    return {
+      access,
+      deployment: new Deployment(access),
+      services,
+      gatewayUrls,
+      nats,
+      links,
+      postgres,
+      natsPasswords,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

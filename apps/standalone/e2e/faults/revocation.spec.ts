@@ -6,6 +6,8 @@ import { decodeProtectedHeader } from 'jose';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const ORG = 'revoking';
+/** Long enough for all that is asked of a gateway while it is cut off, on a slow machine too. */
+const DEGRADED_LIMIT_S = 15;
 let processes: Processes;
 let upstream: Server;
 let basic: [string, string];
@@ -22,7 +24,10 @@ async function manage(method: SendOptions['method'], path: string, json?: object
 beforeAll(async () => {
   upstream = createServer((_request, response) => response.end('{}')).listen(0, '127.0.0.1');
   await once(upstream, 'listening');
-  processes = await startProcesses({ instances: 3 });
+  processes = await startProcesses({
+    ...{ instances: 3, linked: true },
+    env: { gateway: { DEGRADED_LIMIT: String(DEGRADED_LIMIT_S) } },
+  });
   const { admin } = processes.access.demo;
   const signIn = {
     grant_type: 'password',
@@ -148,5 +153,63 @@ describe('C-61 when NATS was away, what was revoked then and before is refused',
       await gateway.start();
     }
     expect(await statuses(token)).toEqual(all(401));
+  });
+});
+
+describe('C-61 a gateway that is cut off from NATS', () => {
+  const CUT_OFF = 2;
+  const at = (gateway: number, path: string, bearer?: string) =>
+    processes.deployment.send(`${processes.gatewayUrls[gateway]}${path}`, { bearer });
+  const api = (path: string, bearer?: string) => at(CUT_OFF, `/t/${ORG}/menu/1${path}`, bearer);
+  const readiness = async () => {
+    const { status, body } = await at(CUT_OFF, '/health/ready');
+    return [status, body.status];
+  };
+  const tokenOf = async (client: [string, string]): Promise<string> => {
+    const form = { grant_type: 'client_credentials' };
+    return (await processes.deployment.send('/token', { form, basic: client })).body.access_token as string;
+  };
+  const expectUnavailable = ({ status, headers, body }: Awaited<ReturnType<typeof api>>) =>
+    expect([status, headers['retry-after'], body.code]).toEqual([503, '1', '900900']);
+
+  it('goes on with what it knows, refuses past its limit, and catches up', async () => {
+    const link = processes.links[CUT_OFF];
+    const made = await manage('POST', `/${ORG}/applications/shop/keys`, { kind: 'production', tokenType: 'opaque' });
+    const opaque: [string, string] = [made.key.consumerKey, made.consumerSecret];
+    const { access_token: revoked } = await signIn('before-a-cut');
+    const unseen = [await tokenOf(basic), await tokenOf(opaque)] as const;
+    const known = await tokenOf(opaque);
+    await until(all(200), known);
+
+    link?.cut();
+    expect((await api('/x', revoked)).status).toBe(200);
+    expect((await api('/x', known)).status).toBe(200);
+    expect((await api('/x', unseen[0])).status).toBe(200);
+    expect((await api('/x', await tokenOf(basic))).status).toBe(200);
+    expect((await api('/x', 'made-up')).status).toBe(401);
+    expectUnavailable(await api('/x', unseen[1]));
+    expect(await readiness()).toEqual([200, 'degraded']);
+
+    const resource = (template: string, authentication: string) => ({
+      ...{ verb: 'GET', template, authentication, scopes: [] },
+    });
+    const resources = [resource('/*', 'any'), resource('/open', 'none')];
+    await manage('PATCH', `/${ORG}/apis/menu`, { resources });
+    while ((await at(0, `/t/${ORG}/menu/1/open`)).status !== 200) await pause(20);
+    await revoke(revoked);
+    while ((await at(0, `/t/${ORG}/menu/1/x`, revoked)).status !== 401) await pause(20);
+    expect((await api('/open')).status).toBe(401);
+    expect((await api('/x', revoked)).status).toBe(200);
+    expect(await readiness()).toEqual([200, 'degraded']);
+
+    while ((await api('/x', unseen[0])).status === 200) await pause(100);
+    for (const bearer of [unseen[0], revoked, 'made-up', undefined]) expectUnavailable(await api('/x', bearer));
+    expect(await readiness()).toEqual([200, 'degraded']);
+
+    link?.restore();
+    while ((await api('/open')).status !== 200) await pause(20);
+    tell('back from having been cut off', await until(all(401), revoked));
+    for (const token of unseen) expect((await api('/x', token)).status).toBe(200);
+    while ((await readiness())[1] !== 'ready') await pause(20);
   });
 });
