@@ -1,5 +1,4 @@
-// `npm run bench`: the figures of bench/README.md, as ratios taken in one run. Options: --seconds N (of each measurement,
-// default 8), --only NAME[,NAME], --json FILE.
+// `npm run bench`: the figures of bench/README.md, as ratios taken in one run. `--help` says what it takes.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,19 +6,47 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import testing from '../libs/testing/dist/index.js';
+import { changes } from './changes.mjs';
 import { endpoints } from './endpoints.mjs';
 import { closed, open } from './load.mjs';
+import { manyApis } from './many-apis.mjs';
 import { cpuSeconds, memory } from './processes.mjs';
 import { proxies } from './proxy.mjs';
 import { basic, clientCredentials, refreshing, signIn } from './requests.mjs';
 
+/** What can be measured by itself. */
+const PARTS = {
+  tokens: 'client_credentials and refresh_token beside oidc-provider, in one process and over NATS',
+  passwords: 'the password grant beside bare argon2id, and what it does to other grants',
+  start: 'the first token in a new home, in one process',
+  endpoints: 'introspection, revocation and token exchange beside oidc-provider',
+  proxy: 'requests through the gateway beside @fastify/http-proxy, nginx and the bare upstream',
+  apis: 'a gateway with 50,000 APIs: start, memory, lookups',
+  changes: 'how soon changes and revocations hold at three gateways',
+};
+const HELP = `npm run bench [-- options]; once it is built: node bench/run.mjs [options]
+
+  --only PART[,PART]  these alone
+  --seconds N         of each load, 8
+  --json FILE         where the figures go, bench/results/latest.json
+
+${Object.entries(PARTS)
+  .map(([name, what]) => `  ${name.padEnd(10)} ${what}`)
+  .join('\n')}
+
+Progress goes to standard error, tables to standard output.`;
 const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '8' },
     only: { type: 'string' },
     json: { type: 'string', default: 'bench/results/latest.json' },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
+if (options.help) {
+  console.log(HELP);
+  process.exit();
+}
 const SECONDS = Number(options.seconds);
 const CONNECTIONS = 16;
 /** Of logins: more than one machine hashes at once, so that it never waits for work. */
@@ -27,6 +54,11 @@ const LOGINS = 32;
 const USERS = 64;
 const only = options.only?.split(',');
 const wanted = (name) => !only || only.includes(name);
+const unknown = only?.filter((name) => !(name in PARTS)) ?? [];
+if (unknown.length > 0 || !(SECONDS > 0)) {
+  console.error(unknown.length > 0 ? `--only: there is no ${unknown.join(', ')}\n\n${HELP}` : HELP);
+  process.exit(2);
+}
 const scratch = mkdtempSync(join(tmpdir(), 'keyward-bench-'));
 const results = {};
 const say = (text) => console.error(`${new Date().toISOString().slice(11, 19)}  ${text}`);
@@ -214,9 +246,11 @@ try {
   if (wanted('tokens')) results.oidcProvider = await oidcProvider();
   if (wanted('proxy')) results.proxy = await proxies({ seconds: SECONDS, say, start, measured, scratch });
   if (wanted('endpoints')) results.endpoints = await endpoints({ seconds: SECONDS, say, start, measured, scratch });
-  if (!only || only.some((name) => !['proxy', 'endpoints'].includes(name))) results.processes = await processes();
+  if (wanted('tokens') || wanted('passwords')) results.processes = await processes();
   if (wanted('tokens') || wanted('start')) results.standalone = await standalone();
   if (wanted('tokens')) results.oidcProviderAgain = await oidcProvider();
+  if (wanted('apis')) results.apis = await manyApis({ say });
+  if (wanted('changes')) results.changes = await changes({ say });
   mkdirSync(dirname(options.json), { recursive: true });
   writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
   const { print } = await import('./table.mjs');

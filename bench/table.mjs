@@ -9,7 +9,7 @@ function table(head, rows) {
 const mean = (a, b) => (b === undefined ? a : (a + b) / 2);
 
 /** Prints results as Markdown; oidc-provider counts with the mean of its runs before and after. */
-export function print({ endpoints, oidcProvider, oidcProviderAgain, processes, proxy, standalone }) {
+export function print({ apis, changes, endpoints, oidcProvider, oidcProviderAgain, processes, proxy, standalone }) {
   if (oidcProvider) {
     const rows = ['client_credentials', 'refresh_token'].flatMap((grant) => {
       const peer = Object.fromEntries(
@@ -83,6 +83,31 @@ export function print({ endpoints, oidcProvider, oidcProviderAgain, processes, p
       ],
     );
     console.log(`\nLogins meanwhile: ${JSON.stringify(storm.logins.statuses)}`);
+  }
+  if (apis) {
+    const { organizations, without, with: full, first, hundredth } = apis;
+    const thousands = (count) => count.toLocaleString('en');
+    const each = `${round(((full.mib - without.mib) * 1024) / apis.apis, 1)} KiB`;
+    table(
+      ['a gateway with', 'ready after', 'memory', 'of each API', 'first request to an organization', 'hundredth'],
+      [
+        ['no APIs', `${round(without.startMs / 1000, 1)} s`, `${round(without.mib)} MiB`, '', '', ''],
+        [
+          `${thousands(organizations)} organizations, ${thousands(apis.apis)} APIs`,
+          ...[`${round(full.startMs / 1000, 1)} s`, `${round(full.mib)} MiB`, each],
+          ...[`${round(first, 2)} ms`, `${round(hundredth, 2)} ms`],
+        ],
+      ],
+    );
+  }
+  if (changes) {
+    const names = { route: 'a changed route', subscription: 'a blocked subscription', revocation: 'a revoked token' };
+    table(
+      ['from the answer to the last of three gateways', 'p50', 'at most'],
+      Object.entries(names).map(([name, what]) => [
+        ...[what, `${round(changes[name].p50)} ms`, `${round(changes[name].max)} ms`],
+      ]),
+    );
   }
   if (standalone)
     console.log(
