@@ -76,9 +76,23 @@ describe('an ID token', () => {
     expect(other).not.toHaveProperty('nonce');
   });
 
-  it('OC-01 is also for whoever still uses the password grant', async () => {
+  it.each([true, false])('BL-02 names its session after each refresh (rotated: %s)', async (rotateRefreshTokens) => {
+    const client = await makeKey(org, { redirectUris: [REDIRECT_URI], rotateRefreshTokens });
+    const { body } = await client.token(await codeFor(org, client, user, { scope: 'openid' }));
+    const { sid } = decodeJwt(body.id_token);
+    const refreshed = (refresh_token: string) => client.token({ grant_type: 'refresh_token', refresh_token });
+    const second = (await refreshed(body.refresh_token)).body;
+    const again = (await refreshed(body.refresh_token)).body; // RT-05, RT-14
+    const third = (await refreshed(second.refresh_token)).body;
+    expect([second, again, third].map(({ id_token }) => decodeJwt(id_token)['sid'])).toEqual([sid, sid, sid]);
+  });
+
+  it('OC-01 BL-02 is also for whoever still uses the password grant, of no session', async () => {
     const { body } = await key.signIn(user, { scope: 'openid' });
     expect((await verified(body.id_token)).payload.sub).toBe(user.id);
+    const refreshed = await key.token({ grant_type: 'refresh_token', refresh_token: body.refresh_token });
+    for (const idToken of [body.id_token, refreshed.body.id_token])
+      expect(decodeJwt(idToken)).not.toHaveProperty('sid');
   });
 
   it('TE-12 abuse 16: is neither access token nor refresh token, nor an access token a hint', async () => {

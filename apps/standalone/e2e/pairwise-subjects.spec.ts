@@ -120,6 +120,7 @@ it('OC-09 nothing that such a client is given tells who its user is, nor which s
     expectHidden(String(given), ...ids);
   for (const each of told) expect(JSON.parse(each)).not.toHaveProperty('username');
   expect(decodeJwt(mine.id_token)['sid']).toMatch(UUID_8);
+  expect(decodeJwt(refreshed.id_token as string)['sid']).toBe(decodeJwt(mine.id_token)['sid']);
   expect(decodeJwt(mine.id_token)['sid']).not.toBe(decodeJwt(others.id_token)['sid']);
   // The check sees what it looks for: a client that may know is told.
   const open = await makeKey(org, { redirectUris: [REDIRECT_URI] });

@@ -46,7 +46,7 @@ export interface Authorization {
   /** The family that goes on with this answer, and its refresh token from now on if the client may have one. */
   family?: { id: string; refreshToken?: string };
   /** Of a sign-in on the pages, for the ID token. */
-  openid?: { nonce?: string; sid: string; claims?: Record<string, unknown> };
+  openid?: { nonce?: string; sid?: string; claims?: Record<string, unknown> };
   /** Where another token stands behind the answer, and is asked for again next time: there is no refresh token. */
   exchanged?: Exchanged;
 }

@@ -42,11 +42,12 @@ export class RefreshTokenGrant extends Grant<typeof PARAMS> {
     grantScope(scope, client, { organization, roles }, catalog, client.strictScopes);
     const notBefore = this.users.grantsBegin(subject);
     const use = { scope, notBefore, holder, user };
-    const { refreshToken, authTime, amr, original } = await this.refreshTokens.use(token, client, use);
+    const { refreshToken, authTime, amr, sessionId, original } = await this.refreshTokens.use(token, client, use);
     return {
       user: { sub, organization, roles, authTime, amr },
       scope: scope ?? original,
       family: { id: token.id, refreshToken },
+      openid: { sid: sessionId },
     };
   }
 }

@@ -1,5 +1,6 @@
 import { isolate } from '@keyward/database';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { insertFamily } from './refresh-functions';
 
 /**
  * What was issued. All three grow without end, so they are partitioned by the day of issue and dropped by the day; each
@@ -51,7 +52,7 @@ export class Tokens1763700000000 implements MigrationInterface {
       COMMENT ON TABLE revoked_tokens IS 'access tokens of both kinds that ended before their time';
     `);
     for (const table of ['refresh_families', 'access_tokens', 'revoked_tokens']) await isolate(runner, table);
-    await runner.query(INSERT_FAMILY + ROTATE_FAMILY + REVOKE_FAMILY + ACCESS_TOKENS + GRANTS);
+    await runner.query(insertFamily() + ROTATE_FAMILY + REVOKE_FAMILY + ACCESS_TOKENS + GRANTS);
   }
 
   async down(runner: QueryRunner): Promise<void> {
@@ -62,22 +63,6 @@ export class Tokens1763700000000 implements MigrationInterface {
     `);
   }
 }
-
-/** Each function is one round trip: it sets the organization itself, for its own statement only. */
-const INSERT_FAMILY = `
-  CREATE FUNCTION insert_refresh_family(
-    p_organization uuid, p_day date, p_id uuid, p_client text, p_sub uuid, p_user_organization uuid, p_proof bytea,
-    p_scope text, p_auth_time bigint, p_amr text[], p_created timestamptz, p_absolute timestamptz,
-    p_expires timestamptz, p_hash bytea)
-  RETURNS void LANGUAGE plpgsql AS $$
-  BEGIN
-    PERFORM set_config('app.organization', p_organization::text, true);
-    INSERT INTO refresh_families (organization_id, day, id, client_id, sub, user_organization_id, proof_hash, scope,
-        auth_time, amr, created_at, absolute_expires_at, expires_at, current_hash)
-      VALUES (p_organization, p_day, p_id, p_client, p_sub, p_user_organization, p_proof, p_scope,
-        p_auth_time, p_amr, p_created, p_absolute, least(p_expires, p_absolute), p_hash);
-  END $$;
-`;
 
 /**
  * The one place that decides about a use of a refresh token, under the row's lock; what the token says of itself counts

@@ -1,5 +1,6 @@
 import { createFeedTables, createLookup } from '@keyward/database';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { judgeToken } from './refresh-functions';
 
 /**
  * Whatever is revoked is told to everyone who verifies tokens: noted beside the tokens, in the feed and in its snapshot, in
@@ -23,7 +24,7 @@ export class Revocations1763800000000 implements MigrationInterface {
     });
     await runner.query(`
       DROP FUNCTION revoke_access_token;
-      ${TELL} ${JUDGE} ${REVOKE}
+      ${TELL} ${judgeToken()} ${REVOKE}
       GRANT EXECUTE ON FUNCTION tell_revoked, revoke_access_token TO keyward_token;
     `);
   }
@@ -51,60 +52,6 @@ const TELL = `
         'kind', p_kind, 'name', p_name, 'organizationId', p_organization, 'before', p_before,
         'until', ceil(extract(epoch FROM p_until)))));
     END IF;
-  END $$;
-`;
-
-/** As before, but reuse is told. An access token lives a day at most, and a minute more where a clock is behind. */
-const JUDGE = `
-  CREATE OR REPLACE FUNCTION judge_refresh_token(
-    p_organization uuid, p_day date, p_id uuid, p_client text, p_sub uuid, p_user_organization uuid, p_proof bytea,
-    p_presented bytea, p_scope text[], p_not_before bigint, p_next bytea, p_sealed bytea, p_now timestamptz,
-    p_lifetime int, p_grace int)
-  RETURNS TABLE (outcome text, sealed bytea, scope text, auth_time bigint, amr text[]) LANGUAGE plpgsql AS $$
-  DECLARE
-    f refresh_families;
-    is_retry boolean;
-  BEGIN
-    PERFORM set_config('app.organization', p_organization::text, true);
-    SELECT * INTO f FROM refresh_families WHERE organization_id = p_organization AND day = p_day AND id = p_id FOR UPDATE;
-    is_retry := f.previous_hash = p_presented AND p_now < f.rotated_at + p_grace * interval '1 second';
-    IF NOT FOUND OR (f.client_id, f.sub, f.user_organization_id, f.proof_hash)
-        <> (p_client, p_sub, p_user_organization, p_proof) THEN
-      outcome := 'unknown';
-    ELSIF f.revoked_at IS NOT NULL THEN
-      outcome := 'revoked';
-    ELSIF least(f.expires_at, f.absolute_expires_at) <= p_now THEN
-      outcome := 'expired';
-    ELSIF f.current_hash <> p_presented AND is_retry IS NOT TRUE THEN
-      outcome := 'reuse';
-      UPDATE refresh_families SET revoked_at = p_now
-        WHERE organization_id = p_organization AND day = p_day AND id = p_id;
-      PERFORM tell_revoked(p_organization, (now() AT TIME ZONE 'UTC')::date, 'family', p_id::text, NULL,
-        greatest(p_now, now()) + interval '1 day 1 minute');
-    ELSIF f.auth_time < p_not_before THEN
-      outcome := 'outdated';
-    ELSIF NOT p_scope <@ string_to_array(f.scope, ' ') THEN
-      outcome := 'scope';
-    ELSE
-      scope := f.scope;
-      auth_time := f.auth_time;
-      amr := f.amr;
-      IF is_retry THEN
-        outcome := 'retry';
-        sealed := f.successor;
-      ELSIF p_next IS NULL THEN
-        outcome := 'kept';
-        UPDATE refresh_families SET previous_hash = NULL, successor = NULL
-          WHERE organization_id = p_organization AND day = p_day AND id = p_id AND previous_hash IS NOT NULL;
-      ELSE
-        outcome := 'rotated';
-        UPDATE refresh_families
-          SET current_hash = p_next, previous_hash = p_presented, successor = p_sealed, rotated_at = p_now,
-            expires_at = least(p_now + p_lifetime * interval '1 second', absolute_expires_at)
-          WHERE organization_id = p_organization AND day = p_day AND id = p_id;
-      END IF;
-    END IF;
-    RETURN NEXT;
   END $$;
 `;
 

@@ -9,7 +9,7 @@ export class Devices1763900000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(TABLES);
     for (const table of ['device_codes', 'user_code_attempts']) await isolate(runner, table);
-    await runner.query(INSERT + FIND + DECIDE + POLL + REDEEM);
+    await runner.query(INSERT + FIND + DECIDE + POLL + redeemDevice());
     await runner.query(`
       GRANT EXECUTE ON FUNCTION insert_device_code, find_device_code, decide_device_code, poll_device_code,
         redeem_device_code TO keyward_token`);
@@ -164,7 +164,7 @@ const POLL = `
  * Once (DV-03). What it gives is the device's own and outlives the browser's session, as access for when the user is away
  * does; it ends with the consent, which therefore has to be there still.
  */
-const REDEEM = `
+export const redeemDevice = ({ session = false } = {}): string => `
   CREATE FUNCTION redeem_device_code(
     p_organization uuid, p_day date, p_id uuid, p_hash bytea, p_client text, p_not_before bigint, p_family_day date,
     p_family uuid, p_refresh_hash bytea, p_proof bytea, p_now timestamptz, p_absolute timestamptz,
@@ -188,7 +188,7 @@ const REDEEM = `
     ELSE
       outcome := 'redeemed';
       PERFORM insert_refresh_family(p_organization, p_family_day, p_family, d.client_id, d.sub, d.user_organization_id,
-        p_proof, d.scope, d.auth_time, d.amr, p_now, p_absolute, p_expires, p_refresh_hash);
+        p_proof, d.scope, d.auth_time, d.amr, p_now, p_absolute, p_expires, p_refresh_hash${session ? ', d.session_id' : ''});
       INSERT INTO session_grants (organization_id, day, session_id, family_id, sub, client_id, offline)
         VALUES (p_organization, d.session_day, d.session_id, p_family, d.sub, d.client_id, true);
       scope := d.scope;

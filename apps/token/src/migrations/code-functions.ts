@@ -4,6 +4,8 @@ interface Knowing {
   claims?: boolean;
   /** The key that its client must show to hold (RFC 9449 §10). */
   key?: boolean;
+  /** That its family knows its session. */
+  session?: boolean;
 }
 
 /** Migration: gives the functions to the service. */
@@ -27,6 +29,7 @@ const KEEP_CLAIMS = `      claims := c.claims;
 export function codeFunctions(knowing: Knowing = {}): string {
   const claims = (sql: string) => (knowing.claims ? sql : '');
   const key = (sql: string) => (knowing.key ? sql : '');
+  const session = (sql: string) => (knowing.session ? sql : '');
   return `
   CREATE FUNCTION insert_code(
     p_organization uuid, p_day date, p_id uuid, p_hash bytea, p_client text, p_sub uuid, p_user_organization uuid,
@@ -81,7 +84,7 @@ ${key(OTHER_KEY)}    ELSIF c.auth_time < p_not_before THEN
     ELSE
       outcome := 'redeemed';
       PERFORM insert_refresh_family(p_organization, p_day, p_id, c.client_id, c.sub, c.user_organization_id, p_proof,
-        c.scope, c.auth_time, c.amr, p_now, p_absolute, p_expires, p_refresh_hash);
+        c.scope, c.auth_time, c.amr, p_now, p_absolute, p_expires, p_refresh_hash${session(', c.session_id')});
       INSERT INTO session_grants (organization_id, day, session_id, family_id, sub, client_id, offline)
         VALUES (p_organization, c.session_day, c.session_id, p_id, c.sub, c.client_id,
           'offline_access' = ANY (string_to_array(c.scope, ' ')));

@@ -15,6 +15,7 @@ import { GivenUpNotices1764000000002 } from './1764000000002-given-up-notices';
 import { OnePartitionACall1763980000000 } from './1763980000000-one-partition-a-call';
 import { DpopNonces1764010000001 } from './1764010000001-dpop-nonces';
 import { WhoSignedIn1764040000000 } from './1764040000000-who-signed-in';
+import { SessionOfAFamily1764060000000 } from './1764060000000-session-of-a-family';
 
 /** In the order in which they are run. */
 export const TOKEN_MIGRATIONS = [
@@ -35,4 +36,5 @@ export const TOKEN_MIGRATIONS = [
   OnePartitionACall1763980000000,
   DpopNonces1764010000001,
   WhoSignedIn1764040000000,
+  SessionOfAFamily1764060000000,
 ];

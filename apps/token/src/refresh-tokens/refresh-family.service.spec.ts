@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { asAdmin, checkIsolation, createTestDatabase, TestClock, type TestDatabase } from '@keyward/testing';
-import { query } from '@keyward/database';
+import { migrate, query } from '@keyward/database';
 import type { DataSource } from 'typeorm';
 import { TOKEN_EXCEPTIONS, TOKEN_SCHEMA } from '../data-source';
+import { TOKEN_MIGRATIONS } from '../migrations';
+import { SessionOfAFamily1764060000000 } from '../migrations/1764060000000-session-of-a-family';
 import { Partitions } from '../partitions';
-import { idBytes, newId } from '../time-id';
-import { newSecret, writeToken, type TokenString } from '../token-string';
+import { dayOf, idBytes, newId } from '../time-id';
+import { hashToken, newSecret, writeToken, type TokenString } from '../token-string';
 import { findFamily, insertFamily, revokeFamily, rotateFamily, type Rotation } from './refresh-family';
 import { openSuccessor, sealSuccessor } from './successor';
 
@@ -28,18 +30,22 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 /** A family as the service makes them, with a clock of its own. */
-async function newFamily({ lifetime = DAY, absolute = 90 * DAY } = {}) {
+async function newFamily({ lifetime = DAY, absolute = 90 * DAY, dataSource = one } = {}) {
   const clock = new TestClock(Date.now());
   const now = clock.now();
   const first = writeToken('krt', { id: newId(now), ...user, proof: randomUUID() }, newSecret('krt'));
-  await insertFamily(one, {
+  await insertFamily(dataSource, {
     ...{ id: first.id, organizationId, clientId: 'key', ...user, proof: first.proof },
     ...{ applicationId: organizationId, grant: 'password' },
     ...{ scope: 'default more', authTime: Math.floor(now / 1000), amr: ['pwd'], currentHash: first.hash },
     ...{ createdAt: new Date(now), expiresAt: new Date(now + lifetime * 1000) },
     absoluteExpiresAt: new Date(now + absolute * 1000),
   });
-  return { clock, first, use: (token: RefreshToken, how: Use = {}) => use(clock, token, { lifetime, ...how }) };
+  return {
+    clock,
+    first,
+    use: (token: RefreshToken, how: Use = {}) => use(clock, token, { lifetime, dataSource, ...how }),
+  };
 }
 
 interface Use extends Partial<Omit<Rotation, 'presented' | 'next' | 'now'>> {
@@ -315,7 +321,7 @@ describe('RT-02 whose it is', () => {
 describe('RT-03 scopes', () => {
   it('RT-03 a use tells what was granted first, whatever is asked for', async () => {
     const { first, use } = await newFamily();
-    const granted = { scope: 'default more', authTime: expect.any(Number) as number, amr: ['pwd'] };
+    const granted = { scope: 'default more', authTime: expect.any(Number) as number, amr: ['pwd'], sessionId: null };
     const { rotated, successor } = await use(first, { scope: ['more'] });
     expect(rotated).toEqual({ outcome: 'rotated', sealed: null, ...granted });
     expect((await use(first)).rotated).toMatchObject({ outcome: 'retry', ...granted });
@@ -326,7 +332,8 @@ describe('RT-03 scopes', () => {
     const { first, use } = await newFamily();
     for (const scope of [['default', 'write'], ['mor'], ['default more']]) {
       const { rotated } = await use(first, { scope });
-      expect(rotated).toEqual({ outcome: 'scope', sealed: null, scope: null, authTime: null, amr: null });
+      const nothing = { sealed: null, scope: null, authTime: null, amr: null, sessionId: null };
+      expect(rotated).toEqual({ outcome: 'scope', ...nothing });
     }
     expect((await use(first, { scope: ['more', 'default'] })).outcome).toBe('rotated');
   });
@@ -350,6 +357,34 @@ describe('RT-10 a password that was changed', () => {
     expect((await use(successor, { notBefore: signedIn + 1, keep: true })).outcome).toBe('outdated');
     expect((await use(successor)).outcome).toBe('rotated');
   });
+});
+
+it('RT-01 a family of before an update is rotated after it, by an instance of before as well', async () => {
+  const before = TOKEN_MIGRATIONS.slice(0, TOKEN_MIGRATIONS.indexOf(SessionOfAFamily1764060000000));
+  const updated = await createTestDatabase([{ ...TOKEN_SCHEMA, migrations: before }]);
+  const instance = await updated.connect('token', { poolSize: 1 });
+  /** The statement that such an instance has prepared. */
+  const rotate = async (token: RefreshToken, next: RefreshToken) => {
+    const [row] = await query<{ outcome: string }>(
+      instance,
+      'rotate-as-before',
+      `SELECT outcome, sealed, scope, auth_time::float8 AS "authTime", amr
+       FROM rotate_refresh_family($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+      [
+        ...[organizationId, dayOf(token.id), token.id, 'key', sub, organizationId, hashToken(token.proof), token.hash],
+        ...[null, 0, next.hash, Buffer.alloc(1), new Date(), DAY, 10],
+      ],
+    );
+    return row?.outcome;
+  };
+  const { clock, first } = await newFamily({ dataSource: instance });
+  const [second, third] = [first, first].map((token) => writeToken('krt', token, newSecret('krt')));
+  expect(await rotate(first, second!)).toBe('rotated');
+  await migrate({ adminUrl: updated.adminUrl, service: TOKEN_SCHEMA });
+  expect(await rotate(second!, third!)).toBe('rotated');
+  expect((await use(clock, third!, { dataSource: instance })).rotated).toMatchObject({ sessionId: null });
+  expect((await newFamily({ dataSource: instance })).first.text).toMatch(/^krt_/);
+  await updated.drop();
 });
 
 describe('D.4 isolation', () => {

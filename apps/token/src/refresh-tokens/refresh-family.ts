@@ -57,8 +57,9 @@ export interface Refused {
 }
 
 /** `retry`: the direct predecessor again, its unused successor is in `sealed`. The rest is the family's. */
-export type Rotated = Pick<RefreshFamily, 'scope' | 'authTime' | 'amr'> &
-  ({ outcome: 'rotated' | 'kept'; sealed: null } | { outcome: 'retry'; sealed: Buffer });
+export type Rotated = Pick<RefreshFamily, 'scope' | 'authTime' | 'amr'> & { sessionId: string | null } & (
+    { outcome: 'rotated' | 'kept'; sealed: null } | { outcome: 'retry'; sealed: Buffer }
+  );
 
 export async function insertFamily(dataSource: DataSource, family: NewFamily): Promise<void> {
   const { organizationId, id, clientId, sub, userOrganizationId, scope, authTime, amr } = family;
@@ -99,7 +100,7 @@ export async function rotateFamily(dataSource: DataSource, rotation: Rotation): 
   const [rotated] = await query<Rotated | Refused>(
     dataSource,
     'rotate-refresh-family',
-    `SELECT outcome, sealed, scope, auth_time::float8 AS "authTime", amr
+    `SELECT outcome, sealed, scope, auth_time::float8 AS "authTime", amr, session_id AS "sessionId"
      FROM rotate_refresh_family($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
     [
       ...[organizationId, dayOf(id), id, clientId, sub, userOrganizationId, hashToken(proof), hash, scope, notBefore],

@@ -62,6 +62,8 @@ export interface Used {
   original: string[];
   authTime: number;
   amr: string[];
+  /** The session on the pages that it came from, if any. */
+  sessionId?: string;
 }
 
 /** Refresh tokens as they are given out: RFC 6749 §6, RFC 9700 §4.14. */
@@ -184,8 +186,8 @@ const successorOf = (presented: TokenString<'krt'>, named: Named<'krt'>, sealed:
 const shownTo = ({ subjectType }: Client, named: Named<'krt'>): Named<'krt'> =>
   subjectType === 'public' ? named : unnamed(named);
 
-const usedOf = ({ scope, authTime, amr }: Rotated, { text }: TokenString<'krt'>): Used => ({
+const usedOf = ({ scope, authTime, amr, sessionId }: Rotated, { text }: TokenString<'krt'>): Used => ({
   refreshToken: text,
   original: scope.split(' '),
-  ...{ authTime, amr },
+  ...{ authTime, amr, sessionId: sessionId ?? undefined },
 });
