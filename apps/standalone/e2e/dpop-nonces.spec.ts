@@ -15,6 +15,7 @@ import {
   type TestKey,
   type TestUser,
 } from './support/operator';
+import { startUpstream, type Upstream } from './support/upstream';
 
 const keyward = deployment();
 const FORM = { grant_type: 'client_credentials' };
@@ -109,6 +110,120 @@ describe('where an organization wants nonces in DPoP proofs', () => {
     expect(oauth.isDPoPNonceError(first)).toBe(true);
     const second = await oauth.processClientCredentialsResponse(server, client, await request());
     expect(second.token_type).toBe('dpop');
+    await dispatcher.close();
+  });
+});
+
+describe('at resources', () => {
+  let upstream: Upstream;
+  let user: TestUser;
+  let api: string;
+  let path: string;
+
+  beforeAll(async () => {
+    user = await makeUser(org);
+    upstream = await startUpstream((_, response) => response.setHeader('content-type', 'application/json').end('{}'));
+    const name = unique('api');
+    await manage('POST', `/${org}/apis`, {
+      ...{ name, version: '1.0', context: `/${name}`, subscriptionRequired: false },
+      upstreams: { production: upstream.url },
+      resources: [{ verb: 'GET', template: '/*', authentication: 'any', scopes: [] }],
+    });
+    await manage('POST', `/${org}/apis/${name}/state`, { state: 'PUBLISHED' });
+    [api, path] = [`/t/${org}/${name}/1.0/x`, `/t/${org}/userinfo`];
+    const { access_token } = (await key.token(FORM)).body;
+    await eventually(async () => (await keyward.send(api, { bearer: access_token })).status === 200);
+  });
+  afterAll(() => upstream.close());
+
+  const boundToken = async () => {
+    const form = { grant_type: 'password', username: user.loginName, password: user.password, scope: 'openid' };
+    const dpop = await mine.proof('POST', '/token', { claims: { nonce: nonceOf(await ask()) } });
+    const { body } = await mine.send('/token', { form, basic: key.basic, headers: { dpop } });
+    return body.access_token as string;
+  };
+  const get = async (at: string, token: string, nonce?: string) => {
+    const dpop = await mine.proof('GET', at, { token, claims: { nonce } });
+    return mine.send(at, { token, headers: { dpop, origin: page } });
+  };
+
+  it('DP-01 RFC 9449 §9 UserInfo and APIs ask for one, which then is taken by each of them', async () => {
+    const token = await boundToken();
+    const [, other] = await wanting();
+    const foreign = nonceOf(await ask(undefined, other));
+    for (const at of [path, api])
+      for (const wrong of [undefined, 'A'.repeat(32), foreign]) {
+        const refused = await get(at, token, wrong);
+        expect([at, wrong, refused.status]).toEqual([at, wrong, 401]);
+        expect(refused.headers['www-authenticate']).toMatch(/^DPoP .*error="use_dpop_nonce".*algs="ES256/);
+        for (const each of [path, api]) expect((await get(each, token, nonceOf(refused))).status).toBe(200);
+      }
+    // That of the token endpoint is one of the same server's.
+    for (const at of [path, api]) expect((await get(at, token, nonceOf(await ask()))).status).toBe(200);
+  });
+
+  it('DP-01 X-09 a page’s script may read the one of UserInfo', async () => {
+    expect((await get(path, await boundToken())).headers).toMatchObject({
+      'access-control-allow-origin': page,
+      'access-control-expose-headers': expect.stringContaining('DPoP-Nonce'),
+    });
+  });
+
+  it('DP-01 DP-02 a proof is used once with a nonce as well, and a wrong key or token learns none', async () => {
+    const token = await boundToken();
+    const nonce = nonceOf(await get(path, token));
+    for (const at of [path, api]) {
+      const dpop = await mine.proof('GET', at, { token, claims: { nonce } });
+      const statuses = [];
+      for (let time = 0; time < 2; time++) statuses.push((await mine.send(at, { token, headers: { dpop } })).status);
+      expect(statuses).toEqual([200, 401]);
+      const others = await (await dpopKey()).send(at, { token });
+      expect([others.status, nonceOf(others)]).toEqual([401, '']);
+      const spoilt = await get(at, `${token.slice(0, -4)}AAAA`);
+      expect([spoilt.status, nonceOf(spoilt)]).toEqual([401, '']);
+      expect((await keyward.send(at, { bearer: token })).status).toBe(401);
+    }
+  });
+
+  it('DP-01 openid-client and oauth4webapi ask again there as well', async () => {
+    const dispatcher = new Agent({ connect: { ca: keyward.ca } });
+    const trusting = (url: string, options: object): Promise<Response> => undiciFetch(url, { ...options, dispatcher });
+    const { consumerKey, consumerSecret } = key;
+    const config = await openid.discovery(issuer, consumerKey, consumerSecret, undefined, {
+      [openid.customFetch]: trusting,
+    });
+    const signedIn = async () => {
+      // A new key, which nobody has told a nonce yet.
+      const DPoP = openid.getDPoPHandle(config, await openid.randomDPoPKeyPair());
+      const { loginName: username, password } = user;
+      const form = { username, password, scope: 'openid' };
+      const { access_token } = await openid.genericGrantRequest(config, 'password', form, { DPoP });
+      return [access_token, DPoP] as const;
+    };
+    const [first, DPoP] = await signedIn();
+    expect((await openid.fetchUserInfo(config, first, user.id, { DPoP })).sub).toBe(user.id);
+    const url = new URL(api, keyward.baseUrl);
+    expect((await openid.fetchProtectedResource(config, first, url, 'GET', null, undefined, { DPoP })).status).toBe(
+      200,
+    );
+
+    const client: oauth.Client = { client_id: consumerKey };
+    const server = config.serverMetadata();
+    const pair = await oauth.generateKeyPair('ES256');
+    const http = { [oauth.customFetch]: trusting };
+    const tokens = async (by: oauth.DPoPHandle): Promise<string> => {
+      const options = { DPoP: by, ...http };
+      const secret = oauth.ClientSecretBasic(consumerSecret);
+      const request = () => oauth.clientCredentialsGrantRequest(server, client, secret, {}, options);
+      await oauth.processClientCredentialsResponse(server, client, await request()).catch(() => undefined);
+      return (await oauth.processClientCredentialsResponse(server, client, await request())).access_token;
+    };
+    const token = await tokens(oauth.DPoP(client, pair));
+    const fresh = oauth.DPoP(client, pair);
+    const resource = () => oauth.protectedResourceRequest(token, 'GET', url, undefined, null, { DPoP: fresh, ...http });
+    const refused = await resource().catch((error: unknown) => error);
+    expect(oauth.isDPoPNonceError(refused)).toBe(true);
+    expect((await resource()).status).toBe(200);
     await dispatcher.close();
   });
 });

@@ -173,6 +173,29 @@ describe('DP-02 Keyward’s own resources', () => {
     expect([refused.status, refused.body.code]).toEqual([401, 'invalid_dpop_proof']);
     expect(refused.headers['www-authenticate']).toMatch(/^DPoP .*error="invalid_dpop_proof"/);
   });
+
+  it('DP-01 the management API asks for a nonce where the operator’s organization wants one', async () => {
+    const { username, password, consumerKey, consumerSecret } = keyward.demo.admin;
+    const form = { grant_type: 'password', username, password, scope: 'keyward:manage' };
+    const token = (await mine.send('/token', { form, basic: [consumerKey, consumerSecret] })).body
+      .access_token as string;
+    const path = '/api/v1/organizations';
+    const ask = async (nonce?: string) => {
+      const dpop = await mine.proof('GET', path, { token, claims: { nonce } });
+      return mine.send(path, { token, headers: { dpop } });
+    };
+    await manage('PATCH', '/root', { dpopNonce: true });
+    try {
+      await eventually(async () => (await ask()).status === 401);
+      const { body, headers } = await ask();
+      expect(body).toMatchObject({ status: 401, code: 'use_dpop_nonce' });
+      expect(headers['www-authenticate']).toMatch(/^DPoP .*error="use_dpop_nonce".*algs="ES256/);
+      expect((await ask(headers['dpop-nonce'])).status).toBe(200);
+    } finally {
+      await manage('PATCH', '/root', { dpopNonce: false });
+    }
+    await eventually(async () => (await ask()).status === 200);
+  });
 });
 
 describe('DP-02 an API behind the gateway', () => {

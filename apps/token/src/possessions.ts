@@ -14,6 +14,9 @@ import { DpopNonces } from './dpop-nonces/dpop-nonces';
 /** How long a proof is remembered after it was made, seconds: no gateway takes an older one. */
 const REMEMBERED = 300;
 
+/** What is asked of its proofs. */
+type Wanting = Pick<Organization, 'id' | 'dpopNonce'>;
+
 /** The keys that a request has shown to hold, and tokens that are bound to them: RFC 9449, RFC 8705. */
 @Injectable()
 export class Possessions {
@@ -45,42 +48,42 @@ export class Possessions {
 
   /**
    * Whether a token may be used by whoever sent it: a bound one with its key, any other without (RFC 9449 §7.1, §7.2; RFC 8705
-   * §3). Uses up the proof. Errors: `invalid_dpop_proof`.
+   * §3). Uses up the proof. Errors: as of `prove`.
    */
   async holds(
     cnf: Confirmation | undefined,
     { dpop, certificate }: Possession,
-    organizationId: string,
+    organization: Wanting,
   ): Promise<boolean> {
     if (cnf?.jkt !== dpop?.jkt) return false;
     if (cnf?.['x5t#S256'] !== undefined && cnf['x5t#S256'] !== certificate) return false;
-    if (dpop) await this.use(dpop, organizationId);
+    if (dpop) await this.prove(dpop, organization);
     return true;
   }
 
   /** A proof of a request to us: fresh, where the organization wants that, and used up. Errors: as of `confirm`. */
-  async prove(dpop: DpopProof, { id, dpopNonce }: Pick<Organization, 'id' | 'dpopNonce'>): Promise<void> {
-    if (dpopNonce && (await this.nonces.judge(id, dpop.nonce)) === 'refused')
-      // RFC 9449 §8.
-      throw new ServiceError('use_dpop_nonce', 'The DPoP proof needs this nonce', {
-        dpopNonce: await this.nonces.make(id),
-      });
-    await this.use(dpop, id);
+  async prove(dpop: DpopProof, organization: Wanting): Promise<void> {
+    const dpopNonce = await this.missingNonce(dpop, organization);
+    if (dpopNonce !== undefined)
+      throw new ServiceError('use_dpop_nonce', 'The DPoP proof needs this nonce', { dpopNonce });
+    if (!(await this.isFirst(dpop, organization.id)))
+      throw new ServiceError('invalid_dpop_proof', 'The DPoP proof is not valid');
   }
 
-  /** The nonce for the next proof, where the one of this proof will soon be over (RFC 9449 §8.2). */
-  async nextNonce(nonce: string | undefined, { id }: Pick<Organization, 'id'>): Promise<string | undefined> {
-    return (await this.nonces.judge(id, nonce)) === 'new' ? undefined : this.nonces.make(id);
+  /** The nonce that a proof had to have; `undefined` where it has one of ours, or none is wanted (RFC 9449 §8, §9). */
+  async missingNonce({ nonce }: DpopProof, { id, dpopNonce }: Wanting): Promise<string | undefined> {
+    return dpopNonce && (await this.nonces.judge(id, nonce)) === 'refused' ? this.nonces.make(id) : undefined;
+  }
+
+  /** The nonce for the next proof, where the one of this proof, if any, will soon be over (RFC 9449 §8.2). */
+  async nextNonce(dpop: DpopProof | undefined, { id, dpopNonce }: Wanting): Promise<string | undefined> {
+    if (!dpop || !dpopNonce) return undefined;
+    return (await this.nonces.judge(id, dpop.nonce)) === 'new' ? undefined : this.nonces.make(id);
   }
 
   /** Whether it is the first use of a proof, over all instances. */
   isFirst({ jkt: owner, jti: id, iat }: DpopProof, organizationId: string): Promise<boolean> {
     return this.replays.isFirstUse({ organizationId, purpose: 'dpop', owner, id, endsAt: iat + REMEMBERED });
-  }
-
-  private async use(proof: DpopProof, organizationId: string): Promise<void> {
-    if (!(await this.isFirst(proof, organizationId)))
-      throw new ServiceError('invalid_dpop_proof', 'The DPoP proof is not valid');
   }
 }
 

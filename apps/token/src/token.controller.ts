@@ -108,8 +108,8 @@ export class TokenController {
         expires_in: expiresIn,
         ...(exchanged?.issuedTokenType ? { issued_token_type: exchanged.issuedTokenType } : {}),
       },
-      ...(organization.dpopNonce && request.possession?.dpop
-        ? { dpopNonce: await this.possessions.nextNonce(request.possession.dpop.nonce, organization) }
+      ...(organization.dpopNonce
+        ? { dpopNonce: await this.possessions.nextNonce(request.possession?.dpop, organization) }
         : {}),
       ...(grant.type === 'password' && client.passwordGrantSunset ? { sunset: client.passwordGrantSunset } : {}),
     };

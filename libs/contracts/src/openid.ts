@@ -23,6 +23,8 @@ export class UserInfoAnswer {
   claims: UserInfo;
   /** The same, signed, for a client that wants it so (OpenID Connect Core 1.0 §5.3.2). */
   jwt?: string;
+  /** A nonce for the next proof, as the one sent will soon be over (RFC 9449 §8.2). */
+  dpopNonce?: string;
 }
 
 /** A request to sign out, OpenID Connect RP-Initiated Logout 1.0 §2. */
@@ -40,6 +42,6 @@ export class SignOutStep {
   uri?: string;
 }
 
-/** Errors: `invalid_token`, `insufficient_scope` without `openid`; `invalid_dpop_proof`, also where a lost message has used it up. */
+/** Errors: `invalid_token`, `insufficient_scope` without `openid`; `use_dpop_nonce`; `invalid_dpop_proof`, also where a lost message has used it up. */
 export const getUserInfo = rpc('token.userinfo.get', GetUserInfo, UserInfoAnswer, { repeatable: true });
 export const signOut = rpc('token.session.sign-out', SignOut, SignOutStep);

@@ -43,7 +43,7 @@ export class Organization extends PageOwner {
   /** Clients prove themselves by keys of their own alone, and every token is bound to one (ASVS 5.0 10.4.14, 10.4.16). */
   highAssurance: boolean;
   clientRegistration: (typeof CLIENT_REGISTRATION)[number];
-  /** The DPoP proofs of token requests need a nonce of ours, so that none is made ahead (RFC 9449 §8). */
+  /** DPoP proofs, of token requests and beside its tokens, need a nonce of ours, so that none is made ahead (RFC 9449 §8, §9). */
   dpopNonce: boolean;
   /** ISO 8601. */
   createdAt: string;

@@ -46,8 +46,10 @@ export class UseDpopProof extends DpopProof {
 }
 
 export class DpopProofUse {
-  /** Of all uses, at whatever instance. */
+  /** Of all uses, at whatever instance, of a proof that may be used. */
   first: boolean;
+  /** A nonce for the next proof: this one had to have it, or has one that will soon be over (RFC 9449 §8.2, §9). */
+  nonce?: string;
 }
 
 /** Uses up a proof (RFC 9449 §11.1), so it is not repeatable. */

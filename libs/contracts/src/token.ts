@@ -65,6 +65,8 @@ export class Bearer {
   orgKey: string;
   /** Those that its user may have now. */
   scopes: string[];
+  /** As of `IssuedToken`. */
+  dpopNonce?: string;
 }
 
 /** An access token at an API of the organization that issued it. */

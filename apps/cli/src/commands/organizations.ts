@@ -75,7 +75,7 @@ export function organizations(terminal: Terminal): Command {
     .addOption(
       new Option('--client-registration <to>', 'who may register clients by themselves').choices(CLIENT_REGISTRATION),
     )
-    .option('--dpop-nonce <on|off>', 'token requests by DPoP need a nonce, so that no proof is made ahead', onOff)
+    .option('--dpop-nonce <on|off>', 'DPoP proofs need a nonce, so that none is made ahead', onOff)
     .addHelpText(
       'after',
       examples('orgs update johnsorg --password-grant off', 'orgs update johnsorg --compatibility-profile wso2-3.2'),

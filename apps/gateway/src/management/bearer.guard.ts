@@ -10,11 +10,11 @@ import {
   verifyBearer,
   type Bearer,
 } from '@keyward/contracts';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config';
 import { callOf } from '../http/request-call';
 import { ClientCertificates } from '../possession/certificates';
-import { invalidProof, presentedOf } from '../possession/presented';
+import { challengedProof, presentedOf } from '../possession/presented';
 import { REQUIRED, type Required } from './rights';
 
 type At = FastifyRequest<{ Params: { orgkey?: string } }>;
@@ -30,9 +30,11 @@ export class BearerGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<At>();
+    const http = context.switchToHttp();
+    const request = http.getRequest<At>();
     const presented = await presentedOf(request, this.config.server.publicUrl, this.certificates);
-    const bearer = await this.bus.call(verifyBearer, presented, callOf(request)).catch(refuseProof);
+    const bearer = await this.bus.call(verifyBearer, presented, callOf(request)).catch(refuse);
+    if (bearer.dpopNonce) http.getResponse<FastifyReply>().header('dpop-nonce', bearer.dpopNonce);
     if (isOperator(bearer)) return true;
     const required = this.reflector.getAllAndOverride<Required>(REQUIRED, [context.getHandler(), context.getClass()]);
     // Before anything is looked for: of other organizations nobody learns which there are.
@@ -53,6 +55,6 @@ function mayUse({ scopes, orgKey }: Bearer, { right, operatorsOnly }: Required, 
   return isOwn && isScoped && !members.some((member) => operatorsOnly.includes(member));
 }
 
-function refuseProof(error: unknown): never {
-  throw error instanceof ServiceError && error.code === 'invalid_dpop_proof' ? invalidProof() : error;
+function refuse(error: unknown): never {
+  throw challengedProof(error);
 }

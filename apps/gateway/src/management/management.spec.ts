@@ -120,6 +120,12 @@ describe('management API', () => {
       );
     });
 
+    it('DP-01 RFC 9449 §8.2 is told the nonce for its next proof', async () => {
+      bearer = { ...OPERATOR, dpopNonce: 'next' };
+      answering(listOrganizations, { items: [] });
+      expect((await ask(ORGANIZATIONS)).headers['dpop-nonce']).toBe('next');
+    });
+
     it('RS-03 a token in the URL is ignored', async () => {
       expect((await gateway.ask(`${USERS}?access_token=good`)).status).toBe(401);
     });

@@ -10,7 +10,7 @@ import { callOf } from '../http/request-call';
 import { Origins } from '../oauth/origins';
 import { endpointPaths } from '../oauth/paths';
 import { ClientCertificates } from '../possession/certificates';
-import { invalidProof, presentedOf } from '../possession/presented';
+import { challengedProof, presentedOf } from '../possession/presented';
 import { organizationOf, type At } from './browser';
 
 /** The UserInfo endpoint, OpenID Connect Core 1.0 §5.3, for whoever has an access token (RFC 6750 §2.1, RFC 9449 §7.1). */
@@ -51,8 +51,9 @@ export class UserInfoController {
       const presented = await presentedOf(request, this.config.server.publicUrl, this.certificates);
       const organization = await organizationOf(request, this.organizations);
       const asked = { ...presented, organizationId: organization?.id };
-      const { clientId, claims, jwt } = await this.bus.call(getUserInfo, asked, call);
+      const { clientId, claims, jwt, dpopNonce } = await this.bus.call(getUserInfo, asked, call);
       if (origin !== undefined) await this.origins.allow(origin, clientId, reply, call);
+      if (dpopNonce) reply.header('dpop-nonce', dpopNonce);
       if (jwt === undefined) return claims;
       reply.type('application/jwt');
       return jwt;
@@ -70,9 +71,8 @@ const refusal = (status: number, code: string, more: string): Refusal =>
 /** RFC 6750 §3.1. */
 function challenged(error: unknown): unknown {
   if (!(error instanceof ServiceError)) return error;
-  if (error.code === 'invalid_dpop_proof') return invalidProof();
   if (error.code === 'invalid_token') return refusal(401, error.code, ', error="invalid_token"');
   if (error.code === 'insufficient_scope')
     return refusal(403, error.code, ', error="insufficient_scope", scope="openid"');
-  return error;
+  return challengedProof(error);
 }

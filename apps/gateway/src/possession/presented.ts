@@ -36,8 +36,18 @@ export async function presentedOf(
   return { token, possession: { dpop, certificate } };
 }
 
-/** Whatever is wrong with a proof beside an access token. */
-export const invalidProof = (): Refusal =>
+/** What the token service finds wrong with a proof beside an access token, as a resource says it (RFC 9449 §7.1, §9); all else as it is. */
+export function challengedProof(error: unknown): unknown {
+  if (!(error instanceof ServiceError)) return error;
+  if (error.code === 'invalid_dpop_proof') return invalidProof();
+  if (error.code !== 'use_dpop_nonce' || error.dpopNonce === undefined) return error;
+  return new Refusal(401, error.code, 'the DPoP proof needs this nonce', {
+    'www-authenticate': dpopChallenge(', error="use_dpop_nonce"'),
+    'dpop-nonce': error.dpopNonce,
+  });
+}
+
+const invalidProof = (): Refusal =>
   new Refusal(401, 'invalid_dpop_proof', 'the DPoP proof is not valid', {
     'www-authenticate': dpopChallenge(', error="invalid_dpop_proof"'),
   });

@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { CorsSettings } from '@keyward/contracts';
+import { DPOP_NONCE } from './fault';
 import type { Api } from './route-table';
 
 /** Whether a browser asks if it may send a request (Fetch §3.2.2). */
@@ -29,6 +30,13 @@ export function corsHeaders({ cors }: Api, { headers: { origin } }: IncomingMess
   return exposeHeaders.length > 0
     ? { ...allowed, 'access-control-expose-headers': exposeHeaders.join(', ') }
     : { ...allowed };
+}
+
+/** A nonce for the next DPoP proof, which a script that may read the answer needs as well (X-09). */
+export function nonceHeaders(own: OutgoingHttpHeaders, nonce: string): OutgoingHttpHeaders {
+  if (own['access-control-allow-origin'] === undefined) return { [DPOP_NONCE]: nonce };
+  const exposed = [own['access-control-expose-headers'] ?? [], 'WWW-Authenticate', 'DPoP-Nonce'].flat().join(', ');
+  return { [DPOP_NONCE]: nonce, 'access-control-expose-headers': exposed };
 }
 
 /** `*` never goes with credentials: that would be every origin with them. */

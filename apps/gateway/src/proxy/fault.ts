@@ -7,7 +7,7 @@ interface Reason {
   message: string;
   description: string;
   /** RFC 6750 §3.1, in the challenge. */
-  error?: 'invalid_request' | 'invalid_token' | 'invalid_dpop_proof' | 'insufficient_scope';
+  error?: 'invalid_request' | 'invalid_token' | 'invalid_dpop_proof' | 'use_dpop_nonce' | 'insufficient_scope';
   /** RFC 9449 §7.1: the challenge is of this scheme. */
   dpop?: true;
   /** Seconds. */
@@ -54,6 +54,10 @@ const REASONS = {
   invalidProof: {
     ...{ status: 401, code: '900901', message: 'Invalid Credentials' },
     ...{ description: 'The DPoP proof is not valid', error: 'invalid_dpop_proof', dpop: true },
+  },
+  missingNonce: {
+    ...{ status: 401, code: '900901', message: 'Invalid Credentials' },
+    ...{ description: 'The DPoP proof needs the nonce of this answer', error: 'use_dpop_nonce', dpop: true },
   },
   noSandbox: {
     ...{ status: 403, code: '900901', message: 'Invalid Credentials' },
@@ -128,6 +132,9 @@ const REASONS = {
     ...{ description: 'Currently, the back end is suspended', retryAfter: 2 },
   },
 } as const satisfies Record<string, Reason>;
+
+/** The header of a nonce for the next proof (RFC 9449 §8.1). */
+export const DPOP_NONCE = 'dpop-nonce';
 
 export type FaultName = keyof typeof REASONS;
 

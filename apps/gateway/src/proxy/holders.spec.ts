@@ -2,6 +2,10 @@ import { readAccessToken, ServiceError, useDpopProof, type UseDpopProof } from '
 import { athOf, proofKey, type ProofKey } from '../../test/proof';
 import { api, resource, startProxied, type Proxied } from '../../test/proxied';
 
+const PAGE = 'https://app.example';
+const CORS = {
+  ...{ allowOrigins: [PAGE], allowCredentials: false, allowHeaders: ['DPoP'], exposeHeaders: ['X-Own'], maxAge: 1 },
+};
 const AT = '/t/johnsorg/pizza/1.0.0/x';
 const URL = `https://id.example${AT}`;
 
@@ -12,8 +16,10 @@ let used: UseDpopProof[];
 
 beforeAll(async () => {
   const open = resource('GET', '/open', { authentication: 'none' });
+  const resources = [open, resource('GET', '/*'), resource('POST', '/*')];
   proxied = await startProxied((upstream) => [
-    api(upstream, { resources: [open, resource('GET', '/*'), resource('POST', '/*')] }),
+    api(upstream, { resources }),
+    api(upstream, { id: 'cors', context: '/cors', resources, cors: CORS }),
   ]);
   proxied.services.on(useDpopProof, (proof) => {
     const first = !used.some(({ jti }) => jti === proof.jti);
@@ -129,4 +135,61 @@ it('RS-04 RS-06 credentials are one, and neither token nor proof goes on to the 
   await get({ authorization: `DPoP ${bound}`, dpop: proof }, '/t/johnsorg/pizza/1.0.0/open');
   expect(proxied.upstream.reached.at(-1)?.headers).not.toHaveProperty('dpop');
   expect(proxied.upstream.reached.at(-1)?.headers).not.toHaveProperty('authorization');
+});
+
+describe('DP-01 RFC 9449 §9 a nonce', () => {
+  const NONCE = 'n'.repeat(32);
+  const wanting = (nonce?: string, wanted = NONCE) =>
+    proxied.services.on(useDpopProof, (proof) => {
+      used.push(proof);
+      return proof.nonce === wanted ? { first: true, nonce } : { first: false, nonce: wanted };
+    });
+  afterAll(() => proxied.services.on(useDpopProof, () => ({ first: true })));
+  const send = async (claims: object, context = 'pizza') => {
+    const path = AT.replace('pizza', context);
+    const proof = await key.proof('GET', `https://id.example${path}`, { ath: athOf(bound), ...claims });
+    return proxied.gateway.ask(path, { headers: { authorization: `DPoP ${bound}`, dpop: proof, origin: PAGE } });
+  };
+
+  it('that is wanted is asked for, and nothing reaches the upstream without it', async () => {
+    wanting();
+    const before = proxied.upstream.reached.length;
+    for (const claims of [{}, { nonce: 'x' }]) {
+      const { status, json, headers } = await send(claims);
+      expect([status, json.code, headers['dpop-nonce'], headers['cache-control']]).toEqual([
+        ...[401, '900901', NONCE, 'no-store'],
+      ]);
+      expect(headers['www-authenticate']).toMatch(/^DPoP realm="keyward", error="use_dpop_nonce", .*algs="ES256/);
+      expect(headers['access-control-allow-origin']).toBeUndefined();
+    }
+    expect(proxied.upstream.reached).toHaveLength(before);
+    const { status, headers } = await send({ nonce: NONCE });
+    expect([status, headers['dpop-nonce']]).toEqual([200, undefined]);
+    expect(used.map(({ nonce }) => nonce)).toEqual([undefined, 'x', NONCE]);
+  });
+
+  it('X-09 can be read by a script that may read the answer', async () => {
+    wanting('next');
+    for (const claims of [{}, { nonce: NONCE }]) {
+      const { headers } = await send(claims, 'cors');
+      expect(headers).toMatchObject({
+        ...{ 'dpop-nonce': expect.any(String), 'access-control-allow-origin': PAGE },
+        'access-control-expose-headers': 'X-Own, WWW-Authenticate, DPoP-Nonce',
+      });
+    }
+  });
+
+  it('of 257 characters is no proof', async () => {
+    wanting();
+    expect((await send({ nonce: 'x'.repeat(257) })).headers['www-authenticate']).toMatch(/error="invalid_dpop_proof"/);
+    expect(used).toEqual([]);
+  });
+
+  it('that will soon be over is followed by the next one, which no upstream can say', async () => {
+    wanting('next');
+    proxied.upstream.on((_, response) => response.setHeader('dpop-nonce', 'of the upstream').end('{}'));
+    expect((await send({ nonce: NONCE })).headers['dpop-nonce']).toBe('next');
+    wanting();
+    expect((await send({ nonce: NONCE })).headers['dpop-nonce']).toBeUndefined();
+  });
 });

@@ -4,9 +4,9 @@ import type { Organizations } from '@keyward/runtime';
 import { upgradeOf, type Upgrade } from '../http/upgrades';
 import { apiKeyOf, bearerOf, dpopTokenOf } from './bearer';
 import { Circuits } from './circuits';
-import { corsHeaders } from './cors';
+import { corsHeaders, nonceHeaders } from './cors';
 import { enforce, upstreamFor, type Passed } from './enforcement';
-import { Fault } from './fault';
+import { DPOP_NONCE, Fault } from './fault';
 import { forward, type Meter } from './forward';
 import type { Resource } from './matcher';
 import { canonicalTarget } from './path';
@@ -47,6 +47,7 @@ export class Proxy {
         return;
       }
       const admitted = await this.admit(request, located, visit, seen);
+      if (seen.nonce !== undefined) Object.assign(own, nonceHeaders(own, seen.nonce));
       const asked = this.parts.throttling.take(admitted, visit.address);
       const leases = asked instanceof Promise ? await asked : asked;
       if (leases) {
@@ -59,6 +60,8 @@ export class Proxy {
     } catch (error) {
       const fault = faultOf(error);
       if (!fault) throw error;
+      const nonce = fault.headers[DPOP_NONCE];
+      if (nonce !== undefined) Object.assign(own, nonceHeaders(own, nonce));
       refuse(request, response, fault, own, located.organization.compatibilityProfile);
     }
   }
@@ -120,8 +123,10 @@ export class Proxy {
     const home = grant && organizations.activeByKey(grant.org);
     if (!grant || !home || hasEnded(revocations, grant, home.id))
       throw new Fault(bearer === undefined ? 'unboundToken' : 'invalidCredentials');
-    if (!held && (grant.cnf || bearer === undefined))
-      await holders.assertHeld(request, { token, dpop: bearer === undefined }, grant, call);
+    if (!held && (grant.cnf || bearer === undefined)) {
+      const nonce = await holders.assertHeld(request, { token, dpop: bearer === undefined }, grant, call);
+      if (seen) seen.nonce = nonce;
+    }
     const { client_id: clientId } = grant.claims;
     const client = known.client(clientId) ?? (await known.clientNow(clientId));
     if (seen && client?.organizationId === organization.id) seen.applicationId = client.applicationId;

@@ -22,6 +22,8 @@ const DROPPED = new Set([
   ...['access-control-allow-origin', 'access-control-allow-credentials', 'access-control-allow-methods'],
   ...['access-control-allow-headers', 'access-control-expose-headers', 'access-control-max-age'],
   ...['x-correlation-id', 'x-content-type-options', 'access-control-allow-private-network'],
+  // Of proofs that are the gateway's to judge.
+  'dpop-nonce',
 ]);
 
 /** The headers of an upstream's answer as the client gets them, under the gateway's own. */

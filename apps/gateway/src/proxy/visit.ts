@@ -34,4 +34,6 @@ export interface Seen extends Meter {
   startedAt: number;
   resource?: Resource;
   applicationId?: string;
+  /** For the caller's next DPoP proof. */
+  nonce?: string;
 }

@@ -19,13 +19,14 @@ export class BearerController {
   async verify({ token, possession = {} }: VerifyBearer, call: Call): Promise<Bearer> {
     const root = this.organizations.active(ROOT_ORGANIZATION.id);
     const live = root && (await this.accessTokens.readLive(token, root, call));
-    if (!live || !(await this.possessions.holds(live.claims.cnf, possession, root.id)))
+    if (!live || !(await this.possessions.holds(live.claims.cnf, possession, root)))
       throw new ServiceError('invalid_token', 'The access token is invalid, expired or revoked');
     const { sub, client_id: clientId, scope } = live.claims;
     const client = { clientId, organizationId: root.id };
     // Whoever has lost the role keeps a token without the scope.
     const scopes = scope.split(' ').filter((granted) => isGrantable(granted, client, live.user));
     const { id: organizationId, key: orgKey } = live.user?.organization ?? root;
-    return { sub, clientId, organizationId, orgKey, scopes };
+    const dpopNonce = await this.possessions.nextNonce(possession.dpop, root);
+    return { sub, clientId, organizationId, orgKey, scopes, dpopNonce };
   }
 }

@@ -40,7 +40,7 @@ export class UserInfoController {
       ? await this.organizations.activeNow(organizationId)
       : await this.accessTokens.organizationOf(token);
     const live = organization && (await this.accessTokens.readLive(token, organization, call));
-    if (!organization || !live?.user || !(await this.possessions.holds(live.claims.cnf, possession, organization.id)))
+    if (!organization || !live?.user || !(await this.possessions.holds(live.claims.cnf, possession, organization)))
       throw new ServiceError('invalid_token', 'The access token is invalid, expired or revoked');
     const { scope, client_id: clientId, pairwise_sub: pairwise } = live.claims;
     const scopes = scope.split(' ');
@@ -49,7 +49,8 @@ export class UserInfoController {
     const ofScopes = scopes.flatMap((scope) => (Object.hasOwn(CLAIMS_OF, scope) ? (CLAIMS_OF[scope] ?? []) : []));
     const readable = [...ofScopes, ...(await this.userClaims.requested(live.claims, organization))];
     const claims = await this.userClaims.of(live.user, readable, call);
-    return this.answer(organization, clientId, { ...claims, sub }, call);
+    const dpopNonce = await this.possessions.nextNonce(possession.dpop, organization);
+    return { ...(await this.answer(organization, clientId, { ...claims, sub }, call)), dpopNonce };
   }
 
   /** OpenID Connect Core 1.0 §5.3.2: signed, and then with issuer and audience, where the client has registered that. */
