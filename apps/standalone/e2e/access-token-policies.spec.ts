@@ -1,5 +1,6 @@
 import { deployment, type Answer } from '@keyward/testing';
-import { makeKey, makeOrganization, makeUser, manage, type TestKey, type TestUser } from './support/operator';
+import { now, pairOf, signed, type Pair } from './support/assertion';
+import { makeKey, makeOrganization, makeUser, manage, unique, type TestKey, type TestUser } from './support/operator';
 import { introspect, isActive, revoke } from './support/tokens';
 
 const keyward = deployment();
@@ -126,4 +127,52 @@ it('a consumer key makes new tokens and ends none, where nothing else is said', 
   const answers = [await key.signIn(user), await key.signIn(user)];
   expect(accessTokensOf(answers).size).toBe(2);
   for (const { body } of answers) expect(await isActive(body.access_token, key)).toBe(true);
+});
+
+describe('compatibility §1.6 JB-01 of assertions of a trusted issuer', () => {
+  const BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+  const iss = `https://${unique('hr')}.example`;
+  let pair: Pair;
+  let aud: string;
+  beforeAll(async () => {
+    pair = await pairOf();
+    aud = (await keyward.send(`/t/${org}/.well-known/openid-configuration`)).body.issuer as string;
+    const trusted = { name: unique('hr'), issuer: iss, jwks: { keys: [pair.jwk] } };
+    await manage('POST', `/${org}/trusted-issuers`, { ...trusted, users: [{ subject: '1', userId: user.id }] });
+  });
+  const assert = async (key: TestKey, params: Record<string, string> = {}) => {
+    const claims = { iss, sub: '1', aud, jti: unique('jti'), exp: now() + 60 };
+    const answer = await key.token({ grant_type: BEARER, assertion: await signed(claims, pair), ...params });
+    if (answer.status !== 200) throw new Error(answer.text);
+    return answer;
+  };
+  const grantTypes = [BEARER, 'password', 'refresh_token'];
+
+  it('a consumer key with reuse gives the same token out again', async () => {
+    const key = await makeKey(org, { grantTypes, tokenType: 'opaque', accessTokenPolicy: 'reuse' });
+    const first = await assert(key);
+    expect(tokensOf(await assert(key))).toEqual(tokensOf(first));
+    expect(accessTokensOf([first, await assert(key, { scope: 'device_phone' })]).size).toBe(2);
+    // A password's come with a refresh token, an assertion's never.
+    const { body } = await key.signIn(user);
+    expect([body.refresh_token, body.access_token === first.body.access_token]).toEqual([expect.any(String), false]);
+    expect(tokensOf(await assert(key))).toEqual(tokensOf(first));
+    await revoke(first.body.access_token, key);
+    expect(tokensOf(await assert(key))).not.toEqual(tokensOf(first));
+  });
+
+  it.each(['jwt', 'opaque'] as const)('a consumer key with a single %s ends the one before', async (tokenType) => {
+    const key = await makeKey(org, { grantTypes, tokenType, accessTokenPolicy: 'single' });
+    const tokens = [await assert(key), await assert(key)].map(({ body }) => body.access_token as string);
+    const alive = () => Promise.all(tokens.map((token) => isActive(token, key)));
+    expect(await alive()).toEqual([false, true]);
+    const { body } = await key.signIn(user);
+    expect([...(await alive()), await isActive(body.access_token, key)]).toEqual([false, false, true]);
+  });
+
+  it('with new each makes its own and ends none', async () => {
+    const key = await makeKey(org, { grantTypes });
+    const tokens = [await assert(key), await assert(key)].map(({ body }) => body.access_token as string);
+    for (const token of tokens) expect(await isActive(token, key)).toBe(true);
+  });
 });

@@ -82,6 +82,13 @@ it('DP-01 of eight that send one proof at the same time, one gets a token', asyn
   ]);
 });
 
+it('DP-01 a proof for the root’s token endpoint is used up there for the clients of every organization', async () => {
+  const [dpop, foreign] = [await mine.proof('POST', '/token'), await makeKey(await makeOrganization())];
+  const send = (by: TestKey) => keyward.send('/token', { form: own, basic: by.basic, headers: { dpop } });
+  expect((await send(key)).status).toBe(200);
+  expectError(await send(foreign), 'invalid_dpop_proof');
+});
+
 it('DP-01 a proof that is not right is refused at each path, and nothing is used up', async () => {
   const { refresh_token } = (await key.signIn(user)).body as { refresh_token: string };
   const form = { grant_type: 'refresh_token', refresh_token };

@@ -3,6 +3,7 @@ import { decodeJwt } from 'jose';
 import * as openid from 'openid-client';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { expectError } from './support/answers';
+import { dpopKey } from './support/dpop';
 import {
   eventually,
   makeKey,
@@ -108,6 +109,21 @@ it('TX-05 names the actor whose token is given', async () => {
 it('TX-05 widens no scope', async () => {
   const { access_token: subject } = await signIn();
   expect((await exchange(subject, { scope: 'default more keyward:manage' })).body.scope).toBe('default');
+});
+
+it('DP-02 gives for a token that is bound to a key only one that is bound as well', async () => {
+  const [theirs, mine] = [await dpopKey(), await dpopKey()];
+  const form = { grant_type: 'password', username: user.loginName, password: user.password };
+  const { access_token: bound } = (await theirs.send('/token', { form, basic: app.basic })).body;
+  expectError(await exchange(bound as string), 'invalid_request');
+  const { access_token: free } = await signIn();
+  const as = { actor_token: bound as string, actor_token_type: ACCESS };
+  expectError(await exchange(free, as), 'invalid_request');
+
+  const asked = { grant_type: GRANT, subject_token: bound as string, subject_token_type: ACCESS };
+  const { status, body } = await mine.send('/token', { form: asked, basic: service.basic });
+  expect([status, body.token_type]).toEqual([200, 'DPoP']);
+  expect(decodeJwt(body.access_token as string)['cnf']).toEqual({ jkt: mine.jkt });
 });
 
 it('TX-01 wants the parameters that belong together', async () => {

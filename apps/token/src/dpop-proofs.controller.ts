@@ -18,7 +18,7 @@ export class DpopProofsController {
     if (!organization) return { first: false };
     const missing = await this.possessions.missingNonce(proof, organization);
     if (missing !== undefined) return { first: false, nonce: missing };
-    const first = await this.possessions.isFirst(proof, organizationId);
+    const first = await this.possessions.isFirst(proof);
     return { first, nonce: first ? await this.possessions.nextNonce(proof, organization) : undefined };
   }
 }

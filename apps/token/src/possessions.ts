@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
+  ROOT_ORGANIZATION,
   ServiceError,
   type Client,
   type Confirmation,
@@ -66,8 +67,7 @@ export class Possessions {
     const dpopNonce = await this.missingNonce(dpop, organization);
     if (dpopNonce !== undefined)
       throw new ServiceError('use_dpop_nonce', 'The DPoP proof needs this nonce', { dpopNonce });
-    if (!(await this.isFirst(dpop, organization.id)))
-      throw new ServiceError('invalid_dpop_proof', 'The DPoP proof is not valid');
+    if (!(await this.isFirst(dpop))) throw new ServiceError('invalid_dpop_proof', 'The DPoP proof is not valid');
   }
 
   /** The nonce that a proof had to have; `undefined` where it has one of ours, or none is wanted (RFC 9449 §8, §9). */
@@ -81,8 +81,9 @@ export class Possessions {
     return (await this.nonces.judge(id, dpop.nonce)) === 'new' ? undefined : this.nonces.make(id);
   }
 
-  /** Whether it is the first use of a proof, over all instances. */
-  isFirst({ jkt: owner, jti: id, iat }: DpopProof, organizationId: string): Promise<boolean> {
+  /** Whether it is the first use of a proof, over all instances and at whatever organization: at the root it says of none. */
+  isFirst({ jkt: owner, jti: id, iat }: DpopProof): Promise<boolean> {
+    const { id: organizationId } = ROOT_ORGANIZATION;
     return this.replays.isFirstUse({ organizationId, purpose: 'dpop', owner, id, endsAt: iat + REMEMBERED });
   }
 }

@@ -61,7 +61,7 @@ export class TokenController {
         ? await this.possessions.confirm(request.possession ?? {}, { client, organization })
         : undefined;
     const holder = holderOf(client, cnf);
-    const asking = { client, organization, scope: asked, holder, jkt: cnf?.jkt, call };
+    const asking = { client, organization, scope: asked, holder, cnf, call };
     const authorization = await grant.authorize(values, asking);
     const { user, exchanged } = authorization;
     const granted = grantScope(
@@ -89,9 +89,16 @@ export class TokenController {
       const isNoted = family !== undefined && !authorization.family;
       return { ...access, refreshToken, expiresIn: lifetime, isNoted };
     };
-    const whose = { ...authenticated, sub: user?.sub ?? client.clientId, scope, cnf };
+    const whose = {
+      ...authenticated,
+      sub: user?.sub ?? client.clientId,
+      scope,
+      cnf,
+      asserted: exchanged !== undefined,
+    };
     const [{ accessToken, refreshToken, expiresIn, isNoted }, idToken] = await Promise.all([
-      exchanged ? issue() : this.standingTokens.choose(whose, authorization.family !== undefined, call, issue),
+      // What comes of another token of ours lives by that one, and says who acts: it stands for nothing beside it.
+      exchanged?.act ? issue() : this.standingTokens.choose(whose, authorization.family !== undefined, call, issue),
       // OpenID Connect Core 1.0 §3.1.3.3, §12.2: with every answer about a user that openid was granted for (OC-03).
       user && isOpenId(scope) && !exchanged
         ? this.idTokens.issue({ client, organization, user, ...authorization.openid }, call)

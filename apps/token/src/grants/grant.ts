@@ -1,5 +1,5 @@
 import type { Call } from '@keyward/bus';
-import { ServiceError, type Client, type Organization } from '@keyward/contracts';
+import { ServiceError, type Client, type Confirmation, type Organization } from '@keyward/contracts';
 import type { OAuthSettings } from '@keyward/runtime';
 import type { Actor } from '../claims';
 
@@ -22,8 +22,8 @@ export interface Request {
   scope?: string[];
   /** The key that its refresh tokens are bound to, if any. */
   holder?: string;
-  /** The DPoP key that it has shown to hold, if any. */
-  jkt?: string;
+  /** What it has shown to hold, and the new tokens are bound to. */
+  cnf?: Confirmation;
   call: Call;
 }
 

@@ -53,6 +53,9 @@ export class TokenExchangeGrant extends Grant<typeof PARAMS> {
     const { claims, user } = await this.read(values.subject_token, 'subject_token', request);
     if (!user) throw invalid('the subject_token must be of a user');
     const actor = values.actor_token ? await this.read(values.actor_token, 'actor_token', request) : undefined;
+    // DP-02 in spirit: what is good with a key alone never becomes what is good without one.
+    if ((claims.cnf ?? actor?.claims.cnf) && !request.cnf)
+      throw invalid('a token that is bound to a key is exchanged for one that is bound to a key of yours alone');
     const act = actingFor(claims.act, actor, client);
     const held = claims.scope.split(' ').filter((scope) => !NOT_PASSED_ON.includes(scope));
     return {

@@ -30,6 +30,8 @@ export interface Whose extends Authenticated {
   scope: string;
   /** The key that they are bound to. */
   cnf?: object;
+  /** An assertion is asked for again in place of a refresh token: what is given out again has none. */
+  asserted: boolean;
 }
 
 /** How often another request may have been faster. */
@@ -106,9 +108,11 @@ export class StandingTokens {
   }
 }
 
-function standingOf({ client: { organizationId, clientId }, sub, scope, cnf }: Whose): Standing {
+function standingOf({ client, sub, scope, cnf, asserted }: Whose): Standing {
+  const { organizationId, clientId, accessTokenPolicy } = client;
   const scopes = scope.split(' ').sort();
-  const tuple = createHash('sha256').update(JSON.stringify([sub, scopes, cnf]));
+  const apart = asserted && accessTokenPolicy === 'reuse' ? ['asserted'] : [];
+  const tuple = createHash('sha256').update(JSON.stringify([sub, scopes, cnf, ...apart]));
   return { organizationId, clientId, tuple: tuple.digest() };
 }
 
