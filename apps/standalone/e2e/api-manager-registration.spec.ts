@@ -95,12 +95,18 @@ describe('API Manager’s registration', () => {
     expect(theirs.body.clientId).not.toBe(first.body.clientId);
   });
 
-  it('of many at once makes one client', async () => {
+  it('CA-12 of many at once makes one client, and each of them has a secret that works', async () => {
     const user = await makeUser(open);
-    const profile = profileOf(user);
-    const answers = await Promise.all(Array.from({ length: 4 }, () => register(user, profile)));
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    const profile = profileOf(user, { grantType: 'client_credentials' });
+    const answers = await Promise.all(Array.from({ length: 6 }, () => register(user, profile)));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
     expect(new Set(answers.map(({ body }) => body.clientId as string)).size).toBe(1);
+    expect(new Set(answers.map(({ body }) => body.clientSecret as string)).size).toBe(6);
+    const form = { grant_type: 'client_credentials' };
+    for (const { body } of answers)
+      await eventually(
+        async () => (await keyward.send('/token', { form, basic: [body.clientId, body.clientSecret] })).status === 200,
+      );
   });
 
   it('registers a callback as exactly as everywhere, and the kind of key', async () => {

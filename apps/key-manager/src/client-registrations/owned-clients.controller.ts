@@ -44,7 +44,9 @@ export class OwnedClientsController {
     const registration = await manager.findOneBy(RegistrationEntity, { organizationId, owner, ownedName });
     if (!registration) return undefined;
     const { consumerKey } = registration;
-    const key = await manager.findOneByOrFail(ConsumerKeyEntity, { organizationId, consumerKey });
+    // Against an administrator's rotation at the same time.
+    const lock = { mode: 'pessimistic_write' } as const;
+    const key = await manager.findOneOrFail(ConsumerKeyEntity, { where: { organizationId, consumerKey }, lock });
     if (key.state !== 'active') throw new ServiceError('conflict', 'the client of this name is disabled');
     const [now, clientSecret] = [this.clock.now(), newConsumerSecret()];
     await retireSecrets(manager, key, OVERLAP, now);

@@ -217,21 +217,26 @@ describe('consumer keys', () => {
     expect(back).toEqual({ ...opaque, accessTokenLifetime: null, passwordGrantSunset: null });
   });
 
-  it('CA-12 have two valid secrets at most', async () => {
+  it('CA-12 keep the secrets before valid for the overlap of the first rotation, and are fifty at most', async () => {
     const { key } = await aKey(one.bus, organizationId);
     const name = { organizationId, consumerKey: key.consumerKey };
-    for (let i = 0; i < 3; i++) {
-      instances.clock.advance(1000);
-      await one.bus.call(rotateSecret, name, call());
-    }
     const valid = async () => {
       const { secrets } = await one.bus.call(findKey, name, call());
       return secrets.filter(({ expiresAt }) => expiresAt === null || Date.parse(expiresAt) > instances.clock.now());
     };
-    expect((await valid()).map(({ expiresAt }) => expiresAt)).toEqual([
-      new Date(instances.clock.now() + 86_400_000).toISOString(),
-      null,
-    ]);
+    const start = instances.clock.now();
+    for (let i = 0; i < 2; i++) {
+      await one.bus.call(rotateSecret, name, call());
+      instances.clock.advance(1000);
+    }
+    const dayAfter = (seconds: number) => new Date(start + 86_400_000 + seconds * 1000).toISOString();
+    expect((await valid()).map(({ expiresAt }) => expiresAt)).toEqual([dayAfter(0), dayAfter(1), null]);
+    const rotate = () => codeOf(one.bus.call(rotateSecret, { ...name, overlap: 60 }, call()));
+    for (let n = 0; n < 43; n++) expect(await rotate()).toBeUndefined();
+    const codes = await Promise.all(Array.from({ length: 6 }, rotate));
+    expect(codes.filter((code) => code === undefined)).toHaveLength(4);
+    expect(codes.filter((code) => code === 'conflict')).toHaveLength(2);
+    expect(await valid()).toHaveLength(50);
     instances.clock.advance(1000);
     await one.bus.call(rotateSecret, { ...name, overlap: 0 }, call());
     expect(await valid()).toHaveLength(1);

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { ServiceError } from '@keyward/contracts';
 import { IsNull, LessThanOrEqual, MoreThan, type EntityManager } from 'typeorm';
 import { ConsumerSecretEntity } from './consumer-secret.entity';
+
+/** How many secrets of a client are valid at once; each attempt is compared with all of them. */
+const MOST_SECRETS = 50;
 
 /** The consumer key whose secrets they are. */
 interface Owner {
@@ -20,8 +24,8 @@ export async function addSecret(
 }
 
 /**
- * Makes room for a new secret (CA-12): the newest valid one stays so for `overlap` seconds, older ones end now, so no more
- * than two are valid at once. Those that had expired before are forgotten.
+ * Makes room for a new secret (CA-12): those that are valid stay so for `overlap` seconds and no longer than they would have
+ * anyway. Those that had expired before are forgotten. Throws `conflict` where there are as many as may be.
  */
 export async function retireSecrets(
   manager: EntityManager,
@@ -31,9 +35,13 @@ export async function retireSecrets(
 ): Promise<void> {
   const its = { organizationId, consumerKey };
   await manager.delete(ConsumerSecretEntity, { ...its, expiresAt: LessThanOrEqual(new Date(now)) });
-  const [newest, ...older] = await validSecrets(manager, its, now);
-  if (newest) await endBy(manager, newest, now + overlap * 1000);
-  for (const secret of older) await endBy(manager, secret, now);
+  const valid = await validSecrets(manager, its, now);
+  if (overlap > 0 && valid.length >= MOST_SECRETS)
+    throw new ServiceError(
+      'conflict',
+      `a client has ${MOST_SECRETS} valid secrets at most; rotating with an overlap of 0 ends those before`,
+    );
+  for (const secret of valid) await endBy(manager, secret, now + overlap * 1000);
 }
 
 /** Newest first. */
