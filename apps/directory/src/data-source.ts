@@ -14,6 +14,7 @@ import { CompatibilityProfiles1763940000000 } from './migrations/1763940000000-c
 import { HighAssurance1763920000000 } from './migrations/1763920000000-high-assurance';
 import { ClientRegistration1764010000000 } from './migrations/1764010000000-client-registration';
 import { DpopNonces1764010000001 } from './migrations/1764010000001-dpop-nonces';
+import { EndedGrants1764080000000 } from './migrations/1764080000000-ended-grants';
 import { OrganizationEntity } from './organizations/organization.entity';
 import { RoleEntity } from './roles/role.entity';
 import { UserEntity } from './users/user.entity';
@@ -34,6 +35,7 @@ export const DIRECTORY_SCHEMA = {
     HighAssurance1763920000000,
     ClientRegistration1764010000000,
     DpopNonces1764010000001,
+    EndedGrants1764080000000,
   ],
 };
 

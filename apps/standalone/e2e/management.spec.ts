@@ -216,6 +216,11 @@ describe('every operation does what it is for', () => {
       const username = await newUser();
       return [await ask('POST', `/${org}/users/${username}/unlock`), 200, userOf(username)];
     },
+    'DELETE /{orgkey}/users/{username}/grants': async () => [
+      await ask('DELETE', `/${org}/users/${await newUser()}/grants`),
+      204,
+      '',
+    ],
     'POST /{orgkey}/users/{username}/reset-password': async () => {
       const username = await newUser();
       const password = 'correct horse battery staple';
@@ -521,6 +526,16 @@ describe('every operation does what it is for', () => {
       const access = { audience: 'https://api.example', clients: [], scopes: [{ scope: 'theirs', as: 'ours' }] };
       const changes = { jwksUri: 'https://hr.example/others', users: [{ subject: '1', userId: randomUUID() }], access };
       return [await ask('PATCH', `/${org}/trusted-issuers/${trusted.name}`, changes), 200, { ...trusted, ...changes }];
+    },
+    'POST /{orgkey}/trusted-issuers/{name}/users': async () => {
+      const [trusted, link] = [await newTrust(), { subject: '1', userId: randomUUID() }];
+      const answer = await ask('POST', `/${org}/trusted-issuers/${trusted.name}/users`, link);
+      return [answer, 200, { ...trusted, users: [link] }];
+    },
+    'DELETE /{orgkey}/trusted-issuers/{name}/users/{subject}': async () => {
+      const trusted = await newTrust();
+      await manage('POST', `/${org}/trusted-issuers/${trusted.name}/users`, { subject: 'a/1', userId: randomUUID() });
+      return [await ask('DELETE', `/${org}/trusted-issuers/${trusted.name}/users/a%2F1`), 204, ''];
     },
     'DELETE /{orgkey}/trusted-issuers/{name}': async () => [
       await ask('DELETE', `/${org}/trusted-issuers/${(await newTrust()).name}`),

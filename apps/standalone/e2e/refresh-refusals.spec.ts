@@ -1,6 +1,7 @@
 import { deployment, type Answer } from '@keyward/testing';
 import { decodeJwt } from 'jose';
 import { expectError } from './support/answers';
+import { answerOf, authorizationUrl, codeFor, pkce, REDIRECT_URI, Visitor } from './support/browser';
 import {
   eventually,
   makeKey,
@@ -27,15 +28,20 @@ beforeAll(async () => {
 const refresh = (token: string, client = key): Promise<Answer> =>
   client.token({ grant_type: 'refresh_token', refresh_token: token });
 
+interface Tokens {
+  access_token: string;
+  refresh_token: string;
+}
+
 /** The first tokens of a family. */
 async function family(client = key, of = user) {
   const { status, body } = await client.signIn(of);
   expect(status).toBe(200);
-  return body as { access_token: string; refresh_token: string };
+  return body as Tokens;
 }
 
 describe('RT-10 abuse 14: nothing is given any more', () => {
-  const gone = async (tokens: { access_token: string; refresh_token: string }, client: TestKey) => {
+  const gone = async (tokens: Tokens, client: TestKey) => {
     expectError(await refresh(tokens.refresh_token, client), 'invalid_grant');
     for (const token of [tokens.access_token, tokens.refresh_token]) expect(await isActive(token, client)).toBe(false);
   };
@@ -51,6 +57,29 @@ describe('RT-10 abuse 14: nothing is given any more', () => {
       expectError(await client.signIn(ann), 'invalid_grant');
       await manage('PATCH', `/${org}/users/${ann.username}`, { state: 'active' });
       await gone(tokens, client);
+    },
+  );
+
+  it.each(['the management API', 'the command line'])(
+    'C-62 for what a user granted before %s ended it, by whatever client and grant; the next is good at once',
+    async (how) => {
+      const ann = await makeUser(org);
+      const [web, opaque] = await Promise.all([
+        makeKey(org, { redirectUris: [REDIRECT_URI] }),
+        makeKey(org, { tokenType: 'opaque' }),
+      ]);
+      const visitor = new Visitor();
+      const offline = async () =>
+        (await web.token(await codeFor(org, web, ann, { scope: 'openid offline_access' }, visitor))).body;
+      const granted = [await family(key, ann), await family(opaque, ann), await offline()];
+      if (how === 'the command line') await keyward.cli(['users', 'sign-out', ann.username, '--org', org]);
+      else await manage('DELETE', `/${org}/users/${ann.username}/grants`);
+      for (const [i, client] of [key, opaque, web].entries()) await gone(granted[i] as Tokens, client);
+      const asked = authorizationUrl(org, {
+        ...{ client_id: web.consumerKey, code_challenge: pkce().challenge, prompt: 'none' },
+      });
+      expect(answerOf(await visitor.get(asked))).toMatchObject({ error: 'login_required' });
+      expect((await refresh((await family(key, ann)).refresh_token)).status).toBe(200);
     },
   );
 

@@ -326,6 +326,10 @@ describe('the refresh token grant', () => {
     expect(await refusal(refresh('johns-keeping', body))).toMatchObject({ code: 'invalid_grant' });
     scene.oauth.revokeOnPasswordChange = false;
     expect((await scene.issue(refresh('johns-keeping', body))).body.access_token).toBeDefined();
+    // Ended by an administrator it is over whatever is asked for of passwords.
+    john!.grantsEndedAt = john!.credentialsChangedAt;
+    expect(await refusal(refresh('johns-keeping', body))).toMatchObject({ code: 'invalid_grant' });
+    john!.grantsEndedAt = null;
     scene.oauth.revokeOnPasswordChange = true;
     john!.credentialsChangedAt = 0;
     people.shift();

@@ -17,9 +17,9 @@ export class Users {
     return this.bus.call(checkUser, { organizationId: organization.id, sub }, call).catch(gone);
   }
 
-  /** Unix seconds: what was granted before is over, because the user has another password since. */
-  grantsBegin({ credentialsChangedAt }: Subject): number {
-    return this.settings.revokeOnPasswordChange ? credentialsChangedAt : 0;
+  /** Unix seconds: what was granted before is over, because it was ended, or the user has another password since. */
+  grantsBegin({ credentialsChangedAt, grantsEndedAt }: Subject): number {
+    return Math.max(grantsEndedAt ?? 0, this.settings.revokeOnPasswordChange ? credentialsChangedAt : 0);
   }
 
   /** The user of a grant; `undefined` when it may have no tokens from that time. */

@@ -28,6 +28,8 @@ export class Subject {
   roles: string[];
   /** When the password last changed, Unix seconds: grants from before are dead (RT-10). */
   credentialsChangedAt: number;
+  /** When all of the user's grants were ended last, Unix seconds; of a user who may still have tokens alone. */
+  grantsEndedAt?: number | null;
 }
 
 export class AuthenticateUser {
@@ -162,10 +164,12 @@ export const nameUsers = rpc('directory.user.name', NameUsers, UserNames, { repe
 /** Errors: `conflict` when the name is taken; `invalid_request` for a name that ends in `@` and an org key. */
 export const createUser = rpc('directory.user.create', CreateUser, CreatedUser);
 export const listUsers = rpc('directory.user.list', ListUsers, UserPage, { repeatable: true });
-/** Errors of these four: `not_found`; to disable the last operator of `root`, or take its role: `invalid_request`. */
+/** Errors of these five: `not_found`; to disable the last operator of `root`, or take its role: `invalid_request`. */
 export const findUser = rpc('directory.user.find', NameUser, User, { repeatable: true });
 export const updateUser = rpc('directory.user.update', UpdateUser, User, { repeatable: true });
 export const unlockUser = rpc('directory.user.unlock', NameUser, User, { repeatable: true });
+/** Ends all that the user has granted: refresh tokens, offline access and sessions as well. */
+export const endGrants = rpc('directory.user.end-grants', NameUser, User);
 export const resetPassword = rpc('directory.user.reset-password', ResetPassword, CreatedUser);
 /** Deletes the user and everything the directory knows of it. Errors: `not_found`; `invalid_request` for the last operator. */
 export const deleteUser = rpc('directory.user.delete', NameUser, User);

@@ -14,7 +14,7 @@ type Exported = keyof typeof contracts;
 export const CALLS: Record<Service, readonly Exported[]> = {
   gateway: [
     ...(['checkOrigin', 'createTrustedIssuer', 'listTrustedIssuers', 'findTrustedIssuer'] as const),
-    ...(['updateTrustedIssuer', 'deleteTrustedIssuer', 'getIssuerKeys'] as const),
+    ...(['updateTrustedIssuer', 'deleteTrustedIssuer', 'getIssuerKeys', 'linkUser', 'unlinkUser'] as const),
     ...(['registerClient', 'readRegistration', 'replaceRegistration', 'endRegistration'] as const),
     ...(['listRegistrations', 'findRegistration', 'proveClientOwner', 'registerOwnedClient'] as const),
     ...(['createInitialAccessToken', 'listInitialAccessTokens', 'revokeInitialAccessToken'] as const),
@@ -27,7 +27,8 @@ export const CALLS: Record<Service, readonly Exported[]> = {
     ...(['listLogoutNotices', 'retryLogoutNotice', 'dropLogoutNotice'] as const),
     ...(['listSessions', 'listConsents', 'withdrawConsent', 'forgetClients', 'getUserInfo', 'signOut'] as const),
     ...(['createOrganization', 'listOrganizations', 'findOrganization', 'updateOrganization'] as const),
-    ...(['createUser', 'listUsers', 'findUser', 'updateUser', 'unlockUser', 'resetPassword', 'deleteUser'] as const),
+    ...(['createUser', 'listUsers', 'findUser', 'updateUser', 'unlockUser', 'endGrants'] as const),
+    ...(['resetPassword', 'deleteUser'] as const),
     ...(['createApplication', 'listApplications', 'findApplication', 'updateApplication'] as const),
     ...(['deleteApplication', 'generateKey', 'listKeys', 'findKey', 'updateKey', 'rotateSecret'] as const),
     ...(['findBranding', 'setBranding'] as const),

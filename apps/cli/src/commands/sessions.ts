@@ -39,7 +39,7 @@ export function sessions(terminal: Terminal): Command {
 
   noun
     .command('end <username>')
-    .description('sign a user out everywhere, or of one session')
+    .description('end the sessions of a user and what they gave, or one session; `users sign-out` ends everything')
     .option('--session <id>', 'only of this one')
     .addHelpText('after', examples('sessions end john@johns.org --org johnsorg'))
     .action((username: string, { session: id }: { session?: string }, command: Command) =>
@@ -47,7 +47,7 @@ export function sessions(terminal: Terminal): Command {
         const { organization } = session;
         const all = path`organizations/${organization}/users/${username}/sessions`;
         await session.api.delete(id ? path`organizations/${organization}/users/${username}/sessions/${id}` : all);
-        session.done(id ? `Ended session ${id} of ${username}.` : `Signed ${username} out everywhere.`);
+        session.done(id ? `Ended session ${id} of ${username}.` : `Ended the sessions of ${username}.`);
       }),
     );
 

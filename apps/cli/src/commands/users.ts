@@ -128,6 +128,17 @@ export function users(terminal: Terminal): Command {
     );
 
   noun
+    .command('sign-out <username>')
+    .description('end every token and session of a user, refresh tokens and offline access included')
+    .addHelpText('after', examples('users sign-out john@johns.org --org johnsorg'))
+    .action((username: string, _options: object, command: Command) =>
+      inSession(terminal, command, async (session) => {
+        await session.api.delete(`${userPath(session, username)}/grants`);
+        session.done(`Signed ${username} out everywhere.`);
+      }),
+    );
+
+  noun
     .command('delete <username>')
     .description('delete a user and everything known of it')
     .addHelpText('after', examples('users delete john@johns.org --org johnsorg'))

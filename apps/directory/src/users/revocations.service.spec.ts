@@ -1,4 +1,12 @@
-import { checkUser, deleteUser, resetPassword, updateUser, userRevocations, type User } from '@keyward/contracts';
+import {
+  checkUser,
+  deleteUser,
+  endGrants,
+  resetPassword,
+  updateUser,
+  userRevocations,
+  type User,
+} from '@keyward/contracts';
 import { Revocations } from '@keyward/runtime';
 import { createTestDatabase, type TestDatabase } from '@keyward/testing';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -52,6 +60,20 @@ describe('RT-10 C-62 the tokens of a user', () => {
     await pause(50);
     expect(strict.isRevoked(token, organizationId)).toBe(true);
     expect(strict.isRevoked(later, organizationId)).toBe(false);
+  });
+
+  it('are refused when all that the user granted is ended; the next are good in the same second', async () => {
+    const user = await aUser(instances.bus, organizationId);
+    const token = await tokenOf(user);
+    await instances.bus.call(endGrants, { organizationId, username: user.username }, call());
+    for (const each of [strict, lenient]) expect(await dies(token, each)).toBe(true);
+    expect(lenient.isRevoked(await tokenOf(user), organizationId)).toBe(false);
+    const { credentialsChangedAt, grantsEndedAt } = await instances.bus.call(
+      checkUser,
+      { organizationId, sub: user.id },
+      call(),
+    );
+    expect(grantsEndedAt).toBe(credentialsChangedAt);
   });
 
   it('are refused from when the password is another, unless the server lets that pass', async () => {

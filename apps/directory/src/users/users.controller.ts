@@ -5,6 +5,7 @@ import {
   checkUser,
   createUser,
   deleteUser,
+  endGrants,
   findUser,
   getProfile,
   listUsers,
@@ -81,6 +82,11 @@ export class UsersController {
   @Handle(unlockUser)
   unlock(request: NameUser): Promise<User> {
     return this.users.unlock(request);
+  }
+
+  @Handle(endGrants)
+  endGrants(request: NameUser): Promise<User> {
+    return this.users.endAllGrants(request);
   }
 
   @Handle(resetPassword)

@@ -111,6 +111,18 @@ export class Users {
     return this.change(organizationId, username, (manager, { id }) => forgetFailures(manager, organizationId, id));
   }
 
+  /** Whatever a user has granted is over, by whichever client and session; the password stays. */
+  endAllGrants({ organizationId, username }: NameUser): Promise<User> {
+    return this.change(organizationId, username, async (manager, user) => {
+      await manager.query(
+        `UPDATE users SET credentials_changed_at = ${CHANGED_NOW}
+         WHERE organization_id = $1 AND id = $2`,
+        [organizationId, user.id],
+      );
+      await this.endGrants(manager, 'user', user);
+    });
+  }
+
   async resetPassword({ organizationId, username, password }: ResetPassword, call: Call): Promise<CreatedUser> {
     await this.find({ organizationId, username }); // costs no hash when there is no such user
     const { hash, told } = await this.newPassword(password, username, call);
@@ -178,8 +190,13 @@ export class Users {
     return changed;
   }
 
-  /** RT-10: what was granted before the credentials changed is over; all of it, where the user is gone. */
+  /**
+   * RT-10: what was granted before the credentials changed is over; all of it, where the user is gone. Of the kind `user`,
+   * whatever a server's settings say of changed passwords.
+   */
   private async endGrants(manager: EntityManager, kind: 'user' | 'password', { organizationId, id }: User) {
+    const ended = 'UPDATE users SET grants_ended_at = credentials_changed_at WHERE organization_id = $1 AND id = $2';
+    if (kind === 'user') await manager.query(ended, [organizationId, id]);
     const [row] = await manager.query<{ before: number }[]>(
       `SELECT extract(epoch FROM credentials_changed_at)::float8 AS before
          FROM users WHERE organization_id = $1 AND id = $2`,
@@ -202,7 +219,8 @@ const CHANGED_NOW = `to_timestamp(greatest(ceil(extract(epoch FROM clock_timesta
   floor(extract(epoch FROM credentials_changed_at)) + 1)::float8)`;
 
 const CHECK = `
-  SELECT u.id AS sub, u.username, u.roles, extract(epoch FROM u.credentials_changed_at)::float8 AS "credentialsChangedAt"
+  SELECT u.id AS sub, u.username, u.roles, extract(epoch FROM u.credentials_changed_at)::float8 AS "credentialsChangedAt",
+    extract(epoch FROM u.grants_ended_at)::float8 AS "grantsEndedAt"
   FROM users u JOIN organizations o ON o.id = u.organization_id
   WHERE u.organization_id = $1 AND u.id = $2 AND u.state = 'active' AND o.state = 'active'`;
 

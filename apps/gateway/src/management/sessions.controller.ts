@@ -33,7 +33,7 @@ export class SessionsController {
     return this.bus.call(listSessions, { ...page, ...(await this.userAt(orgkey, username, call)) }, call);
   }
 
-  /** Signs the user out everywhere. */
+  /** Ends the user's sessions on the pages and what they gave, but for offline access; `…/grants` ends everything. */
   @Delete('sessions')
   @HttpCode(204)
   async endAll(

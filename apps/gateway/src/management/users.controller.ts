@@ -3,6 +3,7 @@ import type { Call } from '@keyward/bus';
 import {
   createUser,
   deleteUser,
+  endGrants,
   endSessions,
   findUser,
   listUsers,
@@ -89,6 +90,18 @@ export class UsersController {
     const created = await this.services.call(resetPassword, orgkey, { ...body, username }, call);
     if (this.config.oauth.revokeOnPasswordChange) await this.signOut(orgkey, created.user.id, call);
     return created;
+  }
+
+  /** Ends every grant of the user: access and refresh tokens of all clients and grant types, offline access, sessions. */
+  @Delete(':username/grants')
+  @HttpCode(204)
+  async endGrants(
+    @Param('orgkey') orgkey: string,
+    @Param('username') username: string,
+    @RequestCall() call: Call,
+  ): Promise<void> {
+    const { id } = await this.services.call(endGrants, orgkey, { username }, call);
+    await this.signOut(orgkey, id, call);
   }
 
   /** Sessions are over by what was done already; ended, their clients are told (BL-01). A new password is not lost over that. */
