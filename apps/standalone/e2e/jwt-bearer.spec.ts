@@ -166,6 +166,29 @@ it('JB-02 issuers are managed by the command line, and users linked by their nam
   await eventually(async () => (await ask('GET', `/${org}/trusted-issuers/${hr}`)).status === 404);
 });
 
+it('JB-02 users who are linked at once are all linked, and an issuer speaks of five hundred at most', async () => {
+  const [hr, iss] = [unique('hr'), `https://${unique('hr')}.example`];
+  const linked = Array.from({ length: 494 }, (_, n) => ({ subject: `old-${n}`, userId: user.id }));
+  await trust({ name: hr, issuer: iss, jwks: { keys: [pair.jwk] }, users: linked });
+  const path = `/${org}/trusted-issuers/${hr}`;
+  const link = (subject: string) => ask('POST', `${path}/users`, { subject, userId: user.id });
+  const answers = await Promise.all(Array.from({ length: 8 }, (_, n) => link(`new ${n}/x`)));
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 200, 200, 409, 409]);
+  expect((await manage('GET', path)).users).toHaveLength(500);
+  expect((await link('old-1')).status).toBe(200);
+  const taken = ['old-0', 'old-1', 'old-2'].map((subject) => ask('DELETE', `${path}/users/${subject}`));
+  expect((await Promise.all(taken)).map(({ status }) => status)).toEqual([204, 204, 204]);
+  expect((await manage('GET', path)).users).toHaveLength(497);
+  expectProblem(await ask('DELETE', `${path}/users/old-0`), 'not_found', 404);
+  for (const bad of [{ subject: 'x' }, { subject: '', userId: user.id }, { subject: 'x', userId: 'ann' }])
+    expectProblem(await ask('POST', `${path}/users`, bad), 'invalid_request', 400);
+  expectProblem(
+    await ask('POST', `/${org}/trusted-issuers/nobody/users`, { subject: 'x', userId: user.id }),
+    'not_found',
+    404,
+  );
+});
+
 it('JB-01 issuers of no use are not taken', async () => {
   const taken = { name: unique('hr'), issuer: `https://${unique('hr')}.example`, jwks: { keys: [pair.jwk] } };
   const bad: object[] = [

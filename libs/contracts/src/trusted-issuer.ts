@@ -21,6 +21,9 @@ import { Empty, rpc } from './rpc';
 const NAME = /^[\w.-]{1,100}$/;
 const CLAIM = /^[\w:/.-]{1,100}$/;
 
+/** How many users an issuer may speak of. */
+export const MOST_LINKED = 500;
+
 /** Of whom an issuer may speak: its own name for somebody, and the user of ours that an administrator says it is. */
 export class LinkedUser {
   @IsString() @MinLength(1) @MaxLength(255) subject: string;
@@ -89,7 +92,7 @@ class TrustSettings {
   /** All of them: an update replaces them. Nobody is linked by a name or address that happens to be the same. */
   @IsOptional()
   @IsArray()
-  @ArrayMaxSize(500)
+  @ArrayMaxSize(MOST_LINKED)
   @ValidateNested({ each: true })
   @Type(() => LinkedUser)
   users?: LinkedUser[];
@@ -116,6 +119,16 @@ export class NameTrustedIssuer {
 export class UpdateTrustedIssuer extends TrustSettings {
   @IsUUID() organizationId: string;
   @IsString() @MaxLength(100) name: string;
+}
+
+/** One more user, or another one for that subject; those beside stay. */
+export class LinkUser extends NameTrustedIssuer {
+  @IsString() @MinLength(1) @MaxLength(255) subject: string;
+  @IsUUID() userId: string;
+}
+
+export class UnlinkUser extends NameTrustedIssuer {
+  @IsString() @MaxLength(255) subject: string;
 }
 
 export class TrustedIssuerPage extends Page<TrustedIssuer> {}
@@ -155,6 +168,10 @@ export const findTrustedIssuer = rpc('key-manager.trusted-issuer.find', NameTrus
 export const updateTrustedIssuer = rpc('key-manager.trusted-issuer.update', UpdateTrustedIssuer, TrustedIssuer, {
   repeatable: true,
 });
+/** Errors: `not_found`; `conflict` for one user more than `MOST_LINKED`; `invalid_request`. */
+export const linkUser = rpc('key-manager.trusted-issuer.link', LinkUser, TrustedIssuer, { repeatable: true });
+/** Errors: `not_found` for a subject that is not linked as well. */
+export const unlinkUser = rpc('key-manager.trusted-issuer.unlink', UnlinkUser, TrustedIssuer);
 export const deleteTrustedIssuer = rpc('key-manager.trusted-issuer.delete', NameTrustedIssuer, Empty);
 /** Errors: `not_found`; `temporarily_unavailable` while its keys cannot be fetched. */
 export const getIssuerKeys = rpc('key-manager.trusted-issuer.keys', IssuerKeysOf, ClientJwks, { repeatable: true });

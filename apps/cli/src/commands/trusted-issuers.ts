@@ -114,16 +114,14 @@ export function trustedIssuers(terminal: Terminal): Command {
 
   noun
     .command('link <name> <subject> <username>')
-    .description('say which user its name for somebody means')
+    .description('say which user its name for somebody means; 500 for an issuer at most')
     .addHelpText('after', examples('trusted-issuers link hr 4711 ann@johns.org --org johnsorg'))
     .action((name: string, subject: string, username: string, _options: object, command: Command) =>
       inSession(terminal, command, async (session) => {
         const { organization } = session;
         const user = await session.api.get<User>(path`organizations/${organization}/users/${username}`);
-        await relink(session, name, (users) => [
-          ...users.filter((linked) => linked.subject !== subject),
-          { subject, userId: user.id },
-        ]);
+        const link = { subject, userId: user.id };
+        session.show(await session.api.post<TrustedIssuer>(`${issuerPath(session, name)}/users`, link), columns);
       }),
     );
 
@@ -132,13 +130,11 @@ export function trustedIssuers(terminal: Terminal): Command {
     .description('take that back')
     .addHelpText('after', examples('trusted-issuers unlink hr 4711 --org johnsorg'))
     .action((name: string, subject: string, _options: object, command: Command) =>
-      inSession(terminal, command, (session) =>
-        relink(session, name, (users) => {
-          const left = users.filter((linked) => linked.subject !== subject);
-          if (left.length === users.length) throw new CommandError(`${subject} is not linked.`);
-          return left;
-        }),
-      ),
+      inSession(terminal, command, async (session) => {
+        const link = path`organizations/${session.organization}/trusted-issuers/${name}/users/${subject}`;
+        await session.api.delete(link);
+        session.show(await session.api.get<TrustedIssuer>(issuerPath(session, name)), columns);
+      }),
     );
 
   noun
@@ -179,13 +175,4 @@ export function trustedIssuers(terminal: Terminal): Command {
     );
 
   return noun;
-}
-
-async function relink(
-  session: Session,
-  name: string,
-  change: (users: TrustedIssuer['users']) => TrustedIssuer['users'],
-): Promise<void> {
-  const { users } = await session.api.get<TrustedIssuer>(issuerPath(session, name));
-  session.show(await session.api.patch<TrustedIssuer>(issuerPath(session, name), { users: change(users) }), columns);
 }

@@ -14,6 +14,7 @@ import {
   GenerateApiKey,
   GenerateKey,
   ImportApi,
+  LinkUser,
   NameMember,
   PageRequest,
   QueryUsage,
@@ -47,11 +48,12 @@ export class UserChanges extends PickType(UpdateUser, ['state', 'roles', 'profil
 export class NewPassword extends PickType(ResetPassword, ['password']) {}
 export class NewApplication extends OmitType(CreateApplication, ['organizationId']) {}
 export class ApplicationChanges extends OmitType(UpdateApplication, ['organizationId', 'application']) {}
-export class NewKey extends OmitType(GenerateKey, ['organizationId', 'application']) {}
-export class KeyChanges extends OmitType(UpdateKey, ['organizationId', 'consumerKey']) {}
+export class NewKey extends OmitType(GenerateKey, ['organizationId', 'application', 'highAssurance']) {}
+export class KeyChanges extends OmitType(UpdateKey, ['organizationId', 'consumerKey', 'highAssurance']) {}
 export class SecretRotation extends PickType(RotateSecret, ['overlap']) {}
 export class NewTrustedIssuer extends OmitType(CreateTrustedIssuer, ['organizationId']) {}
 export class TrustedIssuerChanges extends OmitType(UpdateTrustedIssuer, ['organizationId', 'name']) {}
+export class NewLink extends PickType(LinkUser, ['subject', 'userId']) {}
 export class NewInitialAccessToken extends OmitType(CreateInitialAccessToken, ['organizationId']) {}
 export class SigningKeyRotation extends PickType(RotateSigningKey, ['now']) {}
 export class NewApi extends OmitType(CreateApi, ['organizationId']) {}

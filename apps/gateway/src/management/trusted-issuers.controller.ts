@@ -4,14 +4,16 @@ import {
   createTrustedIssuer,
   deleteTrustedIssuer,
   findTrustedIssuer,
+  linkUser,
   listTrustedIssuers,
   PageRequest,
+  unlinkUser,
   updateTrustedIssuer,
   type TrustedIssuer,
   type TrustedIssuerPage,
 } from '@keyward/contracts';
 import { RequestCall } from '../http/request-call';
-import { NewTrustedIssuer, TrustedIssuerChanges } from './bodies';
+import { NewLink, NewTrustedIssuer, TrustedIssuerChanges } from './bodies';
 import { Management, ManagementBus } from './management';
 
 @Management('/:orgkey/trusted-issuers', 'trusted-issuers', 'admin')
@@ -53,6 +55,29 @@ export class TrustedIssuersController {
     @RequestCall() call: Call,
   ): Promise<TrustedIssuer> {
     return this.services.call(updateTrustedIssuer, orgkey, { ...body, name }, call);
+  }
+
+  /** Says whom its name for somebody means, besides all that was said before. */
+  @Post(':name/users')
+  @HttpCode(200)
+  link(
+    @Param('orgkey') orgkey: string,
+    @Param('name') name: string,
+    @Body() body: NewLink,
+    @RequestCall() call: Call,
+  ): Promise<TrustedIssuer> {
+    return this.services.call(linkUser, orgkey, { ...body, name }, call);
+  }
+
+  @Delete(':name/users/:subject')
+  @HttpCode(204)
+  async unlink(
+    @Param('orgkey') orgkey: string,
+    @Param('name') name: string,
+    @Param('subject') subject: string,
+    @RequestCall() call: Call,
+  ): Promise<void> {
+    await this.services.call(unlinkUser, orgkey, { name, subject: subject.slice(0, 255) }, call);
   }
 
   /** Tokens that were issued for its assertions live on until they expire. */

@@ -6,16 +6,22 @@ import {
   Empty,
   findTrustedIssuer,
   getIssuerKeys,
+  linkUser,
   listTrustedIssuers,
+  MOST_LINKED,
   ServiceError,
+  unlinkUser,
   updateTrustedIssuer,
   type ClientJwks,
   type CreateTrustedIssuer,
   type IssuerKeysOf,
+  type LinkedUser,
+  type LinkUser,
   type ListTrustedIssuers,
   type NameTrustedIssuer,
   type TrustedIssuer,
   type TrustedIssuerPage,
+  type UnlinkUser,
   type UpdateTrustedIssuer,
 } from '@keyward/contracts';
 import { checkCursor, inOrganization, isDuplicate, pageOf } from '@keyward/database';
@@ -94,6 +100,25 @@ export class TrustedIssuersController {
     return describe(updated);
   }
 
+  @Handle(linkUser)
+  async link({ subject, userId, ...name }: LinkUser): Promise<TrustedIssuer> {
+    return this.relink(name, (users) => {
+      const others = users.filter((linked) => linked.subject !== subject);
+      if (others.length >= MOST_LINKED)
+        throw new ServiceError('conflict', `an issuer speaks of ${MOST_LINKED} users at most`);
+      return [...others, { subject, userId }];
+    });
+  }
+
+  @Handle(unlinkUser)
+  async unlink({ subject, ...name }: UnlinkUser): Promise<TrustedIssuer> {
+    return this.relink(name, (users) => {
+      const left = users.filter((linked) => linked.subject !== subject);
+      if (left.length === users.length) throw new ServiceError('not_found', 'this subject is not linked');
+      return left;
+    });
+  }
+
   @Handle(deleteTrustedIssuer)
   async delete(request: NameTrustedIssuer): Promise<Empty> {
     const { organizationId, name } = request;
@@ -103,6 +128,21 @@ export class TrustedIssuersController {
       return { ...trusted, access: null };
     });
     return new Empty();
+  }
+
+  /** Under the row's lock, so that of many at once none is lost. Gateways are told nothing of it. */
+  private async relink(
+    request: NameTrustedIssuer,
+    change: (users: LinkedUser[]) => LinkedUser[],
+  ): Promise<TrustedIssuer> {
+    const { organizationId, name } = request;
+    return inOrganization(this.dataSource, organizationId, async (manager) => {
+      const trusted = await issuerNamed(manager, request, { lock: true });
+      const users = change(trusted.users);
+      assertLinks(users);
+      await manager.update(TrustedIssuerEntity, { organizationId, name }, { users });
+      return describe({ ...trusted, users });
+    });
   }
 
   /** The one way out is the key manager's: gateways ask here for what an issuer publishes. */
