@@ -199,6 +199,8 @@ export class GenerateKey extends KeySettings {
   /** An existing pair to import, as another server generated it. */
   @IsOptional() @IsString() @Matches(/^[A-Za-z0-9._~-]{8,255}$/) consumerKey?: string;
   @IsOptional() @IsString() @MinLength(16) @MaxLength(255) consumerSecret?: string;
+  /** The organization's: a client that sends a secret, or nothing, could get no token in it. */
+  @IsOptional() @IsBoolean() highAssurance?: boolean;
 }
 
 export class ListKeys extends PageRequest {
@@ -215,6 +217,8 @@ export class UpdateKey extends KeySettings {
   @IsUUID() organizationId: string;
   @IsString() @MaxLength(255) consumerKey: string;
   @IsOptional() @IsIn(['active', 'disabled']) state?: 'active' | 'disabled';
+  /** The organization's, as of `GenerateKey`. */
+  @IsOptional() @IsBoolean() highAssurance?: boolean;
 }
 
 export class RotateSecret extends NameKey {
@@ -238,5 +242,6 @@ export const generateKey = rpc('key-manager.consumer-key.generate', GenerateKey,
 export const listKeys = rpc('key-manager.consumer-key.list', ListKeys, KeyPage, { repeatable: true });
 export const findKey = rpc('key-manager.consumer-key.find', NameKey, ConsumerKey, { repeatable: true });
 export const updateKey = rpc('key-manager.consumer-key.update', UpdateKey, ConsumerKey, { repeatable: true });
+/** Errors: `not_found`; `conflict` for the 51st secret that would be valid; `invalid_request` for a client without one. */
 export const rotateSecret = rpc('key-manager.consumer-key.rotate-secret', RotateSecret, GeneratedKey);
 export const deleteKey = rpc('key-manager.consumer-key.delete', NameKey, Empty);

@@ -111,6 +111,11 @@ export class ApplicationsController {
     @Body() body: NewKey,
     @RequestCall() call: Call,
   ): Promise<GeneratedKey> {
-    return this.services.call(generateKey, orgkey, { ...body, application }, call);
+    return this.services.call(
+      generateKey,
+      orgkey,
+      ({ highAssurance }) => ({ ...body, application, highAssurance }),
+      call,
+    );
   }
 }

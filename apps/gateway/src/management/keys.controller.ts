@@ -40,7 +40,12 @@ export class KeysController {
     @Body() body: KeyChanges,
     @RequestCall() call: Call,
   ): Promise<ConsumerKey> {
-    return this.services.call(updateKey, orgkey, { ...body, consumerKey }, call);
+    return this.services.call(
+      updateKey,
+      orgkey,
+      ({ highAssurance }) => ({ ...body, consumerKey, highAssurance }),
+      call,
+    );
   }
 
   @Delete(':consumerKey')

@@ -220,7 +220,10 @@ describe('management API', () => {
         { kind: 'sandbox', grantTypes: ['password'] },
         generateKey,
         201,
-        { organizationId: id, application: 'My app/1', kind: 'sandbox', grantTypes: ['password'] },
+        {
+          ...{ organizationId: id, application: 'My app/1', kind: 'sandbox', grantTypes: ['password'] },
+          highAssurance: false,
+        },
       ],
       [
         'GET',
@@ -236,7 +239,7 @@ describe('management API', () => {
         { accessTokenLifetime: 60 },
         updateKey,
         200,
-        { organizationId: id, consumerKey: 'abc_def', accessTokenLifetime: 60 },
+        { organizationId: id, consumerKey: 'abc_def', accessTokenLifetime: 60, highAssurance: false },
       ],
       ['DELETE', KEY, undefined, deleteKey, 204, { organizationId: id, consumerKey: 'abc_def' }],
       [

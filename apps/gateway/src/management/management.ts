@@ -9,7 +9,7 @@ import {
 } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { Bus, type Call } from '@keyward/bus';
-import { findOrganization, ServiceError, type Rpc } from '@keyward/contracts';
+import { findOrganization, ServiceError, type Organization, type Rpc } from '@keyward/contracts';
 import { BearerGuard } from './bearer.guard';
 import { Requires, type Right } from './rights';
 
@@ -41,15 +41,19 @@ export const ManagementAt = (path: string, tag: string, right: Right = 'operator
 export class ManagementBus {
   constructor(private readonly bus: Bus) {}
 
-  /** Throws `not_found` for an unknown organization. The directory is asked, so that one just created is known. */
+  /**
+   * Throws `not_found` for an unknown organization. The directory is asked, so that one just created is known. What is asked
+   * may depend on what it says.
+   */
   async call<Req extends { organizationId: string }, Res extends object>(
     message: Rpc<Req, Res>,
     orgkey: string,
-    request: Omit<Req, 'organizationId'>,
+    request: Omit<Req, 'organizationId'> | ((organization: Organization) => Omit<Req, 'organizationId'>),
     call: Call,
   ): Promise<Res> {
-    const { id } = await this.bus.call(findOrganization, { key: orgkey.toLowerCase() }, call);
-    return this.bus.call(message, { ...request, organizationId: id } as Req, call);
+    const organization = await this.bus.call(findOrganization, { key: orgkey.toLowerCase() }, call);
+    const asked = typeof request === 'function' ? request(organization) : request;
+    return this.bus.call(message, { ...asked, organizationId: organization.id } as Req, call);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Organization } from '@keyward/contracts';
+import { ASYMMETRIC_METHODS, type AuthMethod, type Organization } from '@keyward/contracts';
 import type { GatewayConfig } from '../config';
 import { DPOP_ALGORITHMS } from '../possession/dpop-proof';
 
@@ -24,7 +24,7 @@ const CLAIMS = [
 ];
 
 /** `none` is a public client's, which names itself (RFC 7591 §2). */
-const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'];
+const CLIENT_AUTHENTICATION: AuthMethod[] = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'];
 /** What may sign a client's assertion; the key manager's list. RFC 8414 §2: never `none`. */
 const ASSERTION_ALGORITHMS = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA', 'Ed25519'];
 
@@ -36,7 +36,9 @@ export function metadataOf(config: GatewayConfig, organization: Organization): o
   const { key, passwordGrant, highAssurance, clientRegistration } = organization;
   const issuer = issuerOf(config, key);
   const { oauth, server } = config;
-  const methods = [...CLIENT_AUTHENTICATION, ...certificateMethods(server)];
+  // ASVS 5.0 10.4.16.
+  const served = [...CLIENT_AUTHENTICATION, ...certificateMethods(server)];
+  const methods = highAssurance ? served.filter((method) => ASYMMETRIC_METHODS.includes(method)) : served;
   const grants = {
     password: oauth.passwordGrant && passwordGrant,
     client_credentials: oauth.clientCredentialsGrant,
@@ -73,7 +75,7 @@ export function metadataOf(config: GatewayConfig, organization: Organization): o
     userinfo_endpoint: `${issuer}/userinfo`,
     end_session_endpoint: `${issuer}/logout`,
     ...(clientRegistration === 'closed' ? {} : { registration_endpoint: registrationEndpoint(issuer) }),
-    ...(server.clientCertificateHeader ? mutualTls(issuer) : {}),
+    ...(server.clientCertificateHeader ? mutualTls(issuer, oauth) : {}),
     jwks_uri: `${issuer}/jwks`,
     // Never omitted: absent means authorization_code and implicit (RO-09).
     grant_types_supported: Object.entries(grants).flatMap(([grant, served]) => (served ? [grant] : [])),
@@ -96,18 +98,20 @@ export function metadataOf(config: GatewayConfig, organization: Organization): o
 export const registrationEndpoint = (issuer: string): string => `${issuer}/oauth2/register`;
 
 /** RFC 8705 §2: by certificates that a trusted proxy tells, and an authority has issued. */
-const certificateMethods = (server: GatewayConfig['server']): string[] =>
+const certificateMethods = (server: GatewayConfig['server']): AuthMethod[] =>
   server.clientCertificateHeader === undefined
     ? []
-    : [...(server.clientCertificateCaFile ? ['tls_client_auth'] : []), 'self_signed_tls_client_auth'];
+    : [...(server.clientCertificateCaFile ? ['tls_client_auth' as const] : []), 'self_signed_tls_client_auth'];
 
 /** RFC 8705 §3.3, §5 (CA-31): the same endpoints take certificates. */
-const mutualTls = (issuer: string): object => ({
+const mutualTls = (issuer: string, { deviceCodeGrant }: GatewayConfig['oauth']): object => ({
   tls_client_certificate_bound_access_tokens: true,
   mtls_endpoint_aliases: {
     token_endpoint: `${issuer}/oauth2/token`,
     revocation_endpoint: `${issuer}/oauth2/revoke`,
     introspection_endpoint: `${issuer}/oauth2/introspect`,
+    pushed_authorization_request_endpoint: `${issuer}/oauth2/par`,
+    ...(deviceCodeGrant ? { device_authorization_endpoint: `${issuer}/oauth2/device_authorize` } : {}),
     userinfo_endpoint: `${issuer}/userinfo`,
   },
 });

@@ -1,4 +1,10 @@
-import { ServiceError, type AuthMethod, type CertificateSubject, type UpdateKey } from '@keyward/contracts';
+import {
+  ASYMMETRIC_METHODS,
+  ServiceError,
+  type AuthMethod,
+  type CertificateSubject,
+  type UpdateKey,
+} from '@keyward/contracts';
 import { isOutboundUrl } from '@keyward/runtime';
 import type { ConsumerKeyEntity } from '../consumer-keys/consumer-key.entity';
 import { readJwks } from './jwks';
@@ -12,6 +18,14 @@ export type Keys = Pick<Proof, 'jwks' | 'jwksUri'>;
 /** Whether a client of this method has a secret. */
 export const hasSecret = (method: AuthMethod): boolean =>
   method === 'client_secret_basic' || method === 'client_secret_post';
+
+/** ASVS 5.0 10.4.16: where it is asked for, a client of another method could get no token. Throws `invalid_request`. */
+export function assertAsymmetric(method: AuthMethod): void {
+  if (!ASYMMETRIC_METHODS.includes(method))
+    throw invalid(
+      `in an organization of high assurance, tokenEndpointAuthMethod is one of: ${ASYMMETRIC_METHODS.join(', ')}`,
+    );
+}
 
 /**
  * The proof with what was asked for. Keys are in one place, and only where they are used; a client stays public, or

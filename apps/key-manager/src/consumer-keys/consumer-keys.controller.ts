@@ -21,7 +21,7 @@ import { checkCursor, inOrganization, pageOf, RevocationOwner } from '@keyward/d
 import { Controller } from '@nestjs/common';
 import { DataSource, MoreThan, type EntityManager } from 'typeorm';
 import { findApplication } from '../applications/find-application';
-import { hasSecret } from '../client-keys/proof';
+import { assertAsymmetric, hasSecret } from '../client-keys/proof';
 import { Clock } from '../clock';
 import { refuseOwnClient } from '../own-client';
 import { assertListed, SectorDocuments, type SectorDocument } from '../sectors/sector-documents';
@@ -53,6 +53,7 @@ export class ConsumerKeysController {
   @Handle(generateKey)
   async generate(request: GenerateKey): Promise<GeneratedKey> {
     assertImportable(request);
+    if (request.highAssurance) assertAsymmetric(methodOf(request));
     const now = this.clock.now();
     const consumerSecret = hasSecret(methodOf(request)) ? (request.consumerSecret ?? newConsumerSecret()) : undefined;
     // Its ID tokens are signed with a key that is published before the first of them.
@@ -92,7 +93,8 @@ export class ConsumerKeysController {
 
   @Handle(updateKey)
   async update(request: UpdateKey): Promise<ConsumerKey> {
-    const { organizationId, consumerKey, state, ...asked } = request;
+    const { organizationId, consumerKey, state, highAssurance, ...asked } = request;
+    if (highAssurance && asked.tokenEndpointAuthMethod) assertAsymmetric(asked.tokenEndpointAuthMethod);
     const isWithoutPassword = asked.grantTypes?.includes('password') === false || asked.passwordGrantSunset;
     if (state === 'disabled' || isWithoutPassword || asked.tokenEndpointAuthMethod)
       refuseOwnClient(organizationId, consumerKey);

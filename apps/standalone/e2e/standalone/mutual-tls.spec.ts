@@ -169,8 +169,17 @@ it('CA-31 discovery says so, and where', async () => {
   const methods = ['tls_client_auth', 'self_signed_tls_client_auth'];
   expect(body.token_endpoint_auth_methods_supported).toEqual(expect.arrayContaining(methods));
   expect(body.tls_client_certificate_bound_access_tokens).toBe(true);
-  const client = await keys(...TLS, 'CN=shop,O=John and Sons,C=GB');
+  const grants = 'client_credentials,authorization_code,urn:ietf:params:oauth:grant-type:device_code';
+  const client = await keys(
+    ...[...TLS, 'CN=shop,O=John and Sons,C=GB', '--grant-types', grants],
+    ...['--redirect-uris', 'https://app.example/callback'],
+  );
   const { token_endpoint: token, introspection_endpoint: introspect } = body.mtls_endpoint_aliases;
+  const { pushed_authorization_request_endpoint: par, device_authorization_endpoint: device } =
+    body.mtls_endpoint_aliases;
+  const asked = { response_type: 'code', redirect_uri: 'https://app.example/callback', code_challenge_method: 'S256' };
+  expect((await send(client, shop.header, { ...asked, code_challenge: 'x'.repeat(43) }, par)).status).toBe(201);
+  expect((await send(client, shop.header, { scope: 'default' }, device)).status).toBe(200);
   expect((await send(client, shop.header, CLIENT, token)).status).toBe(200);
   expect((await send(client, shop.header, { token: 'x' }, introspect)).status).toBe(200);
 });
