@@ -109,6 +109,37 @@ const ROWS: Record<string, Row> = {
     rfc: ['invalid_request', 'Missing parameters: username password'],
     old: ['invalid_request', 'Missing parameters: username password'],
   },
+  '1: a parameter twice, at the root, of a client in the body': {
+    send: ({ key }) =>
+      keyward.send('/token', {
+        form: [
+          ['client_id', key.consumerKey],
+          ['grant_type', 'x'],
+          ['grant_type', 'y'],
+        ],
+      }),
+    status: 400,
+    rfc: ['invalid_request', 'a parameter is repeated'],
+    old: ['invalid_request', 'Invalid request with repeated parameters.'],
+  },
+  '2: a password in the URL, at the root, of a client in the body': {
+    send: ({ key }) => keyward.send('/token?password=x', { form: { ...CLIENT, client_id: key.consumerKey } }),
+    status: 400,
+    rfc: ['invalid_request', 'password must not be in the URL'],
+    old: ['invalid_request', 'Invalid request with sensitive data in the URL.'],
+  },
+  '6: a text': {
+    send: (scene) => at(scene, CLIENT, { headers: { 'content-type': 'text/plain' } }),
+    status: 400,
+    rfc: ['invalid_request', 'the content type must be application/x-www-form-urlencoded'],
+    old: ['invalid_request', 'Bad request content type. Expecting: application/x-www-form-urlencoded'],
+  },
+  '6: JSON': {
+    send: ({ key }) => keyward.send('/token', { json: CLIENT, basic: key.basic }),
+    status: 400,
+    rfc: ['invalid_request', 'the content type must be application/x-www-form-urlencoded'],
+    old: ['invalid_request', 'Bad request content type. Expecting: application/x-www-form-urlencoded'],
+  },
   '6: no form': {
     send: ({ key }) => keyward.send('/token', { method: 'POST', basic: key.basic }),
     status: 400,

@@ -1,4 +1,4 @@
-import { deployment, type Answer } from '@keyward/testing';
+import { deployment, type Answer, type SendOptions } from '@keyward/testing';
 import { ask } from './support/management';
 import { eventually, makeKey, makeOrganization, makeUser, manage, unique, type TestKey } from './support/operator';
 
@@ -81,6 +81,24 @@ it('X-09 CA-09 a public client is its identifier', async () => {
   const open = await makeKey(org, { public: true, allowedOrigins: [origin] });
   const asked = { client_id: open.consumerKey, grant_type: 'refresh_token', refresh_token: 'x' };
   expect(allowed(await keyward.send('/token', { form: asked, headers: { origin } }))).toBe(origin);
+});
+
+it('X-09 a public client may read what is wrong with its request, whoever found it out', async () => {
+  const open = await makeKey(org, { public: true, allowedOrigins: [origin] });
+  const { consumerKey: client_id } = open;
+  const grant = { client_id, grant_type: 'authorization_code' };
+  const send = (sent: SendOptions, page = origin) =>
+    keyward.send('/token', { ...sent, headers: { ...sent.headers, origin: page } });
+  const wrong: [SendOptions, string][] = [
+    [{ form: grant, headers: { dpop: 'no proof' } }, 'invalid_dpop_proof'],
+    [{ form: grant }, 'invalid_request'],
+    [{ form: [...Object.entries(grant), ['code', 'x'], ['code', 'y']] }, 'invalid_request'],
+  ];
+  for (const [sent, error] of wrong) {
+    const answer = await send(sent);
+    expect([answer.status, answer.body.error, allowed(answer)]).toEqual([400, error, origin]);
+    expect(allowed(await send(sent, elsewhere))).toBeUndefined();
+  }
 });
 
 describe('X-09 UserInfo', () => {

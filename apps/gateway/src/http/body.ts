@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { endpointPaths, FORM_ENDPOINTS } from '../oauth/paths';
 import { isManagement } from './answers';
 import { Refusal } from './refusal';
 
@@ -27,9 +28,16 @@ export function readBodies(fastify: FastifyInstance): void {
       void json(request, body as string, (error, value) =>
         done(error ?? (deeperThan(JSON_DEPTH, value) ? malformed() : null), value),
       );
-    else done(unsupported());
+    else done(takesForm(request) ? null : unsupported());
+  });
+  fastify.addContentTypeParser('*', { parseAs: 'string' }, (request, _, done) => {
+    done(takesForm(request) ? null : unsupported());
   });
 }
+
+const FORMS = new Set(FORM_ENDPOINTS.flatMap(endpointPaths));
+/** An endpoint that takes a form says itself, in the words of whose it is, that what came is none. */
+const takesForm = (request: FastifyRequest): boolean => FORMS.has(request.routeOptions.url ?? '');
 
 const takesJson = (request: FastifyRequest): boolean =>
   isManagement(request) || REGISTRATION.test(request.routeOptions.url ?? '');

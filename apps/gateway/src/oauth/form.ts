@@ -46,6 +46,13 @@ export function pageFormOf({ body }: FastifyRequest): Buffer {
   throw new ServiceError('invalid_request', description, { reason: 'content_type' });
 }
 
+/** The client that a form names, once, whatever else is wrong with it. */
+export function clientIn({ body }: FastifyRequest): string | undefined {
+  if (!Buffer.isBuffer(body)) return undefined;
+  const [clientId, again] = new URLSearchParams(body.toString('latin1')).getAll('client_id');
+  return again === undefined ? clientId : undefined;
+}
+
 /**
  * The parameters of a form. RFC 6749 §3.2: one without a value is as if it were left out, none may be there twice. Bytes
  * that are not UTF-8 and percent signs that encode nothing are refused rather than replaced; so is NUL, which nothing but a

@@ -29,9 +29,9 @@ import { ClientCertificates } from '../possession/certificates';
 import { Knowledge } from '../proxy/knowledge';
 import { bringsProof, proofOf } from '../possession/dpop-proof';
 import { urlOf } from '../possession/presented';
-import { formOf, parseForm } from './form';
+import { clientIn, formOf, parseForm } from './form';
 import { namedIn, Origins } from './origins';
-import { endpointPaths } from './paths';
+import { endpointPaths, FORM_ENDPOINTS } from './paths';
 import { sunsetHeaders } from './sunset';
 import { inWordsOf } from './wording';
 
@@ -91,7 +91,7 @@ export class OAuthController {
   }
 
   /** X-09: a browser asks whether a page's script may. */
-  @Options(['token', 'device_authorize', 'par', 'revoke', 'introspect'].flatMap(endpointPaths))
+  @Options(FORM_ENDPOINTS.flatMap(endpointPaths))
   @HttpCode(204)
   async preflight(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
     await this.origins.preflight(request, reply, 'POST');
@@ -103,16 +103,18 @@ export class OAuthController {
     reply: FastifyReply,
   ): Promise<Res> {
     const named: Named = { params: {}, authorization: authorizationOf(request) };
-    try {
-      named.params = parseForm(formOf(request));
+    const call = callOf(request);
+    const { origin } = request.headers;
+    const work = async () => {
+      named.params = readForm(request, named);
       const organizationId = await this.organizationIdOf(request);
       const certificate = this.certificates.of(request.raw);
       const possession = TAKES_PROOF.has(message.subject) ? await this.possessionOf(request) : undefined;
       const form = { ...named, organizationId, ip: clientAddress(request), possession, certificate };
-      const call = callOf(request);
-      const { origin } = request.headers;
-      const send = () => this.bus.call(message, form, call);
-      return await (origin === undefined ? send() : this.origins.answer(origin, form, reply, call, send));
+      return this.bus.call(message, form, call);
+    };
+    try {
+      return await (origin === undefined ? work() : this.origins.answer(origin, named, reply, call, work));
     } catch (error) {
       throw this.worded(error, request, named);
     }
@@ -147,5 +149,16 @@ export class OAuthController {
     } catch {
       return 'rfc'; // While nothing certain is known of organizations.
     }
+  }
+}
+
+/** Of a form that is refused, it is known all the same whose it is, as far as it says so. Throws `invalid_request`. */
+function readForm(request: FastifyRequest, named: Named): Named['params'] {
+  try {
+    return parseForm(formOf(request));
+  } catch (error) {
+    const clientId = clientIn(request);
+    if (clientId !== undefined) named.params = { client_id: clientId };
+    throw error;
   }
 }

@@ -10,8 +10,9 @@ const KEPT_MS = 10_000;
 const MAX_AGE = '600';
 const REMEMBERED = 1000;
 const FORM = /^https?:\/\/[\x21-\x7e]{1,290}$/;
-/** What is only said to a client that has proven itself. */
-const AFTER_PROOF: readonly ErrorCode[] = [
+/** What a client is told of its own request; that it is not the one it says it is, or has to wait, is nobody's. */
+const TOLD: readonly ErrorCode[] = [
+  'invalid_request',
   ...(['invalid_grant', 'invalid_scope', 'invalid_target', 'unauthorized_client'] as const),
   ...(['unsupported_grant_type', 'unsupported_token_type', 'use_dpop_nonce', 'invalid_dpop_proof'] as const),
   ...(['authorization_pending', 'slow_down', 'access_denied', 'expired_token'] as const),
@@ -37,10 +38,13 @@ export class Origins {
     });
   }
 
-  /** Does the work of a request that came with an origin; lets its script read the answer if it is one of this client. */
+  /**
+   * Does the work of a request that came with an origin, which finds out whose it is; lets its script read the answer if the
+   * origin is one of this client's.
+   */
   async answer<T>(
     origin: string,
-    request: TokenRequest,
+    request: Pick<TokenRequest, 'params' | 'authorization'>,
     reply: FastifyReply,
     call: Call,
     work: () => Promise<T>,
@@ -51,7 +55,7 @@ export class Origins {
       await this.allow(origin, namedIn(request), reply, call);
       return answer;
     } catch (error) {
-      if (error instanceof ServiceError && AFTER_PROOF.includes(error.code))
+      if (error instanceof ServiceError && TOLD.includes(error.code))
         await this.allow(origin, namedIn(request), reply, call);
       throw error;
     }
