@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { startProcesses, type Processes, type SendOptions } from '@keyward/testing';
 import { decodeProtectedHeader } from 'jose';
 import { setTimeout as pause } from 'node:timers/promises';
+import type * as Browser from '../support/browser';
 
 const ORG = 'revoking';
 /** Long enough for all that is asked of a gateway while it is cut off, on a slow machine too. */
@@ -105,6 +106,7 @@ describe('RV-12 abuse 47: every gateway refuses', () => {
     ['of a user with another password', (username) => manage('POST', `/${ORG}/users/${username}/reset-password`, {})],
     ['of a user who is disabled', (username) => manage('PATCH', `/${ORG}/users/${username}`, { state: 'disabled' })],
     ['of a user who is deleted', (username) => manage('DELETE', `/${ORG}/users/${username}`)],
+    ['of a user whose grants were all ended', (username) => manage('DELETE', `/${ORG}/users/${username}/grants`)],
     [
       'JK-06 whatever was signed with a key that is revoked',
       (_, tokens) => manage('POST', `/${ORG}/signing-keys/${decodeProtectedHeader(tokens.access_token).kid}/revoke`),
@@ -117,6 +119,45 @@ describe('RV-12 abuse 47: every gateway refuses', () => {
     tell(what, await until(all(401), tokens.access_token));
   });
 
+  it('of a session that has ended', async () => {
+    // What the modules of the suite speak to, from when they are loaded.
+    process.env['KEYWARD_DEPLOYMENT'] = JSON.stringify(processes.access);
+    const { codeFor, REDIRECT_URI } = jest.requireActual<typeof Browser>('../support/browser');
+    const settings = { kind: 'production', redirectUris: [REDIRECT_URI] };
+    const { key, consumerSecret } = await manage('POST', `/${ORG}/applications/shop/keys`, settings);
+    const username = 'of-a-session';
+    const { user, password } = await manage('POST', `/${ORG}/users`, { username });
+    const who = { id: user.id as string, username, loginName: `${username}@${ORG}`, password: password as string };
+    const form = await codeFor(ORG, key as { consumerKey: string }, who);
+    const asKey: [string, string] = [key.consumerKey, consumerSecret];
+    const { access_token: token } = (await processes.deployment.send('/token', { form, basic: asKey })).body as Tokens;
+    await until(all(200), token);
+    const { items } = await manage('GET', `/${ORG}/users/${username}/sessions`);
+    await manage('DELETE', `/${ORG}/users/${username}/sessions/${items[0].id}`);
+    tell('of a session that has ended', await until(all(401), token));
+  });
+
+  it('of a consumer key that is deleted', async () => {
+    const { key, consumerSecret } = await manage('POST', `/${ORG}/applications/shop/keys`, { kind: 'production' });
+    const asKey: [string, string] = [key.consumerKey, consumerSecret];
+    const form = { grant_type: 'client_credentials' };
+    let token: string | undefined;
+    while (!token) token = (await processes.deployment.send('/token', { form, basic: asKey })).body.access_token;
+    await until(all(200), token);
+    await manage('DELETE', `/${ORG}/keys/${key.consumerKey}`);
+    tell('of a consumer key that is deleted', await until(all(401), token));
+  });
+
+  it('of an organization that is suspended, until it is not', async () => {
+    const { access_token: token } = await signIn('of-a-suspended-one');
+    await manage('PATCH', `/${ORG}`, { state: 'suspended' });
+    const start = performance.now();
+    while ((await statuses(token)).includes(200)) await pause(20);
+    tell('of an organization that is suspended', Math.round(performance.now() - start));
+    await manage('PATCH', `/${ORG}`, { state: 'active' });
+    await until(all(200), token);
+  });
+
   it('of a consumer key that is disabled, until it is enabled', async () => {
     const { access_token: token } = await signIn('of-a-key');
     await manage('PATCH', `/${ORG}/keys/${basic[0]}`, { state: 'disabled' });
@@ -126,7 +167,7 @@ describe('RV-12 abuse 47: every gateway refuses', () => {
   });
 });
 
-describe('C-61 when NATS was away, what was revoked then and before is refused', () => {
+describe('C-61 when NATS was away, what was revoked before and is revoked next is refused', () => {
   it.each([
     ['stopped and started again', () => processes.nats.stop(), () => processes.nats.start()],
     ['hung', () => processes.nats.pause(), () => processes.nats.resume()],
@@ -172,7 +213,7 @@ describe('C-61 a gateway that is cut off from NATS', () => {
   const expectUnavailable = ({ status, headers, body }: Awaited<ReturnType<typeof api>>) =>
     expect([status, headers['retry-after'], body.code]).toEqual([503, '1', '900900']);
 
-  it('goes on with what it knows, refuses past its limit, and catches up', async () => {
+  it('RV-12 goes on with what it knows, refuses past its limit, and catches up with what was revoked meanwhile', async () => {
     const link = processes.links[CUT_OFF];
     const made = await manage('POST', `/${ORG}/applications/shop/keys`, { kind: 'production', tokenType: 'opaque' });
     const opaque: [string, string] = [made.key.consumerKey, made.consumerSecret];
