@@ -22,6 +22,7 @@ import { AccessTokenPolicy1763960000000 } from './migrations/1763960000000-acces
 import { Certificates1763970000000 } from './migrations/1763970000000-certificates';
 import { SubjectTypes1764000000000 } from './migrations/1764000000000-subject-types';
 import { FirstSigningKey1764030000000 } from './migrations/1764030000000-first-signing-key';
+import { MayAct1764080000000 } from './migrations/1764080000000-may-act';
 import { IssuerAccess1764020000000 } from './migrations/1764020000000-issuer-access';
 import { ClientRegistrations1764010000000 } from './migrations/1764010000000-client-registrations';
 import { SigningKeyEntity } from './signing-keys/signing-key.entity';
@@ -46,6 +47,7 @@ export const KEY_MANAGER_SCHEMA = {
     Certificates1763970000000,
     SubjectTypes1764000000000,
     FirstSigningKey1764030000000,
+    MayAct1764080000000,
     IssuerAccess1764020000000,
     ClientRegistrations1764010000000,
   ],

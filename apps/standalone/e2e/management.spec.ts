@@ -73,6 +73,7 @@ describe('every operation does what it is for', () => {
       public: false,
       rotateRefreshTokens: true,
       accessTokenPolicy: 'new',
+      mayAct: null,
       accessTokenLifetime: null,
       refreshTokenLifetime: null,
     },

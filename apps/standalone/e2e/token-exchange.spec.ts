@@ -106,6 +106,34 @@ it('TX-05 names the actor whose token is given', async () => {
   });
 });
 
+it('TX-05 lets none but the client act for a user that the client of the user’s token has named', async () => {
+  const careful = await makeKey(org, { mayAct: service.consumerKey });
+  const token = async () => (await signIn(careful)).access_token;
+  const subject = await token();
+  const named = { sub: service.consumerKey, client_id: service.consumerKey };
+  expect(decodeJwt(subject)['may_act']).toEqual(named);
+  expect((await introspect(subject, app)).body.may_act).toEqual(named);
+  expect((await exchange(subject)).status).toBe(200);
+  expectError(await exchange(subject, {}, opaque), 'invalid_request');
+  // Whoever sends it, it is the actor that counts.
+  const own = async (by: TestKey) => ({
+    actor_token: (await by.token({ grant_type: 'client_credentials' })).body.access_token as string,
+    actor_token_type: ACCESS,
+  });
+  expect((await exchange(subject, await own(service), opaque)).status).toBe(200);
+  expectError(await exchange(subject, await own(opaque)), 'invalid_request');
+  const usersToken = (await signIn(app)).access_token;
+  expectError(await exchange(subject, { actor_token: usersToken, actor_token_type: ACCESS }), 'invalid_request');
+
+  const path = `/${org}/keys/${careful.consumerKey}`;
+  expect(
+    (await keyward.cliJson('keys', 'update', careful.consumerKey, '--may-act', '', '--org', org)).mayAct,
+  ).toBeNull();
+  await eventually(async () => decodeJwt(await token())['may_act'] === undefined);
+  expect((await exchange(await token(), {}, opaque)).status).toBe(200);
+  expect((await manage('PATCH', path, { mayAct: opaque.consumerKey })).mayAct).toBe(opaque.consumerKey);
+});
+
 it('TX-05 widens no scope', async () => {
   const { access_token: subject } = await signIn();
   expect((await exchange(subject, { scope: 'default more keyward:manage' })).body.scope).toBe('default');

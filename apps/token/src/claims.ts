@@ -23,6 +23,8 @@ export interface AccessTokenClaims {
   acr?: string;
   /** Who acts for the user, when it is not the user. */
   act?: Actor;
+  /** Who may act for the user next, if not everyone (RFC 8693 §4.4). */
+  may_act?: Actor;
   /** Without this key it is of no use. */
   cnf?: Confirmation;
 }
@@ -63,6 +65,7 @@ export const accessTokenClaims = ({ issuer, client, organization, user, ...issue
   exp: issue.issuedAt + issue.lifetime,
   ...(user ? { auth_time: user.authTime, amr: user.amr, acr: acrOf(user.amr) } : {}),
   ...(issue.act ? { act: issue.act } : {}),
+  ...(user && client.mayAct ? { may_act: { sub: client.mayAct, client_id: client.mayAct } } : {}),
   ...(issue.cnf ? { cnf: issue.cnf } : {}),
   ...(issue.pairwiseSub ? { pairwise_sub: issue.pairwiseSub } : {}),
 });

@@ -114,6 +114,8 @@ export class ConsumerKey {
   sectorIdentifierUri: string | null;
   requirePushedAuthorizationRequests: boolean;
   trusted: boolean;
+  /** `null`: any client that may exchange tokens. */
+  mayAct: string | null;
   secrets: SecretInfo[];
   createdAt: string;
 }
@@ -188,6 +190,8 @@ class KeySettings {
   @IsOptional() @IsBoolean() requirePushedAuthorizationRequests?: boolean;
   /** `true` when absent; nobody is sent to a client that is not, unasked, before they have signed in (RFC 9700 §4.11.2). */
   @IsOptional() @IsBoolean() trusted?: boolean;
+  /** The consumer key of the one client that may act for its users by token exchange (`may_act`, RFC 8693 §4.4); `null` in an update: any that may exchange. */
+  @IsOptional() @Matches(/^[\w.~-]{1,255}$/) mayAct?: string | null;
 }
 
 export class GenerateKey extends KeySettings {

@@ -69,6 +69,8 @@ export class Client {
   accessTokenPolicy: AccessTokenPolicy;
   /** With `pairwise`, nothing that it is given says its user's id. */
   subjectType: SubjectType;
+  /** The one client that may act for its users by token exchange (RFC 8693 §4.4); any that may exchange when absent. */
+  mayAct?: string;
   /** Seconds; the server's setting when absent. */
   accessTokenLifetime?: number;
   refreshTokenLifetime?: number;

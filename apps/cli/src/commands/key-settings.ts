@@ -45,6 +45,7 @@ export const details: Columns<ConsumerKey> = {
     sectorIdentifierUri === null ? subjectType : `${subjectType}, sector ${sectorIdentifierUri}`,
   'Must push its requests': ({ requirePushedAuthorizationRequests }) => requirePushedAuthorizationRequests,
   Trusted: ({ trusted }) => trusted,
+  'May act for its users': ({ mayAct }) => mayAct ?? 'any client that may exchange tokens',
   Secrets: ({ secrets }) =>
     secrets.map(({ createdAt, expiresAt }) => `of ${createdAt} until ${expiresAt ?? 'replaced'}`),
   Created: ({ createdAt }) => createdAt,
@@ -105,7 +106,11 @@ export const withSettings = (command: Command): Command =>
     )
     .option('--sector-identifier-uri <url>', 'what lists the redirect URIs of its sector; an empty one: nothing')
     .option('--require-pushed-requests <on|off>', 'take its authorization requests only pushed (RFC 9126)', onOff)
-    .option('--trusted <on|off>', 'send users back to it with an error before they have signed in', onOff);
+    .option('--trusted <on|off>', 'send users back to it with an error before they have signed in', onOff)
+    .option(
+      '--may-act <consumer-key>',
+      'the one client that may act for its users by token exchange; an empty one: any',
+    );
 
 /** What is said as nothing is taken away. */
 const orNull = <T extends string>(value: T | '' | null | undefined): T | null | undefined =>
@@ -136,4 +141,5 @@ export const settings = (options: Settings): Omit<UpdateKey, 'organizationId' | 
   sectorIdentifierUri: orNull(options.sectorIdentifierUri),
   requirePushedAuthorizationRequests: options.requirePushedRequests,
   trusted: options.trusted,
+  mayAct: orNull(options.mayAct),
 });

@@ -68,6 +68,7 @@ export interface ClientRow {
     rotate_refresh_tokens: boolean;
     access_token_policy: AccessTokenPolicy;
     subject_type: SubjectType;
+    may_act: string | null;
     access_token_lifetime: number | null;
     refresh_token_lifetime: number | null;
     password_grant_sunset: string | null;
@@ -104,6 +105,7 @@ export function readClient(clientId: string, rows: readonly ClientRow[]): KnownC
     rotateRefreshTokens: key.rotate_refresh_tokens,
     accessTokenPolicy: key.access_token_policy,
     subjectType: key.subject_type,
+    mayAct: key.may_act ?? undefined,
     accessTokenLifetime: key.access_token_lifetime ?? undefined,
     refreshTokenLifetime: key.refresh_token_lifetime ?? undefined,
     passwordGrantSunset: key.password_grant_sunset ? new Date(key.password_grant_sunset).toISOString() : undefined,

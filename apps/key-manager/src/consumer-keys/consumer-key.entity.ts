@@ -43,5 +43,6 @@ export class ConsumerKeyEntity {
   @Column('text', { name: 'sector_identifier_uri', nullable: true }) sectorIdentifierUri: string | null;
   @Column('boolean', { name: 'require_pushed_authorization_requests' }) requirePushedAuthorizationRequests: boolean;
   @Column('boolean') trusted: boolean;
+  @Column('text', { name: 'may_act', nullable: true }) mayAct: string | null;
   @Column('timestamptz', { name: 'created_at' }) createdAt: Date;
 }

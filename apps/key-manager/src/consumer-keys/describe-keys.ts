@@ -47,6 +47,7 @@ export async function describeKeys(manager: EntityManager, keys: ConsumerKeyEnti
     sectorIdentifierUri: key.sectorIdentifierUri,
     requirePushedAuthorizationRequests: key.requirePushedAuthorizationRequests,
     trusted: key.trusted,
+    mayAct: key.mayAct,
     secrets: secrets.filter(({ consumerKey }) => consumerKey === key.consumerKey).map(describeSecret),
     createdAt: key.createdAt.toISOString(),
   }));

@@ -26,6 +26,7 @@ export type Settings = Proof &
     | 'sectorIdentifierUri'
     | 'requirePushedAuthorizationRequests'
     | 'trusted'
+    | 'mayAct'
     | 'allowedOrigins'
     | 'tokenBinding'
   >;
@@ -58,6 +59,7 @@ export const defaultSettings = (isPublic: boolean, redirects: boolean): Settings
   sectorIdentifierUri: null,
   requirePushedAuthorizationRequests: false,
   trusted: true,
+  mayAct: null,
 });
 
 /** The settings with what was asked for; `null` takes a lifetime or a sunset back. Throws `invalid_request`. */
@@ -92,6 +94,7 @@ export function settingsFrom(
     requirePushedAuthorizationRequests:
       asked.requirePushedAuthorizationRequests ?? before.requirePushedAuthorizationRequests,
     trusted: asked.trusted ?? before.trusted,
+    mayAct: given(asked.mayAct, before.mayAct),
   };
   for (const uri of [...settings.redirectUris, ...settings.postLogoutRedirectUris])
     assertRedirectUri(uri, settings.applicationType);

@@ -77,6 +77,7 @@ export interface KeyOptions {
   sectorIdentifierUri?: string | null;
   requirePushedAuthorizationRequests?: boolean;
   trusted?: boolean;
+  mayAct?: string | null;
   consumerKey?: string;
   consumerSecret?: string;
   /** Of the application that is made for it: a new name, when absent. */

@@ -41,7 +41,14 @@ export class AuthorizationCodeGrant extends Grant<typeof PARAMS> {
     // The code is used all the same, so that it is over whatever was wrong.
     const notBefore = subject ? this.users.grantsBegin(subject) : NEVER;
     const redirectUri = values.redirect_uri;
-    const redeemed = await this.codes.redeem(code, { client, redirectUri, challenge, notBefore, holder, jkt: cnf?.jkt });
+    const redeemed = await this.codes.redeem(code, {
+      client,
+      redirectUri,
+      challenge,
+      notBefore,
+      holder,
+      jkt: cnf?.jkt,
+    });
     if (!organization || !subject) throw new ServiceError('invalid_grant');
     const { scope, authTime, amr, nonce, sessionId, refreshToken } = redeemed;
     const whose = { sub, organization, username: subject.username };

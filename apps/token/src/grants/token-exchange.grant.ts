@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { familyOf, ServiceError, type Client } from '@keyward/contracts';
 import type { OAuthSettings } from '@keyward/runtime';
 import { AccessTokenReader, type LiveToken } from '../access-tokens/access-token-reader';
-import type { Actor } from '../claims';
+import type { AccessTokenClaims, Actor } from '../claims';
 import { audienceOf, Issuers } from '../issuer';
 import { Grant, type Authorization, type Request, type Values } from './grant';
 
@@ -56,7 +56,7 @@ export class TokenExchangeGrant extends Grant<typeof PARAMS> {
     // DP-02 in spirit: what is good with a key alone never becomes what is good without one.
     if ((claims.cnf ?? actor?.claims.cnf) && !request.cnf)
       throw invalid('a token that is bound to a key is exchanged for one that is bound to a key of yours alone');
-    const act = actingFor(claims.act, actor, client);
+    const act = actingFor(claims, actor, client);
     const held = claims.scope.split(' ').filter((scope) => !NOT_PASSED_ON.includes(scope));
     return {
       user,
@@ -82,12 +82,14 @@ function assertTypes(values: Values<typeof PARAMS>): void {
     throw invalid('only access tokens are issued');
 }
 
-/** Who acts now, and for whom before, RFC 8693 §4.1: the newest is outermost. */
-function actingFor(before: Actor | undefined, actor: LiveToken | undefined, client: Client): Actor {
+/** Who acts now, and for whom before, RFC 8693 §4.1: the newest is outermost; none but who may (§4.4). */
+function actingFor({ act: before, may_act: allowed }: AccessTokenClaims, actor: LiveToken | undefined, client: Client) {
   const now = actor
     ? { sub: actor.claims.pairwise_sub ?? actor.claims.sub, client_id: actor.claims.client_id }
     : { sub: client.clientId, client_id: client.clientId };
-  const act = before ? { ...now, act: before } : now;
+  if (allowed && (now.sub !== allowed.sub || now.client_id !== allowed.client_id))
+    throw invalid('this client may not act for the user of the subject_token');
+  const act: Actor = before ? { ...now, act: before } : now;
   if (depthOf(act) > LONGEST_CHAIN) throw invalid('too many have acted for this user already');
   return act;
 }
