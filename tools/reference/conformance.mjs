@@ -45,6 +45,11 @@ function titlesIn(code) {
 
 const tests = testsByNumber();
 const reasonFor = (number) => leftOut[number] ?? leftOut[number.replace(/\d+$/, '')];
+/** Of what tests show, `left-out.json` says which part they do not. */
+const remark = (number) =>
+  tests.has(number)
+    ? leftOut[number] && `— but ${leftOut[number]}`
+    : `— ${reasonFor(number) ?? 'no test of this number yet'}`;
 const shownBy = (number) =>
   [...(tests.get(number) ?? [])]
     .map(
@@ -63,7 +68,7 @@ const section = ([name, its]) => [
         number,
         level.trim(),
         requirement,
-        shownBy(number) || `— ${reasonFor(number) ?? 'no test of this number yet'}`,
+        [shownBy(number), remark(number)].filter(Boolean).join(' '),
       ];
     }),
   ),
@@ -75,7 +80,7 @@ const text = [
   '# Conformance',
   'What the standards ask for and this product promises, by number, and the tests that show it: their titles begin with the ' +
     'number. **M** is a MUST of the specification, **S** a SHOULD, **P** a policy of the product where the specification leaves ' +
-    `the choice. ${shown} of ${numbers.length} statements have tests; the others say what is left out.`,
+    `the choice. ${shown} of ${numbers.length} statements have tests; what is left out is said after a dash.`,
   ...Object.entries(statements).flatMap(section),
 ];
 
