@@ -86,13 +86,13 @@ it('X-09 CA-09 a public client is its identifier', async () => {
 it('X-09 a public client may read what is wrong with its request, whoever found it out', async () => {
   const open = await makeKey(org, { public: true, allowedOrigins: [origin] });
   const { consumerKey: client_id } = open;
-  const grant = { client_id, grant_type: 'authorization_code' };
+  const grant = { client_id, grant_type: 'refresh_token' };
   const send = (sent: SendOptions, page = origin) =>
     keyward.send('/token', { ...sent, headers: { ...sent.headers, origin: page } });
   const wrong: [SendOptions, string][] = [
     [{ form: grant, headers: { dpop: 'no proof' } }, 'invalid_dpop_proof'],
     [{ form: grant }, 'invalid_request'],
-    [{ form: [...Object.entries(grant), ['code', 'x'], ['code', 'y']] }, 'invalid_request'],
+    [{ form: [...Object.entries(grant), ['refresh_token', 'x'], ['refresh_token', 'y']] }, 'invalid_request'],
   ];
   for (const [sent, error] of wrong) {
     const answer = await send(sent);
