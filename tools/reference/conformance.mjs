@@ -64,12 +64,7 @@ const section = ([name, its]) => [
     ['Number', '', 'Requirement', 'Tests'],
     Object.entries(its).map(([number, text]) => {
       const [, level = '', requirement] = /^([MSP] )?(.*)$/s.exec(text);
-      return [
-        number,
-        level.trim(),
-        requirement,
-        [shownBy(number), remark(number)].filter(Boolean).join(' '),
-      ];
+      return [number, level.trim(), requirement, [shownBy(number), remark(number)].filter(Boolean).join(' ')];
     }),
   ),
 ];
