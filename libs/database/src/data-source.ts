@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ServiceError } from '@keyward/contracts';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { toThrow } from './failures';
+import { JointStatements, type Joint, type Place } from './joint';
 import { Pipelines } from './pipelines';
 
 /** How a service reaches its schema. */
@@ -42,6 +43,8 @@ export function connectionTo({ url, caFile }: { url: string; caFile?: string }) 
 
 /** TypeORM's data source, and beside its pool the connections of the hot path. */
 class ServiceDataSource extends DataSource {
+  readonly joint = new JointStatements((name, text, values) => this.pipelines.query(name, text, values));
+
   constructor(
     options: DataSourceOptions,
     readonly pipelines: Pipelines,
@@ -110,6 +113,23 @@ export const connectPatiently = (dataSource: DataSource): Promise<DataSource> =>
 export async function query<Row>(dataSource: DataSource, name: string, sql: string, params: unknown[]): Promise<Row[]> {
   try {
     return (await (dataSource as ServiceDataSource).pipelines.query(name, sql, params)) as Row[];
+  } catch (error) {
+    throw toThrow(error);
+  }
+}
+
+/**
+ * As `query`, and joined with what others ask of the same statement meanwhile: all of it is then one transaction, done in
+ * an order that `place` tells. Fails as `query` does.
+ */
+export async function queryTogether<Row>(
+  dataSource: DataSource,
+  joint: Joint,
+  params: unknown[],
+  place: Place = {},
+): Promise<Row[]> {
+  try {
+    return (await (dataSource as ServiceDataSource).joint.ask(joint, params, place)) as Row[];
   } catch (error) {
     throw toThrow(error);
   }

@@ -1,5 +1,6 @@
 export * from './data-source';
 export * from './failures';
+export type { Joint, Place } from './joint';
 export * from './tenancy';
 export * from './isolate';
 export * from './migrations';

@@ -65,14 +65,12 @@ export const queryInOrganization = <Row>(
   name: string,
   select: string,
   params: [organizationId: string, ...rest: unknown[]],
-): Promise<Row[]> =>
-  query<Row>(
-    dataSource,
-    name,
-    `SELECT found.* FROM set_config('app.organization', $1::uuid::text, true) AS organization,
-       LATERAL (SELECT * FROM (${select}) AS asked WHERE organization IS NOT NULL OFFSET 0) AS found`,
-    params,
-  );
+): Promise<Row[]> => query<Row>(dataSource, name, selectInOrganization(select), params);
+
+/** The statement of `queryInOrganization`. */
+export const selectInOrganization = (select: string): string =>
+  `SELECT found.* FROM set_config('app.organization', $1::uuid::text, true) AS organization,
+     LATERAL (SELECT * FROM (${select}) AS asked WHERE organization IS NOT NULL OFFSET 0) AS found`;
 
 /** Refuses a role that row-level security does not hold: superuser, `BYPASSRLS`, an owner, or a member of one of these. */
 export async function assertUnprivileged(dataSource: DataSource): Promise<void> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { query } from '@keyward/database';
+import { queryTogether, type Place } from '@keyward/database';
 import type { DataSource } from 'typeorm';
 
 const SLOTS = 4096;
@@ -49,14 +49,24 @@ export function slotOf(organizationId: string, usernameKey: string): string {
   return `~${digest.readUInt32BE() % SLOTS}`;
 }
 
+/** All of one client lock its row, so one after the other; together they lock it once. */
+const BEGIN = { name: 'begin_attempt', text: 'SELECT * FROM begin_attempt($1, $2, $3, $4, $5, $6, $7, $8)' };
+const SETTLE = { name: 'settle_attempt', text: 'SELECT settle_attempt($1, $2, $3, $4, $5, $6, $7, $8)' };
+
+/** The client's row is locked first, then the accounts', everywhere in this order. */
+const placeOf = ({ organizationId, usernameKey, slot, clientId, clientOrganizationId }: AttemptOf): Place => ({
+  group: `${clientOrganizationId} ${clientId}`,
+  order: `${organizationId} ${slot} ${usernameKey}`,
+});
+
 /** Counts an attempt and finds its user; see the migration for the verdicts. */
 export async function beginAttempt(database: DataSource, of: AttemptOf, limits: AttemptLimits): Promise<Attempt> {
   const { organizationId, usernameKey, slot, clientId, clientOrganizationId } = of;
-  const [attempt] = await query<Attempt>(
+  const [attempt] = await queryTogether<Attempt>(
     database,
-    'begin_attempt',
-    'SELECT * FROM begin_attempt($1, $2, $3, $4, $5, $6, $7, $8)',
+    BEGIN,
     [organizationId, usernameKey, slot, clientOrganizationId, clientId, limits.account, limits.ceiling, limits.client],
+    placeOf(of),
   );
   if (!attempt) throw new Error('begin_attempt gave no row');
   return attempt;
@@ -65,19 +75,16 @@ export async function beginAttempt(database: DataSource, of: AttemptOf, limits: 
 /** Says how a counted attempt ended. */
 export async function settleAttempt(
   database: DataSource,
-  { organizationId, clientId, clientOrganizationId }: AttemptOf,
+  of: AttemptOf,
   { account, period }: Attempt,
   outcome: Outcome,
   limits: AttemptLimits,
 ): Promise<void> {
-  await query(database, 'settle_attempt', 'SELECT settle_attempt($1, $2, $3, $4, $5, $6, $7, $8)', [
-    organizationId,
-    account,
-    clientOrganizationId,
-    clientId,
-    period,
-    outcome,
-    limits.account,
-    limits.ceiling,
-  ]);
+  const { organizationId, clientId, clientOrganizationId } = of;
+  await queryTogether(
+    database,
+    SETTLE,
+    [organizationId, account, clientOrganizationId, clientId, period, outcome, limits.account, limits.ceiling],
+    placeOf(of),
+  );
 }

@@ -1,4 +1,4 @@
-import { query, queryInOrganization } from '@keyward/database';
+import { query, queryInOrganization, queryTogether } from '@keyward/database';
 import type { DataSource } from 'typeorm';
 import { dayOf } from '../time-id';
 import { hashToken } from '../token-string';
@@ -61,17 +61,29 @@ export type Rotated = Pick<RefreshFamily, 'scope' | 'authTime' | 'amr'> & { sess
     { outcome: 'rotated' | 'kept'; sealed: null } | { outcome: 'retry'; sealed: Buffer }
   );
 
+const INSERT = {
+  name: 'insert-refresh-family',
+  text: 'SELECT insert_refresh_family($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)',
+};
+
+const ROTATE = {
+  name: 'rotate-refresh-family',
+  text: `SELECT outcome, sealed, scope, auth_time::float8 AS "authTime", amr, session_id AS "sessionId"
+    FROM rotate_refresh_family($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+};
+
 export async function insertFamily(dataSource: DataSource, family: NewFamily): Promise<void> {
   const { organizationId, id, clientId, sub, userOrganizationId, scope, authTime, amr } = family;
   const { createdAt, absoluteExpiresAt, expiresAt, currentHash, proof, applicationId, grant } = family;
-  await query(
+  await queryTogether(
     dataSource,
-    'insert-refresh-family',
-    `SELECT insert_refresh_family($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+    INSERT,
     [
       ...[organizationId, dayOf(id), id, clientId, sub, userOrganizationId, hashToken(proof), scope, authTime, amr],
       ...[createdAt, absoluteExpiresAt, expiresAt, currentHash, applicationId, grant],
     ],
+    // Its user's row is locked, the one of the application.
+    { order: `${applicationId} ${userOrganizationId} ${sub}` },
   );
 }
 
@@ -97,15 +109,14 @@ export async function findFamily(
 export async function rotateFamily(dataSource: DataSource, rotation: Rotation): Promise<Rotated | Refused> {
   const { organizationId, clientId, presented, scope, notBefore, next, now, lifetime, grace } = rotation;
   const { id, sub, userOrganizationId, proof, hash } = presented;
-  const [rotated] = await query<Rotated | Refused>(
+  const [rotated] = await queryTogether<Rotated | Refused>(
     dataSource,
-    'rotate-refresh-family',
-    `SELECT outcome, sealed, scope, auth_time::float8 AS "authTime", amr, session_id AS "sessionId"
-     FROM rotate_refresh_family($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+    ROTATE,
     [
       ...[organizationId, dayOf(id), id, clientId, sub, userOrganizationId, hashToken(proof), hash, scope, notBefore],
       ...[next?.hash, next?.sealed, now, lifetime, grace],
     ],
+    { order: id },
   );
   return rotated ?? { outcome: 'unknown' };
 }
