@@ -31,7 +31,8 @@ export class UsageCount {
   @IsOptional() @IsUUID() applicationId?: string;
   /** Verb and template; empty for what the API does not have. */
   @IsString() @MaxLength(310) resource: string;
-  @IsInt() @Min(100) @Max(599) status: number;
+  /** Upstreams answer others than RFC 9110 §15 has, up to 999. */
+  @IsInt() @Min(100) @Max(999) status: number;
   @IsInt() @Min(1) requests: number;
   /** Of the answers. */
   @IsInt() @Min(0) bytes: number;
@@ -72,7 +73,7 @@ export class UsageSum {
   requests: number;
   /** Answered 4xx, by the gateway or the upstream. */
   refused: number;
-  /** Answered 5xx. */
+  /** Answered 5xx, or with a status that HTTP does not have. */
   failed: number;
   bytes: number;
   averageMs: number;

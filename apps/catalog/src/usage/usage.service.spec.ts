@@ -85,6 +85,19 @@ it('takes nothing of a clock that is far away, and no more of the rest', async (
   expect(found.map(({ requests }) => requests)).toEqual([2]);
 });
 
+it('abuse 48: takes whatever status an upstream has made up', async () => {
+  const organizationId = anOrganization();
+  await record(
+    organizationId,
+    [100, 599, 600, 700, 999].map((status) => counted(1, 5, { status })),
+  );
+  const found = await report(organizationId, { by: 'status' });
+  expect(found.map(({ of, failed }) => [of, failed])).toEqual([
+    ['100', 0],
+    ...['599', '600', '700', '999'].map((status) => [status, 1]),
+  ]);
+});
+
 it('abuse 1: says nothing of another organization', async () => {
   await record(anOrganization(), [counted(1, 5)]);
   expect(await report(anOrganization())).toEqual([]);
