@@ -56,7 +56,7 @@ export class UpdateDenyRule extends NameDenyRule {
 
 export class DenyRulePage extends Page<DenyRule> {}
 
-/** Errors: `invalid_request` for what is no address, `not_found` for an API that is not there, `conflict` when there is one. */
+/** Errors: `invalid_request` for what is no address, `not_found` for an API that is not there, `conflict` when there is one, or 1000 already. */
 export const createDenyRule = rpc('catalog.deny-rule.create', CreateDenyRule, DenyRule);
 export const listDenyRules = rpc('catalog.deny-rule.list', ListDenyRules, DenyRulePage, { repeatable: true });
 /** Errors of these: `not_found`. */

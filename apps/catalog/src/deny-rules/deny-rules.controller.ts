@@ -24,6 +24,9 @@ import { checkText, conflict, invalid, notFound } from '../refusals';
 import { DenyRuleEntity, denyRuleOf, denyRuleRecordOf } from './deny-rule.entity';
 import { targetOf } from './target';
 
+/** Of one organization: every gateway holds them all in memory. */
+const MOST_RULES = 1000;
+
 /** `catalog.deny-rule.*`. */
 @Controller()
 export class DenyRulesController {
@@ -41,6 +44,8 @@ export class DenyRulesController {
       const target = await targetOf(manager, request);
       if (await manager.existsBy(DenyRuleEntity, { organizationId, kind, target }))
         throw conflict(`there is a rule for this ${kind}`);
+      if ((await manager.countBy(DenyRuleEntity, { organizationId })) >= MOST_RULES)
+        throw conflict(`there are ${MOST_RULES} deny rules at most: deny ranges of addresses, or delete some`);
       const ids = { organizationId, id: randomUUID() };
       const rule: DenyRuleEntity = { ...ids, kind, target, value, description, active, createdAt: new Date() };
       await manager.insert(DenyRuleEntity, rule);

@@ -56,6 +56,28 @@ it.each(['', 'example.com', '192.0.2.0/33', '192.0.2.1/', '::1/129', '1.2.3', 'f
   },
 );
 
+it('abuse 48: there are a thousand of an organization at most', async () => {
+  const [organizationId, other] = [anOrganization(), anOrganization()];
+  const made = [];
+  for (let from = 0; from < 1000; from += 20)
+    made.push(
+      ...(await Promise.all(
+        Array.from({ length: 20 }, (_, n) => {
+          const value = `192.0.${(from + n) >> 8}.${(from + n) & 255}`;
+          return create(organizationId, { kind: 'ip', value, active: n > 0 });
+        }),
+      )),
+    );
+  const one = { kind: 'ip', value: '198.51.100.1' } as const;
+  expect(await refusalOf(create(organizationId, one))).toEqual([
+    'conflict',
+    expect.stringContaining('1000 deny rules'),
+  ]);
+  expect((await create(other, one)).target).toBe(one.value);
+  await catalog.bus.call(deleteDenyRule, { organizationId, rule: made[0]?.id ?? '' }, call());
+  expect((await create(organizationId, one)).target).toBe(one.value);
+});
+
 it('abuse 1: is nothing to another organization', async () => {
   const [own, organizationId] = [anOrganization(), anOrganization()];
   const { id: rule } = await create(own, { kind: 'ip', value: '192.0.2.1' });

@@ -18,6 +18,7 @@ import { answerOptions, nothingFor } from './methods';
 import { resourceOf } from './route-table';
 import { rateLimitHeaders } from './throttling/exhausted';
 import { isByBytes, type Lease } from './throttling/lease';
+import type { Denied } from './throttling/denials';
 import type { Admitted, Located, Seen, Visit } from './visit';
 import { hasEnded } from './tokens/grant';
 
@@ -41,6 +42,7 @@ export class Proxy {
     const seen: Seen = { startedAt: performance.now(), bytes: 0 };
     response.once('close', () => this.count(located, response, seen));
     try {
+      if (request.method === 'OPTIONS') this.assertNotDenied(located, visit);
       const answered = answerOptions(request, located);
       if (answered) {
         response.writeHead(200, { ...visit.own, ...answered, 'content-length': '0' }).end();
@@ -87,8 +89,7 @@ export class Proxy {
   async admit(request: IncomingMessage, located: Located, visit: Visit, seen?: Seen): Promise<Admitted> {
     const { api, rest, organization, query } = located;
     if (api.state === 'BLOCKED') throw new Fault('apiBlocked');
-    const denied = this.parts.known.denials.of(organization.id);
-    if (denied && (denied.isAddress(visit.address) || denied.isApi(api.id))) throw new Fault('denied');
+    const denied = this.assertNotDenied(located, visit);
     const resource = resourceOf(api, request.method ?? '', rest);
     if (!resource) throw nothingFor(located);
     if (seen) seen.resource = resource;
@@ -96,6 +97,13 @@ export class Proxy {
     const passed = await this.identify(request, located, resource, visit, seen);
     if (denied?.isCaller(passed.client.applicationId, passed.subject)) throw new Fault('denied');
     return { api, rest, organization, query, resource, passed };
+  }
+
+  /** Before anything is said of what there is: of all calls, those for what needs no token too. */
+  private assertNotDenied({ api, organization }: Located, { address }: Visit): Denied | undefined {
+    const denied = this.parts.known.denials.of(organization.id);
+    if (denied && (denied.isAddress(address) || denied.isApi(api.id))) throw new Fault('denied');
+    return denied;
   }
 
   /** Whom the credentials of a request are of. Throws the fault of what opens nothing. */

@@ -1,20 +1,31 @@
-import { BlockList, isIPv6 } from 'node:net';
-import type { DenyRuleRecord } from '@keyward/contracts';
+import type { DeniedKind, DenyRuleRecord } from '@keyward/contracts';
+import { AddressRanges } from './address-ranges';
 
 /** Whom one organization's APIs answer nothing but a refusal. */
 export class Denied {
-  private readonly addresses = new BlockList();
-  private hasAddresses = false;
-  private readonly targets = { application: new Set<string>(), user: new Set<string>(), api: new Set<string>() };
+  private readonly addresses = new AddressRanges();
+  private readonly targets: Record<Exclude<DeniedKind, 'ip'>, Set<string>> = {
+    application: new Set(),
+    user: new Set(),
+    api: new Set(),
+  };
+  size = 0;
 
-  constructor(rules: Iterable<DenyRuleRecord>) {
-    for (const { kind, target } of rules)
-      if (kind === 'ip') this.addAddress(target);
-      else this.targets[kind].add(target);
+  add({ kind, target }: DenyRuleRecord): void {
+    if (kind === 'ip') this.addresses.add(target);
+    else this.targets[kind].add(target);
+    this.size++;
+  }
+
+  /** Of what is no address there is one rule at most. */
+  delete({ kind, target }: DenyRuleRecord): void {
+    if (kind === 'ip') this.addresses.delete(target);
+    else this.targets[kind].delete(target);
+    this.size--;
   }
 
   isAddress(address: string): boolean {
-    return this.hasAddresses && this.addresses.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+    return this.addresses.has(address);
   }
 
   isApi(id: string): boolean {
@@ -24,45 +35,37 @@ export class Denied {
   isCaller(applicationId: string, user: string): boolean {
     return this.targets.application.has(applicationId) || this.targets.user.has(user);
   }
-
-  private addAddress(target: string): void {
-    const [address = '', bits] = target.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    if (bits === undefined) this.addresses.addAddress(address, family);
-    else this.addresses.addSubnet(address, Number(bits), family);
-    this.hasAddresses = true;
-  }
 }
 
-/** Every deny rule that holds, by organization. */
+/** Every deny rule that holds, by organization. A change costs the same however many there are. */
 export class Denials {
-  private readonly rules = new Map<string, Map<string, DenyRuleRecord>>();
-  private readonly organizationOf = new Map<string, string>();
+  private readonly rules = new Map<string, DenyRuleRecord>();
   private readonly denied = new Map<string, Denied>();
 
   apply(id: string, rule: DenyRuleRecord | null): void {
-    const organizationId = rule?.organizationId ?? this.organizationOf.get(id);
-    if (organizationId === undefined) return;
-    const rules = this.rules.get(organizationId) ?? new Map<string, DenyRuleRecord>();
-    if (rule) rules.set(id, rule);
-    else rules.delete(id);
-    if (rule) this.organizationOf.set(id, organizationId);
-    else this.organizationOf.delete(id);
-    this.rules.set(organizationId, rules);
-    this.denied.set(organizationId, new Denied(rules.values()));
-    if (rules.size > 0) return;
-    this.rules.delete(organizationId);
-    this.denied.delete(organizationId);
+    const before = this.rules.get(id);
+    if (before) this.remove(id, before);
+    if (!rule) return;
+    this.rules.set(id, rule);
+    const denied = this.denied.get(rule.organizationId) ?? new Denied();
+    this.denied.set(rule.organizationId, denied);
+    denied.add(rule);
   }
 
   clear(): void {
     this.rules.clear();
-    this.organizationOf.clear();
     this.denied.clear();
   }
 
   /** `undefined` for almost all organizations. */
   of(organizationId: string): Denied | undefined {
     return this.denied.get(organizationId);
+  }
+
+  private remove(id: string, rule: DenyRuleRecord): void {
+    this.rules.delete(id);
+    const denied = this.denied.get(rule.organizationId);
+    denied?.delete(rule);
+    if (denied?.size === 0) this.denied.delete(rule.organizationId);
   }
 }
