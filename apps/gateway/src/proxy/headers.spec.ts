@@ -1,4 +1,4 @@
-import { IDENTITY_HEADERS } from '../../test/hostile';
+import { IDENTITY_HEADERS, PLAIN_HEADERS } from '../../test/hostile';
 import { api, resource, startProxied, type Proxied } from '../../test/proxied';
 import { raw } from '../../test/raw';
 
@@ -44,6 +44,11 @@ describe('what an upstream is told', () => {
       proxied.upstream.reached.splice(0);
       expect(JSON.stringify(await reachedWith({ [spelling]: 'spoofed' }))).not.toContain('spoofed');
     }
+  });
+
+  it('what is nobody’s identity', async () => {
+    const said = Object.fromEntries(PLAIN_HEADERS.map((name) => [name, `a ${name}`]));
+    expect(await reachedWith(said)).toMatchObject(said);
   });
 
   it('X-Forwarded-For is the address that the gateway believes', async () => {

@@ -11,8 +11,23 @@ const HOP_BY_HOP = new Set([
 const PLAIN_NAME = /^[a-z\d-]+$/;
 
 /**
- * What upstreams are used to be told by a proxy they trust: who the user is, how the request came, and which method or path
- * is meant in place of the one that was checked. A client may say none of it (RS-05, RS-06, abuse 44).
+ * Names that say who asks, whatever stands around these words: every proxy has a spelling of its own for it (RS-06, abuse 44).
+ * Words that mean other things as well count only where they stand alone.
+ */
+const IDENTITY = new RegExp(
+  [
+    'user|auth(?!ors?(?:-|$))|identity|principal|subject|tenant|consumer|subscriber|credential|anonymous|impersonat',
+    'jwt|assertion|oidc|openid|saml|login|account|e-?mail|forwarded|override|client-?(?:id|ip|cert|dn)',
+    '(?:^|-)(?:sso|roles?|groups?|scopes?|claims?|permissions?|remote)(?:-|$)',
+  ].join('|'),
+);
+
+/** A browser's own words (Fetch §2.2.2: no script sets them), and what names a program, not its user. */
+const OF_PROGRAMS = /^sec-.*|user-?agent/;
+
+/**
+ * What else upstreams are used to be told by a proxy they trust: who the user is, how the request came, and which method or
+ * path is meant in place of the one that was checked. A client may say none of it (RS-05, RS-06, abuse 44).
  */
 const SPOOFED = new RegExp(
   '^(?:' +
@@ -22,7 +37,7 @@ const SPOOFED = new RegExp(
       'x-(?:tenant|tenantid|org|organi[sz]ation|consumer|credential|client|application|app|subscriber|scopes?)(?:-.*)?',
       'x-(?:id|access|jwt|token|session|claims?|oidc|saml|wso2|wso2-.*|keyward|keyward-.*|apim|apim-.*)(?:-.*)?',
       'x-(?:remote|real|original|rewrite|forwarded|envoy|amzn-oidc|amzn-mtls|goog|ms-client-principal|ms-token|ssl|tls)(?:-.*)?',
-      'x-(?:http-method.*|method.*|cluster-client-ip|anonymous.*|impersonate.*|on-behalf-of)',
+      'x-(?:http-method.*|method.*|on-behalf-of|host|ip|middleware|invoke|appengine|originating)(?:-.*)?',
       '(?:remote|auth|ssl|tls|client-cert|impersonate|cf-access|cf-connecting|true-client|fastly-client)(?:-.*)?',
       'forwarded|internal-key|apikey|activityid',
     ].join('|') +
@@ -79,7 +94,8 @@ const MOST_VERDICTS = 1000;
 function isForwarded(name: string): boolean {
   const known = verdicts.get(name);
   if (known !== undefined) return known;
-  const verdict = PLAIN_NAME.test(name) && !SPOOFED.test(name);
+  const said = name.replace(OF_PROGRAMS, '');
+  const verdict = PLAIN_NAME.test(name) && !IDENTITY.test(said) && !SPOOFED.test(said);
   if (verdicts.size < MOST_VERDICTS) verdicts.set(name, verdict);
   return verdict;
 }
