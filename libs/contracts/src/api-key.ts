@@ -16,8 +16,9 @@ import { Empty, rpc } from './rpc';
 
 const KINDS = ['production', 'sandbox'] as const;
 const STATES = ['active', 'disabled'] as const;
-/** `johns.org/shop/*`, `*.johns.org`: a host and, if wanted, a path; a `*` stands for anything. */
-const REFERRER = /^[A-Za-z0-9*.-]{1,253}(?::\d{1,5})?(?:\/[\w\-.~%!$&'()*+,;=:@/]*)?$/;
+/** `johns.org/shop/*`, `*.johns.org`: a host and, if wanted, a path; a `*` stands for anything, and there are ten at most. */
+const REFERRER = /^(?!(?:[^*]*\*){11})[A-Za-z0-9*.-]{1,253}(?::\d{1,5})?(?:\/[\w\-.~%!$&'()*+,;=:@/]*)?$/;
+const LONGEST_REFERRER = 300;
 
 /** What gateways hold of an API key that may be used: nothing that it could be made of. */
 export class ApiKeyRecord {
@@ -54,7 +55,13 @@ class ApiKeySettings {
   /** What it is for. */
   @IsOptional() @IsString() @MaxLength(100) name?: string;
   @IsOptional() @IsArray() @ArrayUnique() @ArrayMaxSize(50) @IsString({ each: true }) addresses?: string[];
-  @IsOptional() @IsArray() @ArrayUnique() @ArrayMaxSize(50) @Matches(REFERRER, { each: true }) referrers?: string[];
+  @IsOptional()
+  @IsArray()
+  @ArrayUnique()
+  @ArrayMaxSize(50)
+  @MaxLength(LONGEST_REFERRER, { each: true })
+  @Matches(REFERRER, { each: true })
+  referrers?: string[];
   /** `null`: it does not end by itself. */
   @IsOptional() @IsISO8601({ strict: true }) expiresAt?: string | null;
 }

@@ -79,6 +79,8 @@ it.each<Partial<GenerateApiKey>>([
   { addresses: ['192.0.2.0/33'] },
   { referrers: ['https://johns.org'] },
   { referrers: ['johns org'] },
+  { referrers: [`johns.org/${'*a'.repeat(11)}`] },
+  { referrers: [`johns.org/${'a'.repeat(300)}`] },
   { expiresAt: 'tomorrow' },
   { name: 'a\u0000b' },
 ])('is not generated with %j', async (more) => {

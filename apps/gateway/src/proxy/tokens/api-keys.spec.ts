@@ -93,6 +93,9 @@ it.each<[string[], string | undefined, number | string]>([
   [['johns.org/shop/*'], 'https://johns.org/shop/cart', 200],
   [['*.johns.org'], 'https://www.johns.org/', 200],
   [['other.org', 'johns.org'], 'http://johns.org/', 200],
+  [['johns.org/*/cart/*.html'], 'https://johns.org/shop/cart/cart/1.html', 200],
+  [['*j*o*.org*:8443'], 'https://www.johns.org:8443/', 200],
+  [['johns.org/*ab*ab'], 'https://johns.org/xab', '403 900908'],
   [['johns.org'], undefined, '403 900908'],
   [['johns.org'], 'johns.org', '403 900908'],
   [['johns.org'], 'https://johns.org.evil.example/', '403 900908'],
@@ -107,6 +110,16 @@ it.each<[string[], string | undefined, number | string]>([
 ])('900908 for %j a referrer %s: %s', async (referrers, referer, expected) => {
   const [apikey] = aKey({ referrers });
   expect(await codeOf('/pizza/1.0.0/menu', { apikey, ...(referer !== undefined && { referer }) })).toBe(expected);
+});
+
+it('abuse 48: no pattern of a referrer makes the gateway search for long', async () => {
+  const [apikey] = aKey({ referrers: [`johns.org/${'*a'.repeat(20)}*b`, `${'*j'.repeat(20)}*x`] });
+  const referer = `https://${'j'.repeat(60)}.org/${'a'.repeat(1000)}`;
+  expect(await codeOf('/pizza/1.0.0/menu', { apikey, referer })).toBe('403 900908');
+  expect(await codeOf('/pizza/1.0.0/menu', { apikey, referer: `https://johns.org/${'a'.repeat(1000)}` })).toBe(
+    '403 900908',
+  );
+  expect(await codeOf('/pizza/1.0.0/menu', { apikey, referer: `https://johns.org/${'a'.repeat(1000)}b` })).toBe(200);
 });
 
 it('RS-03 RS-04 two keys, or a key beside a token, are refused', async () => {

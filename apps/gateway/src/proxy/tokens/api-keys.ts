@@ -4,6 +4,7 @@ import { BlockList, isIPv6 } from 'node:net';
 import type { ApiKeyRecord, ClientRecord, Organization } from '@keyward/contracts';
 import { Fault } from '../fault';
 import type { Grant } from './grant';
+import { isAmong, referrerOf, type Referrer } from './referrers';
 
 /** An API key as requests need it. */
 interface Known {
@@ -14,7 +15,7 @@ interface Known {
   /** Unix milliseconds. */
   until: number;
   addresses?: BlockList;
-  referrers?: RegExp[];
+  referrers?: Referrer[];
 }
 
 /** What a request with an API key may do. */
@@ -65,7 +66,7 @@ function known(id: string, record: ApiKeyRecord): Known {
       claims: { client_id: id, sub: applicationId, jti: id, iat: 0 },
     },
     ...(addresses.length > 0 && { addresses: listOf(addresses) }),
-    ...(referrers.length > 0 && { referrers: referrers.map(patternOf) }),
+    ...(referrers.length > 0 && { referrers: referrers.map(referrerOf) }),
   };
 }
 
@@ -78,19 +79,4 @@ function listOf(addresses: string[]): BlockList {
     else list.addSubnet(address, Number(bits), family);
   }
   return list;
-}
-
-/** `*` stands for anything but a host's end; a host alone for all of its pages. Hosts have no case. */
-function patternOf(referrer: string): RegExp {
-  const end = referrer.indexOf('/');
-  const host = end < 0 ? referrer : referrer.slice(0, end);
-  const path = end < 0 ? '/*' : referrer.slice(end);
-  const source = (text: string, any: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('\\*', any);
-  return new RegExp(`^${source(host.toLowerCase(), '[^/]*')}${source(path, '.*')}$`);
-}
-
-function isAmong(patterns: RegExp[], referer: string | undefined): boolean {
-  if (!referer || !URL.canParse(referer)) return false;
-  const { protocol, host, pathname } = new URL(referer);
-  return /^https?:$/.test(protocol) && patterns.some((pattern) => pattern.test(`${host}${pathname}`));
 }
