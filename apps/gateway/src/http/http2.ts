@@ -74,6 +74,10 @@ export const isHttp2 = ({ httpVersionMajor }: Pick<IncomingMessage, 'httpVersion
 export const streamOf = (request: IncomingMessage): ServerHttp2Stream | undefined =>
   isHttp2(request) ? (request as unknown as Http2ServerRequest).stream : undefined;
 
+/** Whether nobody is there any more to answer. */
+export const isGone = (request: IncomingMessage, response: ServerResponse): boolean =>
+  response.destroyed || streamOf(request)?.destroyed === true;
+
 /** Ends a stream whose answer is out, though its body may go on for ever (RFC 9113 §8.1). */
 export function endWithAnswer(stream: ServerHttp2Stream, response: ServerResponse): void {
   response.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => proxied.close());
 
-it('X-11 a body that does not come to an end is given up, but for one that goes on to an API', async () => {
+it('X-11 slow-loris: a body that does not come to an end is given up, one that goes on to an API later', async () => {
   const dispatcher = new Agent({ connect: { ca: (await certificate()).cert } });
   const head = 'POST /token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n';
   const slow = raw(proxied.gateway.url, `${head}Content-Length: 100\r\n\r\ngrant_type=`);
@@ -32,11 +32,17 @@ it('X-11 a body that does not come to an end is given up, but for one that goes 
       })(),
     ),
   });
+  const { authorization } = await proxied.bearer();
+  const trickling = raw(
+    proxied.gateway.url,
+    `POST /t/johnsorg/pizza/x HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\nContent-Length: 100\r\n\r\nslow`,
+  );
   const [givenUp] = (await once(slowStream, 'response')) as [object];
   expect(givenUp).toMatchObject({ ':status': 408 });
   http2.destroy();
   expect(await slow).toMatch(/^HTTP\/1\.1 408 /);
   const { statusCode, body } = await uploaded;
   expect([statusCode, ((await body.json()) as { body: string }).body]).toEqual([200, 'first and last']);
+  expect(await trickling).toMatch(/^HTTP\/1\.1 408 /);
   await dispatcher.close();
 });

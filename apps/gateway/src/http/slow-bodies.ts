@@ -8,7 +8,7 @@ import { isProxied } from './routes';
 const OWN_MS = 10_000;
 const SWEEP_MS = 1000;
 
-/** X-11: gives up bodies that do not come to an end. What is streamed to an API may take as long as the server lets it. */
+/** X-11: gives up bodies that do not come to an end. What goes on to an API is watched there (`proxy/slow-clients.ts`). */
 export function giveUpSlowBodies(fastify: FastifyInstance): void {
   const reading = new Map<IncomingMessage, number>();
   fastify.addHook('onRequest', ({ raw, routeOptions }, _reply, done) => {

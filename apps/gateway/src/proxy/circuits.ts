@@ -19,7 +19,7 @@ export class Circuits {
 
   /** Hears how it went: `undefined` is an answer, whatever it says. */
   left(origin: string, fault: Fault | undefined): void {
-    if (fault?.name !== 'connectionFailed') {
+    if (fault?.name !== 'connectionFailed' && fault?.name !== 'connectTimedOut') {
       if (this.failing.size > 0 && !fault) this.failing.delete(origin);
       return;
     }

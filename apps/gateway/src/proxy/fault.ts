@@ -121,11 +121,19 @@ const REASONS = {
   connectionTimedOut: {
     ...{ status: 504, code: '101504', message: 'Runtime Error', description: 'Connection timed out' },
   },
+  connectTimedOut: {
+    ...{ status: 504, code: '101504', message: 'Runtime Error', description: 'Connection timed out' },
+  },
   connectionClosed: {
     ...{ status: 502, code: '101505', message: 'Runtime Error', description: 'Connection closed' },
   },
   protocolViolated: {
     ...{ status: 502, code: '101506', message: 'Runtime Error', description: 'HTTP protocol violation' },
+  },
+  slowClient: status(408, 'Runtime Error', 'The body of the request comes too slowly'),
+  congested: {
+    ...{ status: 503, code: '303001', message: 'Runtime Error' },
+    ...{ description: 'Currently, the back end has too many requests', retryAfter: 1 },
   },
   suspended: {
     ...{ status: 503, code: '303001', message: 'Runtime Error' },

@@ -7,30 +7,7 @@ import { apis } from '@keyward/contracts';
 import { Agent, request } from 'undici';
 import { certificate } from '../../test/certificate';
 import { api, resource, startProxied, type Proxied } from '../../test/proxied';
-
-/** An upstream that answers every connection with bytes of a test's own. */
-async function rawUpstream(answer: (socket: Socket, head: string) => void) {
-  const heads: string[] = [];
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
-    socket.on('data', (chunk: Buffer) => {
-      heads.push(chunk.toString('latin1'));
-      answer(socket, chunk.toString('latin1'));
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    ...{ url: `http://127.0.0.1:${port}`, heads, sockets },
-    close: () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    },
-  };
-}
+import { rawUpstream, type RawUpstream } from '../../test/raw-upstream';
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -43,7 +20,7 @@ async function freePort(): Promise<number> {
 
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE'] as const;
 let answer: (socket: Socket, head: string) => void = (socket) => socket.end();
-let rough: Awaited<ReturnType<typeof rawUpstream>>;
+let rough: RawUpstream;
 let proxied: Proxied;
 let dispatcher: Agent;
 
@@ -55,6 +32,7 @@ beforeAll(async () => {
       api(upstream, { resources }),
       api(rough.url, { id: 'rough', context: '/rough', resources }),
       api('http://127.0.0.1:1', { id: 'nowhere', context: '/nowhere', resources }),
+      api(rough.url.replace('http:', 'https:'), { id: 'silent', context: '/silent', resources }),
       api('http://name.invalid', { id: 'nameless', context: '/nameless', resources }),
     ],
     {},
@@ -283,6 +261,13 @@ describe('an upstream that fails', () => {
     }
     server.close();
     expect((await ask('/rough/x', 'POST')).status).not.toBe(503);
+  });
+
+  it('303001 does not come to an agreement on a connection: it is left alone as well', async () => {
+    answer = () => undefined;
+    const first = await Promise.all(Array.from({ length: 10 }, () => ask('/silent/x')));
+    expect(new Set(first.map((each) => fault(each).join()))).toEqual(new Set(['504,101504']));
+    expect(fault(await ask('/silent/x'))).toEqual([503, '303001']);
   });
 
   it('shows its address to nobody', async () => {

@@ -1,14 +1,19 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { hasBody } from '../http/has-body';
-import { cut, isHttp2 } from '../http/http2';
-import { Fault, type FaultName } from './fault';
+import { cut, isGone, isHttp2 } from '../http/http2';
+import { Fault } from './fault';
 import { responseHeaders } from './response-headers';
+import type { Transfer } from './slow-clients';
+import type { Lane } from './turns';
+import { isLostConnection, upstreamFault } from './upstream-fault';
+import type { Upstreams } from './upstreams';
 
 /** A request that may pass. */
 export interface Forwarded {
   origin: string;
+  /** Whose turn it takes. */
+  lane: Lane;
   /** Path and query. */
   path: string;
   headers: string[];
@@ -22,7 +27,7 @@ export interface Forwarded {
 /** How large an answer was so far. */
 export interface Meter {
   bytes: number;
-  /** The same of a request's body, where its connection has others beside it and no length was announced. */
+  /** The same of a request's body. */
   received?: number;
 }
 
@@ -35,62 +40,107 @@ const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS']);
  * that half an answer is never taken for a whole one.
  */
 export async function forward(
-  dispatcher: Dispatcher,
+  upstreams: Upstreams,
   request: IncomingMessage,
   response: ServerResponse,
   forwarded: Forwarded,
 ): Promise<void> {
+  const turn = upstreams.turns.take(forwarded.lane);
+  if (turn) await turn;
+  let isOver = false;
+  const over = () => {
+    if (!isOver) upstreams.turns.leave(forwarded.lane);
+    isOver = true;
+  };
   try {
-    await attempt(dispatcher, request, response, forwarded);
+    await attempt(upstreams, request, response, forwarded, over);
   } catch (error) {
     const mayRepeat = REPEATABLE.has(request.method ?? '') && !hasBody(request) && isLostConnection(error);
-    if (!mayRepeat || response.destroyed) throw upstreamFault(error);
-    await attempt(dispatcher, request, response, forwarded).catch((again: unknown) => {
-      throw upstreamFault(again);
-    });
+    if (mayRepeat && !isGone(request, response))
+      await attempt(upstreams, request, response, forwarded, over).catch((again: unknown) => {
+        over();
+        throw upstreamFault(again);
+      });
+    else {
+      over();
+      throw upstreamFault(error);
+    }
   }
 }
 
+/** `over` hears that the upstream is free again, unless this rejects. */
 function attempt(
-  dispatcher: Dispatcher,
+  { agent, turns, slowClients }: Upstreams,
   request: IncomingMessage,
   response: ServerResponse,
-  { origin, path, headers, authenticated, own, meter }: Forwarded,
+  { origin, lane, path, headers, authenticated, own, meter }: Forwarded,
+  over: () => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let current: Dispatcher.DispatchController | undefined;
+    let transfer: Transfer | undefined;
+    let hasLeft = false;
     const onGone = () => {
+      hasLeft = true;
       if (!response.writableEnded) current?.abort(new Error('the client is gone'));
       resolve();
     };
+    const watched = (): Transfer => {
+      if (transfer) return transfer;
+      const giveUp = (fault: Fault) => current?.abort(fault);
+      transfer = { request, received: 0, isFull: false, isAwaited: () => turns.isAwaited(lane), giveUp };
+      slowClients.watch(transfer);
+      return transfer;
+    };
+    const end = () => {
+      if (transfer) slowClients.forget(transfer);
+      over();
+    };
     const isStreamed = request.headers.accept?.includes('text/event-stream') ?? false;
     const method = request.method ?? 'GET';
-    const body = hasBody(request) ? bodyOf(request, meter) : null;
+    const body = hasBody(request) ? request : null;
     response.once('close', onGone);
-    dispatcher.dispatch(
+    agent.dispatch(
       // An event stream may be silent for long.
       { origin, path, method, headers, body, bodyTimeout: isStreamed ? 0 : null },
       {
         onRequestStart: (controller) => {
           current = controller;
-          if (response.destroyed) controller.abort(new Error('the client is gone'));
+          if (isGone(request, response)) controller.abort(new Error('the client is gone'));
+          else if (body) measure(body, watched(), meter);
         },
         onResponseStart: (controller, status, answered) => {
           if (status < 200) return;
-          response.writeHead(status, responseHeaders(answered, own, authenticated));
-          if (isStreamed) response.flushHeaders();
+          // Node's HTTP/2 has no word for what is no class (RFC 9110 §15). What is thrown here ends up as an error below.
+          if (status > 599 && isHttp2(request)) throw new Fault('protocolViolated');
+          response.writeHead(status, responseHeaders(status, answered, own, authenticated));
+          // They have no body whatever they say of its length (RFC 9110 §6.4.1), which undici takes for a broken one.
+          if (status === 204 || status === 304) response.end();
+          else if (isStreamed) response.flushHeaders();
           resolve();
         },
         onResponseData: (controller, chunk) => {
           meter.bytes += chunk.length;
           if (response.write(chunk)) return;
           controller.pause();
-          response.once('drain', () => controller.resume());
+          const full = watched();
+          full.isFull = true;
+          response.once('drain', () => {
+            full.isFull = false;
+            controller.resume();
+          });
         },
-        onResponseEnd: () => response.end(),
+        onResponseEnd: () => {
+          end();
+          response.end();
+        },
         onResponseError: (_, error) => {
-          if (response.headersSent) cut(request, response);
-          else {
+          if (transfer) slowClients.forget(transfer);
+          if (response.headersSent || hasLeft) {
+            over();
+            if (!response.writableEnded) cut(request, response);
+            resolve();
+          } else {
             response.off('close', onGone);
             reject(error);
           }
@@ -100,39 +150,11 @@ function attempt(
   });
 }
 
-/** What is counted by its connection elsewhere is counted here for HTTP/2, whose connections have many requests at once. */
-const bodyOf = (request: IncomingMessage, meter: Meter): IncomingMessage | Readable =>
-  isHttp2(request) && request.headers['content-length'] === undefined
-    ? Readable.from(counted(request, meter))
-    : request;
-
-async function* counted(request: IncomingMessage, meter: Meter): AsyncGenerator<Buffer> {
+/** Listens together with undici, in the same turn of the loop: nothing is lost. */
+function measure(body: IncomingMessage, transfer: Transfer, meter: Meter): void {
   meter.received = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    meter.received += chunk.length;
-    yield chunk;
-  }
-}
-
-/** A kept connection that the upstream closed while the request was on its way. */
-const isLostConnection = (error: unknown): boolean => ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error));
-
-const codeOf = (error: unknown): string => (error as { code?: string } | undefined)?.code ?? '';
-
-const TIMED_OUT = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT']);
-const VIOLATED = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'UND_ERR_INVALID_ARG']);
-/** No connection came about, be it for its certificate. */
-const FAILED =
-  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ERR_TLS|ERR_SSL|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO)/;
-
-/** What a failure of an upstream is to the client; which address failed and how is not its business. */
-export function upstreamFault(error: unknown): Fault {
-  if (error instanceof Fault) return error;
-  return Object.assign(new Fault(faultNameOf(error, codeOf(error))), { cause: error });
-}
-
-function faultNameOf(error: unknown, code: string): FaultName {
-  if (TIMED_OUT.has(code)) return 'connectionTimedOut';
-  if (VIOLATED.has(code) || (error as Error).name === 'HTTPParserError') return 'protocolViolated';
-  return FAILED.test(code) ? 'connectionFailed' : 'connectionClosed';
+  body.on('data', (chunk: Buffer) => {
+    transfer.received += chunk.length;
+    meter.received = transfer.received;
+  });
 }

@@ -1,10 +1,10 @@
 import type { Organizations, Revocations } from '@keyward/runtime';
-import type { Agent } from 'undici';
 import type { Assertions } from './assertions/assertions';
 import type { Holders } from './holders';
 import type { Knowledge } from './knowledge';
 import type { Throttling } from './throttling/throttling';
 import type { AccessTokens } from './tokens/access-tokens';
+import type { Upstreams } from './upstreams';
 import type { Usage } from './usage/usage';
 
 /** What the proxy works with. */
@@ -17,7 +17,7 @@ export interface ProxyParts {
   assertions: Pick<Assertions, 'of'>;
   usage: Pick<Usage, 'count'>;
   holders: Holders;
-  agent: Agent;
+  upstreams: Upstreams;
   /** Host and port that clients know the gateway by. */
   host: string;
 }

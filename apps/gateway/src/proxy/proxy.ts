@@ -13,6 +13,7 @@ import { canonicalTarget } from './path';
 import type { ProxyParts } from './proxy-parts';
 import { faultOf, refuse } from './refuse';
 import { isLooping, requestHeaders } from './request-headers';
+import type { Lane } from './turns';
 import { WebSockets } from './websockets';
 import { answerOptions, nothingFor } from './methods';
 import { resourceOf } from './route-table';
@@ -25,6 +26,7 @@ import { hasEnded } from './tokens/grant';
 /** A request as its upstream gets it. */
 interface Outgoing {
   origin: string;
+  lane: Lane;
   path: string;
   headers: string[];
 }
@@ -150,10 +152,10 @@ export class Proxy {
     meter: Meter,
   ): Promise<void> {
     const asked = this.outgoing(request, admitted, visit);
-    const { origin, path, headers } = asked instanceof Promise ? await asked : asked;
+    const { origin, lane, path, headers } = asked instanceof Promise ? await asked : asked;
     const authenticated = admitted.passed !== undefined;
     await this.reaching(origin, () =>
-      forward(this.parts.agent, request, response, { origin, path, headers, authenticated, own, meter }),
+      forward(this.parts.upstreams, request, response, { origin, lane, path, headers, authenticated, own, meter }),
     );
   }
 
@@ -177,7 +179,7 @@ export class Proxy {
         );
     const closed = () => this.count(admitted, { headersSent: true, statusCode: 101 }, seen);
     await this.reaching(outgoing.origin, () =>
-      this.webSockets.join(this.parts.agent, response, upgrade, { ...outgoing, own, meter: seen, mayStay, closed }),
+      this.webSockets.join(this.parts.upstreams, response, upgrade, { ...outgoing, own, meter: seen, mayStay, closed }),
     );
   }
 
@@ -185,13 +187,15 @@ export class Proxy {
   private outgoing(request: IncomingMessage, admitted: Admitted, visit: Visit): Outgoing | Promise<Outgoing> {
     const { api, organization, rest, query, passed } = admitted;
     if (isLooping(request)) throw new Fault('loop');
-    const { origin, base } = passed?.upstream ?? upstreamFor(api, api.upstreams.production ? 'production' : 'sandbox');
+    const lane = passed?.upstream ?? upstreamFor(api, api.upstreams.production ? 'production' : 'sandbox');
+    const { origin, base } = lane;
     const target = `${base}${rest}${query}`;
     const path = target.startsWith('/') ? target : `/${target}`;
     const { address, traceparent, call } = visit;
     const authenticated = passed !== undefined;
     const saying = (assertion?: string): Outgoing => ({
       origin,
+      lane,
       path,
       headers: requestHeaders(request, { address, host: this.parts.host, traceparent, authenticated, assertion }),
     });

@@ -27,9 +27,12 @@ export function refuse(
     cut(request, response);
     return;
   }
+  // What an answer has said that could not be sent.
+  for (const name of response.getHeaderNames()) response.removeHeader(name);
   const { type, text } = bodyOf(fault, profile, request.headers.accept);
   const length = Number(request.headers['content-length'] ?? Infinity);
-  const isUnread = hasBody(request) && !request.complete && !(length <= UNREAD_BYTES);
+  const isAwaited = length <= UNREAD_BYTES && fault.name !== 'slowClient';
+  const isUnread = hasBody(request) && !request.complete && !isAwaited;
   const stream = streamOf(request);
   if (stream && isUnread) endWithAnswer(stream, response);
   response

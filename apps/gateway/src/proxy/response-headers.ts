@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
+import { Fault } from './fault';
 
 type Headers = Record<string, string | string[] | undefined>;
 
@@ -8,7 +9,7 @@ type Headers = Record<string, string | string[] | undefined>;
  */
 const DROPPED = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authentication-info', 'te'],
-  ...['trailer', 'transfer-encoding', 'upgrade'],
+  ...['trailer', 'transfer-encoding', 'upgrade', 'http2-settings'],
   ...['set-cookie', 'set-cookie2', 'strict-transport-security', 'public-key-pins', 'public-key-pins-report-only'],
   ...[
     'clear-site-data',
@@ -26,8 +27,19 @@ const DROPPED = new Set([
   'dpop-nonce',
 ]);
 
-/** The headers of an upstream's answer as the client gets them, under the gateway's own. */
+/** What is said once or means nothing certain (RFC 9110 §5.3): these are what Node sends once alone by HTTP/2. */
+const SINGLE = new Set([
+  ...['age', 'content-encoding', 'content-language', 'content-length', 'content-location', 'content-md5'],
+  ...['content-range', 'content-type', 'date', 'etag', 'expires', 'last-modified', 'location', 'max-forwards'],
+  ...['range', 'referer', 'retry-after', 'tk', 'user-agent', 'x-content-type-options'],
+]);
+
+/**
+ * The headers of an upstream's answer as the client gets them, under the gateway's own. Throws the fault of an answer that says
+ * two things where one is meant.
+ */
 export function responseHeaders(
+  status: number,
   upstream: Headers,
   own: OutgoingHttpHeaders,
   authenticated: boolean,
@@ -36,8 +48,11 @@ export function responseHeaders(
   const dropped = namesIn(upstream['connection']);
   for (const name in upstream) {
     const value = upstream[name];
-    if (value !== undefined && !DROPPED.has(name) && !dropped?.has(name)) all[name] = value;
+    if (value === undefined || DROPPED.has(name) || dropped?.has(name)) continue;
+    all[name] = typeof value === 'string' ? value : several(name, value);
   }
+  // RFC 9110 §8.6.
+  if (status === 204) delete all['content-length'];
   if (authenticated) all['cache-control'] = privately(upstream['cache-control']);
   // A page of an upstream gets an origin of its own: no script of it runs on the gateway's (DESIGN.md).
   const policies = upstream['content-security-policy'];
@@ -46,6 +61,13 @@ export function responseHeaders(
   Object.assign(all, own);
   if (vary !== undefined) all['vary'] = vary;
   return all;
+}
+
+function several(name: string, values: string[]): string | string[] {
+  if (!SINGLE.has(name)) return values;
+  const [first = '', ...others] = values;
+  if (others.some((other) => other !== first)) throw new Fault('protocolViolated');
+  return first;
 }
 
 /** RS-08: no cache that others share keeps what was answered to a token. */

@@ -115,7 +115,10 @@ function compile(route: ApiRoute): (Api & { bases: string[] }) | undefined {
     ...{ id, organizationId, name, version, context: base, state, subscriptionRequired, backendToken, backendClaims },
     ...{ cors, accepts, plan, upstreamPlan, verbs },
     bases: isDefault ? [versioned, base] : [versioned],
-    upstreams: { production: upstreamOf(upstreams.production), sandbox: upstreamOf(upstreams.sandbox) },
+    upstreams: {
+      production: upstreamOf(upstreams.production, route),
+      sandbox: upstreamOf(upstreams.sandbox, route),
+    },
   };
 }
 

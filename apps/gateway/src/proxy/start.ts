@@ -11,7 +11,7 @@ import { Usage } from './usage/usage';
 import { AccessTokens } from './tokens/access-tokens';
 import { JwtReader } from './tokens/jwt-reader';
 import { OpaqueReader } from './tokens/opaque-reader';
-import { upstreamAgent } from './upstreams';
+import { openUpstreams } from './upstreams';
 
 /** The API proxy of a gateway. */
 export interface StartedProxy {
@@ -22,7 +22,7 @@ export interface StartedProxy {
 /** The proxy, with its connections to upstreams. */
 export function startProxy(config: GatewayConfig, services: Services): StartedProxy {
   const { bus, organizations, revocations, keys, known, certificates } = services;
-  const agent = upstreamAgent(config.proxy);
+  const upstreams = openUpstreams(config.proxy);
   const issuer = (orgkey: string) => issuerOf(config, orgkey);
   const jwts = new JwtReader(keys, issuer);
   const foreign = new ForeignTokens(known.issuers, new IssuerKeys(bus), issuer);
@@ -37,14 +37,14 @@ export function startProxy(config: GatewayConfig, services: Services): StartedPr
     usage,
     throttling: new Throttling(bus, known.plans),
     holders: new Holders(bus, config.server.publicUrl, certificates),
-    agent,
+    upstreams,
     host: new URL(config.server.publicUrl).host,
   });
   return {
     proxy,
     close: async () => {
       await usage.stop();
-      await agent.close();
+      await upstreams.agent.close();
     },
   };
 }

@@ -2,24 +2,38 @@ import { lookup, type LookupAddress } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import type { ProxySettings } from '@keyward/runtime';
 import { Agent, buildConnector } from 'undici';
+import { SlowClients } from './slow-clients';
+import { Turns } from './turns';
 
 /** Milliseconds. */
 const CONNECT_MS = 5000;
 const KEPT_MS = 30_000;
-/** Connections to one origin. */
-const CONNECTIONS = 256;
 
-/** Connections to the upstreams: pools by origin, given up when they are not used. */
-export function upstreamAgent({ upstreamTimeout, upstreamPrivateAddresses }: ProxySettings): Agent {
+/** The ways to the upstreams, and who may take them. */
+export interface Upstreams {
+  agent: Agent;
+  turns: Turns;
+  slowClients: SlowClients;
+}
+
+/** Opens them; the agent is to be closed. */
+export const openUpstreams = (settings: ProxySettings): Upstreams => ({
+  agent: upstreamAgent(settings),
+  turns: new Turns(settings.upstreamRequests),
+  slowClients: new SlowClients(),
+});
+
+/** Connections to the upstreams: pools by origin, given up when they are not used, as large as the turns that are given. */
+function upstreamAgent({ upstreamTimeout, upstreamPrivateAddresses }: ProxySettings): Agent {
   const timeoutMs = upstreamTimeout * 1000;
+  const connectMs = Math.min(CONNECT_MS, timeoutMs);
   return new Agent({
-    connections: CONNECTIONS,
     pipelining: 1,
     keepAliveTimeout: KEPT_MS,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxHeaderSize: 32 * 1024,
-    connect: upstreamPrivateAddresses ? { timeout: CONNECT_MS } : publicConnector(),
+    connect: upstreamPrivateAddresses ? { timeout: connectMs } : publicConnector(connectMs),
   });
 }
 
@@ -84,8 +98,8 @@ const publicLookup: LookupFunction = (hostname, options, callback) => {
 };
 
 /** A host that is an address is not resolved, so it is looked at by itself. */
-function publicConnector(): buildConnector.connector {
-  const connect = buildConnector({ timeout: CONNECT_MS, lookup: publicLookup });
+function publicConnector(timeout: number): buildConnector.connector {
+  const connect = buildConnector({ timeout, lookup: publicLookup });
   return (options, callback) => {
     const host = options.hostname.replace(/^\[|\]$/g, '');
     if (isIP(host) !== 0 && isPrivateAddress(host)) callback(notPublic(), null);

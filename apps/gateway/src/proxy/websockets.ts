@@ -2,7 +2,10 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Upgrade } from '../http/upgrades';
-import { upstreamFault, type Meter } from './forward';
+import type { Meter } from './forward';
+import type { Lane } from './turns';
+import { upstreamFault } from './upstream-fault';
+import type { Upstreams } from './upstreams';
 
 /** How often it is asked whether an open WebSocket may still be, milliseconds: so long it may outlive its caller's rights. */
 const CHECK_MS = 1000;
@@ -12,6 +15,7 @@ const HANDSHAKE = ['sec-websocket-accept', 'sec-websocket-protocol', 'sec-websoc
 /** A request for a WebSocket that may pass. */
 export interface Opening {
   origin: string;
+  lane: Lane;
   path: string;
   headers: string[];
   /** Headers of the answer that are the gateway's. */
@@ -29,16 +33,20 @@ export class WebSockets {
   private readonly open = new Set<() => void>();
 
   /** Joins a client and an upstream that agrees. Rejects with the fault of one that does not. */
-  async join(dispatcher: Dispatcher, response: ServerResponse, client: Upgrade, opening: Opening): Promise<void> {
+  async join(upstreams: Upstreams, response: ServerResponse, client: Upgrade, opening: Opening): Promise<void> {
     const { socket, head } = client;
-    const { origin, path, headers } = opening;
+    const { origin, lane, path, headers } = opening;
+    await upstreams.turns.take(lane);
     const gone = new AbortController();
     const onGone = () => gone.abort();
     socket.once('close', onGone);
     const asked = { origin, path, headers, method: 'GET', protocol: 'websocket', signal: gone.signal };
-    const answer = await dispatcher.upgrade(asked as Dispatcher.UpgradeOptions).catch((error: unknown) => {
-      throw upstreamFault(error);
-    });
+    const answer = await upstreams.agent
+      .upgrade(asked as Dispatcher.UpgradeOptions)
+      .catch((error: unknown) => {
+        throw upstreamFault(error);
+      })
+      .finally(() => upstreams.turns.leave(lane));
     socket.off('close', onGone);
     response.detachSocket(socket);
     socket.write(handshake(answer.headers, opening.own));

@@ -15,6 +15,16 @@ export class ProxySettings {
   upstreamTimeout: number = 60;
 
   @Setting({
+    env: 'UPSTREAM_REQUESTS',
+    description:
+      'How many requests an API may have at an upstream at once. As many more wait for a second, then they are answered 503; an organization has four times as many.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  upstreamRequests: number = 256;
+
+  @Setting({
     env: 'UPSTREAM_PRIVATE_ADDRESSES',
     description: 'Whether upstreams may be at addresses of this machine and of private networks (RFC 6890).',
     default: { text: '`true`; `false` in production', value: (_, production) => !production },
