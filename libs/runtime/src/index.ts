@@ -25,5 +25,6 @@ export * from './settings/keys';
 export * from './settings/operator';
 export * from './settings/outbound';
 export * from './outbound/outbound';
+export * from './outbound/published-keys';
 export * from './address-range';
 export { isLoopback } from './validators';

@@ -2,7 +2,8 @@ import type { AssertClient, Client } from '@keyward/contracts';
 import type { Replays } from '@keyward/database';
 import type { ClientAuthentication } from '../clients/client-authentication';
 import type { KnownClient } from '../clients/client-cache';
-import { SKEW, verifyAssertion, type Assertion } from './client-assertion';
+import { verifyByKeysOf } from './by-keys-of';
+import { SKEW, type Assertion } from './client-assertion';
 import type { RemoteJwks } from './remote-jwks';
 
 /** Client authentication by `private_key_jwt`, RFC 7523 §3 (CA-20 to CA-24). */
@@ -23,16 +24,10 @@ export class AssertionAuthentication {
     });
   }
 
-  private async verify({ client, jwks, jwksUri }: KnownClient, jwt: string, audience: string) {
-    const expected = { issuer: client.clientId, subject: client.clientId, audience, now: this.now() };
-    const keys = jwks ?? (jwksUri && (await this.remote.at(jwksUri)));
-    if (!keys) return undefined;
-    const verdict = await verifyAssertion(jwt, keys, expected);
-    if ('assertion' in verdict) return verdict.assertion;
-    const newer = verdict.unknownKey && jwksUri ? await this.remote.again(jwksUri) : undefined;
-    if (!newer || newer === keys) return undefined;
-    const second = await verifyAssertion(jwt, newer, expected);
-    return 'assertion' in second ? second.assertion : undefined;
+  private verify({ client, jwks, jwksUri }: KnownClient, jwt: string, audience: string) {
+    const { organizationId, clientId } = client;
+    const expected = { issuer: clientId, subject: clientId, audience, now: this.now() };
+    return verifyByKeysOf(this.remote, { organizationId, jwks, jwksUri }, jwt, expected);
   }
 
   /** CA-23: of all that send one assertion, at whatever instance, one passes. */

@@ -1,5 +1,6 @@
 import type { ClientJwks } from '@keyward/contracts';
-import { createLocalJWKSet, errors, jwtVerify, type JWTPayload } from 'jose';
+import { isOfUnknownKey, verifyByAny } from '@keyward/runtime';
+import { createLocalJWKSet, errors, type JWTPayload } from 'jose';
 
 /** What may sign, CA-21: no `none`, and no MAC, which could be made with a public key. */
 export const ASSERTION_ALGORITHMS = ['ES256', 'ES384', 'PS256', 'RS256', 'EdDSA', 'Ed25519'];
@@ -29,7 +30,7 @@ export interface Expected {
   now: number;
 }
 
-/** How an assertion was judged: one that names a key of its own may be signed by a newer one than we know. */
+/** How an assertion was judged: one that is of no key that we know may be signed by a newer one. */
 export type Verdict = { assertion: Assertion } | { unknownKey: boolean };
 
 /** Verifies an assertion by its issuer's keys, RFC 7523 §3. */
@@ -38,9 +39,8 @@ export async function verifyAssertion(
   jwks: ClientJwks,
   { issuer, subject, audience, now }: Expected,
 ): Promise<Verdict> {
-  const keys = createLocalJWKSet(jwks);
   try {
-    const { payload, protectedHeader } = await jwtVerify(jwt, keys, {
+    const { payload, protectedHeader } = await verifyByAny(jwt, createLocalJWKSet(jwks), {
       algorithms: ASSERTION_ALGORITHMS,
       issuer,
       subject,
@@ -53,7 +53,7 @@ export async function verifyAssertion(
     const isMeantSo = types.includes(protectedHeader.typ?.toLowerCase()) && isShort(payload, now);
     return isMeantSo ? { assertion: payload as Assertion } : { unknownKey: false };
   } catch (error) {
-    if (error instanceof errors.JOSEError) return { unknownKey: error instanceof errors.JWKSNoMatchingKey };
+    if (error instanceof errors.JOSEError) return { unknownKey: isOfUnknownKey(error, jwt) };
     // A key that does not fit its algorithm, or a token of another shape.
     if (error instanceof TypeError) return { unknownKey: false };
     throw error;

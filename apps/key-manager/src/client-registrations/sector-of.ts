@@ -11,7 +11,8 @@ interface Asked {
 
 /**
  * The document of the sector that metadata names (OpenID Connect Dynamic Client Registration 1.0 §5), looked at before anything is
- * locked, and for those alone who may register (DR-09). Throws `invalid_client_metadata`, and what `assertMay` throws.
+ * locked, and for those alone who may register (DR-09). Throws `invalid_client_metadata`, and what `assertMay` and a look
+ * without an answer throw.
  */
 export async function sectorOf(
   dataSource: DataSource,
@@ -22,5 +23,5 @@ export async function sectorOf(
   const uri = textOf(metadata, 'sector_identifier_uri');
   if (uri === undefined) return undefined;
   await inOrganization(dataSource, organizationId, assertMay);
-  return await asMetadataError(() => sectors.at(uri));
+  return await asMetadataError(() => sectors.at(organizationId, uri));
 }

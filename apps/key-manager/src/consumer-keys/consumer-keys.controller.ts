@@ -58,7 +58,8 @@ export class ConsumerKeysController {
     const consumerSecret = hasSecret(methodOf(request)) ? (request.consumerSecret ?? newConsumerSecret()) : undefined;
     // Its ID tokens are signed with a key that is published before the first of them.
     if (request.redirectUris?.length) this.keyRing.prepare(request.organizationId, 'RS256');
-    const sector = request.sectorIdentifierUri ? await this.sectors.at(request.sectorIdentifierUri) : undefined;
+    const { organizationId, sectorIdentifierUri } = request;
+    const sector = sectorIdentifierUri ? await this.sectors.at(organizationId, sectorIdentifierUri) : undefined;
     return await this.changes.write(request.organizationId, async (manager, changed) => {
       const key = await insertKey(manager, request, now, sector);
       if (consumerSecret) await addSecret(manager, key, this.macs.of(key.consumerKey, consumerSecret), now);
@@ -151,10 +152,11 @@ export class ConsumerKeysController {
   /** The document that what is asked for has to agree with; fetched while nothing is locked. Throws `invalid_request`, `not_found`. */
   private async sectorOf(request: UpdateKey): Promise<SectorDocument | undefined> {
     const { organizationId, sectorIdentifierUri, redirectUris } = request;
-    if (sectorIdentifierUri) return this.sectors.at(sectorIdentifierUri);
+    if (sectorIdentifierUri) return this.sectors.at(organizationId, sectorIdentifierUri);
     if (sectorIdentifierUri === null || redirectUris === undefined) return undefined;
     const before = await inOrganization(this.dataSource, organizationId, (manager) => keyNamed(manager, request));
-    return before.sectorIdentifierUri === null ? undefined : this.sectors.at(before.sectorIdentifierUri);
+    const uri = before.sectorIdentifierUri;
+    return uri === null ? undefined : this.sectors.at(organizationId, uri);
   }
 }
 

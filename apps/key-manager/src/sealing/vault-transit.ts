@@ -15,7 +15,7 @@ export interface TransitKey {
   signIn: SignIn;
 }
 
-/** Requests at once: fewer than `Outbound` sends, so that none is refused for being one too many. */
+/** Requests at once: one after another would be slow, all at once would burden it. */
 const AT_ONCE = 16;
 const CIPHERTEXT = /^vault:v(\d+):/;
 

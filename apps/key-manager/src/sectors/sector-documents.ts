@@ -1,5 +1,5 @@
 import { ServiceError } from '@keyward/contracts';
-import type { Outbound } from '@keyward/runtime';
+import { OutboundBusy, type Outbound } from '@keyward/runtime';
 import type { SectorSettings } from './sector';
 
 /** The redirect URIs of a sector, as its document lists them. */
@@ -15,15 +15,18 @@ export class SectorDocuments {
     private readonly log: (message: string, error: unknown) => void,
   ) {}
 
-  /** Throws `invalid_request`, in the same words whatever is at the address (DR-09). */
-  async at(uri: string): Promise<SectorDocument> {
+  /** Throws `invalid_request`, in the same words whatever is at the address (DR-09); `temporarily_unavailable` when it was not asked. */
+  async at(organizationId: string, uri: string): Promise<SectorDocument> {
     try {
-      const { status, body } = await this.outbound.send(uri, { headers: { accept: 'application/json' } });
+      const headers = { accept: 'application/json' };
+      const { status, body } = await this.outbound.send(uri, { headers, organizationId });
       if (status !== 200) throw new Error(`status ${status}`);
       const redirectUris = JSON.parse(body.toString('utf8')) as unknown;
       if (!Array.isArray(redirectUris)) throw new Error('no array');
       return { uri, redirectUris };
     } catch (error) {
+      if (error instanceof OutboundBusy)
+        throw new ServiceError('temporarily_unavailable', undefined, { detail: error.message, retryAfter: 1 });
       this.log('a sector was not fetched', error);
       throw new ServiceError('invalid_request', 'sectorIdentifierUri does not have a JSON array of redirect URIs');
     }

@@ -1,7 +1,8 @@
 import { ServiceError, type AssertedUser, type ClientJwks, type VerifyGrantAssertion } from '@keyward/contracts';
 import { queryInOrganization, type Replays } from '@keyward/database';
 import type { DataSource } from 'typeorm';
-import { SKEW, verifyAssertion } from '../client-keys/client-assertion';
+import { verifyByKeysOf } from '../client-keys/by-keys-of';
+import { SKEW } from '../client-keys/client-assertion';
 import type { RemoteJwks } from '../client-keys/remote-jwks';
 
 /** An assertion is of one whom the organization trusts, or of nobody. */
@@ -27,7 +28,8 @@ export class GrantAssertions {
     if (issuer.includes('\0')) throw refused();
     const params: [string, string] = [organizationId, issuer];
     const [trusted] = await queryInOrganization<Trusted>(this.dataSource, 'find-trusted-issuer', FIND, params);
-    const said = trusted && (await this.read(assertion, trusted, { issuer, audience, now: this.now() }));
+    const expected = { issuer, audience, now: this.now() };
+    const said = trusted && (await verifyByKeysOf(this.remote, { organizationId, ...trusted }, assertion, expected));
     if (!said) throw refused();
     const { jti: id, exp, sub } = said;
     // JB-02: whom it speaks of is what an administrator has said, not what looks alike.
@@ -36,21 +38,6 @@ export class GrantAssertions {
     if (!user || !(await this.replays.isFirstUse({ organizationId, purpose: 'grant', owner: issuer, id, endsAt })))
       throw refused();
     return { sub: user.userId };
-  }
-
-  private async read(
-    jwt: string,
-    { jwks, jwksUri }: Trusted,
-    expected: { issuer: string; audience: string; now: number },
-  ) {
-    const keys = jwks ?? (jwksUri && (await this.remote.at(jwksUri)));
-    if (!keys) return undefined;
-    const verdict = await verifyAssertion(jwt, keys, expected);
-    if ('assertion' in verdict) return verdict.assertion;
-    const newer = verdict.unknownKey && jwksUri ? await this.remote.again(jwksUri) : undefined;
-    if (!newer || newer === keys) return undefined;
-    const second = await verifyAssertion(jwt, newer, expected);
-    return 'assertion' in second ? second.assertion : undefined;
   }
 }
 

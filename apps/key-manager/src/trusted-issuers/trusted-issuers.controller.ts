@@ -152,8 +152,8 @@ export class TrustedIssuersController {
       manager.findOneBy(TrustedIssuerEntity, { organizationId, id }),
     );
     if (!trusted?.access) throw new ServiceError('not_found', 'no such trusted issuer');
-    const { jwks, jwksUri } = trusted;
-    const keys = jwks ?? (jwksUri ? await (newer ? this.remote.again(jwksUri) : this.remote.at(jwksUri)) : undefined);
+    const { jwks, jwksUri: url } = trusted;
+    const keys = jwks ?? (url && (await this.remote[newer ? 'again' : 'at'](organizationId, url)));
     if (!keys)
       throw new ServiceError('temporarily_unavailable', undefined, { detail: 'an issuer’s keys', retryAfter: 1 });
     return keys;

@@ -143,6 +143,7 @@ export class BackChannelLogout {
     const { jwt } = await bus.call(signJwt, asked, startCall(CALL_MS));
     const { status } = await outbound.send(uri, {
       method: 'POST',
+      organizationId,
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({ logout_token: jwt }).toString(),
     });

@@ -5,12 +5,21 @@ import { rootCertificates } from 'node:tls';
 import { Agent, request } from 'undici';
 import type { OutboundSettings } from '../settings/outbound';
 import { blockList, isReachable } from './addresses';
+import { FairSlots } from './fair-slots';
 
-/** DR-09: bytes of an answer at most, and milliseconds for all of it; less than a request waits for its own. */
-const LIMITS = { bytes: 1024 * 1024, ms: 2000, atOnce: 32 };
+/** DR-09: bytes of an answer at most, and milliseconds for all of it; with the wait for room, less than a request waits for its own. */
+const LIMITS = { bytes: 1024 * 1024, ms: 2000 };
+/**
+ * Requests at once, and of one organization: where all servers hang that some organizations name, room comes free often enough for
+ * another one to have it in time.
+ */
+const SLOTS = { all: 64, each: 8, waiting: 64, waitMs: 400 };
 
 /** Why nothing was fetched; for logs, never for the caller, who would learn what answers inside. */
 export class OutboundError extends Error {}
+
+/** Nobody was asked: there was no room for a request more. It says nothing of the server that it was meant for. */
+export class OutboundBusy extends OutboundError {}
 
 /** What another server answered. */
 export interface OutboundAnswer {
@@ -24,6 +33,10 @@ export interface OutboundRequest {
   method?: 'GET' | 'POST';
   headers?: Record<string, string>;
   body?: string;
+  /** The organization that named the URL, which has its share of the requests at once; the operator's own have no such limit. */
+  organizationId?: string;
+  /** Of the answer; 1 MB when absent. */
+  mostBytes?: number;
 }
 
 /**
@@ -33,7 +46,7 @@ export interface OutboundRequest {
 export class Outbound {
   private readonly agent: Agent;
   private readonly allowed: BlockList;
-  private running = 0;
+  private readonly slots = new FairSlots(SLOTS);
 
   constructor({ addresses, caFile }: Pick<OutboundSettings, 'addresses' | 'caFile'>) {
     this.allowed = blockList(addresses);
@@ -41,24 +54,35 @@ export class Outbound {
     this.agent = new Agent({
       connect: { lookup: this.lookup, timeout: LIMITS.ms, ...(ca && { ca }) },
       maxResponseSize: LIMITS.bytes,
-      connections: 4,
+      // More than an organization's share, so that none takes all there are to a server that many name.
+      connections: 2 * SLOTS.each,
       keepAliveTimeout: 1000,
     });
   }
 
-  /** Throws `OutboundError` for whatever was not fetched. A redirect is an answer like another. */
-  async send(to: string, { method = 'GET', headers = {}, body }: OutboundRequest = {}): Promise<OutboundAnswer> {
+  /** Throws `OutboundBusy` for want of room, `OutboundError` for whatever else was not fetched. A redirect is an answer like another. */
+  async send(to: string, asked: OutboundRequest = {}): Promise<OutboundAnswer> {
     const url = this.check(to);
-    if (this.running >= LIMITS.atOnce) throw new OutboundError('too many requests at once');
-    this.running++;
+    const { organizationId } = asked;
+    if (organizationId === undefined) return await this.fetch(url, asked);
+    if (!(await this.slots.take(organizationId))) throw new OutboundBusy('too many requests at once');
+    try {
+      return await this.fetch(url, asked);
+    } finally {
+      this.slots.giveBack(organizationId);
+    }
+  }
+
+  private async fetch(
+    url: URL,
+    { method = 'GET', headers = {}, body, mostBytes = LIMITS.bytes }: OutboundRequest,
+  ): Promise<OutboundAnswer> {
     try {
       const signal = AbortSignal.timeout(LIMITS.ms);
       const answer = await request(url, { method, headers, body, signal, dispatcher: this.agent });
-      return { status: answer.statusCode, headers: answer.headers, body: Buffer.from(await answer.body.arrayBuffer()) };
+      return { status: answer.statusCode, headers: answer.headers, body: await bytesOf(answer.body, mostBytes) };
     } catch (error) {
       throw new OutboundError(`${url.origin} was not fetched`, { cause: error });
-    } finally {
-      this.running--;
     }
   }
 
@@ -88,6 +112,18 @@ export class Outbound {
       else done(null, first.address, first.family);
     });
   };
+}
+
+/** Leaving the loop ends the request. */
+async function bytesOf(body: AsyncIterable<Buffer>, most: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of body) {
+    size += part.length;
+    if (size > most) throw new OutboundError(`more than ${most} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
 }
 
 /** Whether a URL has the form that can be fetched: https, a host, and neither a user nor a fragment. */

@@ -1,6 +1,7 @@
 import type { Call } from '@keyward/bus';
 import { ServiceError, type Organization } from '@keyward/contracts';
-import { decodeJwt, errors, jwtVerify, type JWTPayload } from 'jose';
+import { isOfUnknownKey, verifyByAny } from '@keyward/runtime';
+import { decodeJwt, errors, type JWTPayload } from 'jose';
 import { isCanonical } from '../tokens/canonical';
 import { grantOf, type Grant } from '../tokens/grant';
 import type { IssuerKeys } from './issuer-keys';
@@ -63,7 +64,7 @@ export class ForeignTokens {
     return claims ? admitted(claims, hash, trust, organization) : undefined;
   }
 
-  /** `undefined` when none of the keys that are known is the one it names; `null` for whatever else is wrong. */
+  /** `undefined` when none of the keys that are known is the one it is of; `null` for whatever else is wrong. */
   private async verified(
     token: string,
     trust: Trust,
@@ -73,7 +74,7 @@ export class ForeignTokens {
     const { issuer, access } = trust.record;
     try {
       const keys = await this.keys.of(trust, call, newer);
-      const { payload, protectedHeader } = await jwtVerify(token, keys, {
+      const { payload, protectedHeader } = await verifyByAny(token, keys, {
         ...{ algorithms: ALGORITHMS, issuer, audience: access.audience, clockTolerance: SKEW },
         requiredClaims: ['exp', 'iat', 'sub'],
       });
@@ -81,7 +82,7 @@ export class ForeignTokens {
       const isType = access.anyType ? typ === undefined || ANY_TYPE.test(typ) : OWN_TYPE.test(typ ?? '');
       return isType && !OTHERS.some((claim) => claim in payload) ? payload : null;
     } catch (error) {
-      if (error instanceof errors.JWKSNoMatchingKey) return undefined;
+      if (isOfUnknownKey(error, token)) return undefined;
       // A key that does not fit its algorithm is a TypeError; a trust that has just ended is not there any more.
       if (error instanceof errors.JOSEError || error instanceof TypeError) return null;
       if (error instanceof ServiceError && error.code === 'not_found') return null;
