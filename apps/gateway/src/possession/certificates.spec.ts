@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { issueToken, type TokenRequest } from '@keyward/contracts';
 import { certificate } from '../../test/certificate';
+import { raw } from '../../test/raw';
 import { Services, testGateway, type TestGateway } from '../../test/started-gateway';
 
 let asked: TokenRequest[];
@@ -53,3 +54,20 @@ it.each([':AAAA:', ':', 'x', '%', '-----BEGIN CERTIFICATE-----', 'x'.repeat(13_0
     expect(asked[0]).not.toHaveProperty('certificate');
   },
 );
+
+it('CA-30 X-08 a second certificate beside the proxy’s is refused, in one header or two', async () => {
+  const gateway = await behind(['127.0.0.1'], 'Client-Cert');
+  for (const value of [`${header}, ${header}`, `${header},x`, `x,${header}`]) {
+    const { status, json } = await gateway.post('/token', FORM, { 'client-cert': value });
+    expect([status, json.error]).toEqual([400, 'invalid_request']);
+  }
+  const body = new URLSearchParams(FORM).toString();
+  const type = `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n`;
+  const twice = `Client-Cert: ${header}\r\nClient-Cert: ${header}\r\n`;
+  const head = `POST /token HTTP/1.1\r\nHost: x\r\nConnection: close\r\n`;
+  expect(await raw(gateway.url, `${head}${type}${twice}\r\n${body}`)).toMatch(/^HTTP\/1.1 400 /);
+  expect(asked).toEqual([]);
+  // Nobody trusted has said it: it is not looked at.
+  const open = await behind(['192.0.2.1'], 'Client-Cert');
+  expect((await open.post('/token', FORM, { 'client-cert': `${header}, ${header}` })).status).toBe(200);
+});

@@ -2,7 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIPv6 } from 'node:net';
-import type { ClientCertificate } from '@keyward/contracts';
+import { ServiceError, type ClientCertificate } from '@keyward/contracts';
 import type { ServerSettings } from '@keyward/runtime';
 
 /** Longest value of the header, in characters. */
@@ -24,29 +24,32 @@ export class ClientCertificates {
     this.authorities = (pem.match(PEM) ?? []).map((one) => new X509Certificate(one));
   }
 
-  /** What a request's client has shown. `undefined` for all that does not come from a trusted proxy itself (X-08). */
+  /**
+   * What a request's client has shown. `undefined` for all that does not come from a trusted proxy itself (X-08). Throws
+   * `invalid_request` for several, of which nobody can say which one is the proxy's.
+   */
   of(request: IncomingMessage): ClientCertificate | undefined {
-    const certificate = this.shown(request);
+    const value = this.valueOf(request);
+    if (value && isSeveral(value))
+      throw new ServiceError('invalid_request', 'there is more than one client certificate');
+    const certificate = value && read(value);
     if (!certificate) return undefined;
     return { der: certificate.raw.toString('base64'), issued: this.isIssued(certificate) };
   }
 
-  /** Its SHA-256 (RFC 8705 §3.1). */
+  /** Its SHA-256 (RFC 8705 §3.1); `undefined` for several as well: a bound token is not taken with them. */
   thumbprintOf(request: IncomingMessage): string | undefined {
-    const certificate = this.shown(request);
-    return certificate && createHash('sha256').update(certificate.raw).digest('base64url');
+    const value = this.valueOf(request);
+    const certificate = value && read(value);
+    return certificate ? createHash('sha256').update(certificate.raw).digest('base64url') : undefined;
   }
 
-  private shown({ headers, socket }: IncomingMessage): X509Certificate | undefined {
+  /** What a trusted proxy says. */
+  private valueOf({ headers, socket }: IncomingMessage): string | undefined {
     const value = this.header === undefined ? undefined : headers[this.header];
     const { remoteAddress = '' } = socket;
-    if (typeof value !== 'string' || value === '' || value.length > LONGEST) return undefined;
-    if (!this.proxies.check(remoteAddress, isIPv6(remoteAddress) ? 'ipv6' : 'ipv4')) return undefined;
-    try {
-      return new X509Certificate(decoded(value));
-    } catch {
-      return undefined;
-    }
+    const isTrusted = this.proxies.check(remoteAddress, isIPv6(remoteAddress) ? 'ipv6' : 'ipv4');
+    return isTrusted && typeof value === 'string' ? value : undefined;
   }
 
   /** Whether one of the authorities has issued it, and it is its time: a proxy may let any certificate pass. */
@@ -56,6 +59,18 @@ export class ClientCertificates {
     return this.authorities.some(
       (authority) => authority.ca && certificate.checkIssued(authority) && certificate.verify(authority.publicKey),
     );
+  }
+}
+
+/** Headers of one name are one with commas between them (RFC 9110 §5.3); no form of a certificate has one. */
+const isSeveral = (value: string): boolean => value.includes(',');
+
+function read(value: string): X509Certificate | undefined {
+  if (value === '' || value.length > LONGEST || isSeveral(value)) return undefined;
+  try {
+    return new X509Certificate(decoded(value));
+  } catch {
+    return undefined;
   }
 }
 
