@@ -11,6 +11,7 @@ import {
   MaxLength,
 } from 'class-validator';
 import { feed } from './feed';
+import { IsNullable } from './nullable';
 import { Page, PageRequest } from './page';
 import { Empty, rpc } from './rpc';
 
@@ -63,7 +64,7 @@ class ApiKeySettings {
   @Matches(REFERRER, { each: true })
   referrers?: string[];
   /** `null`: it does not end by itself. */
-  @IsOptional() @IsISO8601({ strict: true }) expiresAt?: string | null;
+  @IsNullable() @IsISO8601({ strict: true }) expiresAt?: string | null;
 }
 
 export class GenerateApiKey extends ApiKeySettings {

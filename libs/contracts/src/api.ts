@@ -17,6 +17,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { feed } from './feed';
+import { IsNullable } from './nullable';
 import { Page, PageRequest } from './page';
 import { Empty, rpc } from './rpc';
 
@@ -162,18 +163,18 @@ class ApiSettings {
   @Type(() => ApiResource)
   resources?: ApiResource[];
   /** `null` takes it away. */
-  @IsOptional() @ValidateNested() @Type(() => CorsSettings) cors?: CorsSettings | null;
+  @IsNullable() @ValidateNested() @Type(() => CorsSettings) cors?: CorsSettings | null;
   @IsOptional() @IsBoolean() backendToken?: boolean;
   @IsOptional() @IsBoolean() subscriptionRequired?: boolean;
   @IsOptional() @IsBoolean() approvalRequired?: boolean;
   /** `null` takes it away. */
-  @IsOptional() @Matches(API_NAME) plan?: string | null;
+  @IsNullable() @Matches(API_NAME) plan?: string | null;
   /** `null` takes it away. */
-  @IsOptional() @Matches(API_NAME) upstreamPlan?: string | null;
+  @IsNullable() @Matches(API_NAME) upstreamPlan?: string | null;
   /** `null`: either. */
-  @IsOptional() @IsIn(CREDENTIALS) accepts?: Credential | null;
+  @IsNullable() @IsIn(CREDENTIALS) accepts?: Credential | null;
   /** `null`, as an empty list: nothing. */
-  @IsOptional() @IsArray() @ArrayUnique() @IsIn(BACKEND_CLAIMS, { each: true }) backendClaims?: BackendClaim[] | null;
+  @IsNullable() @IsArray() @ArrayUnique() @IsIn(BACKEND_CLAIMS, { each: true }) backendClaims?: BackendClaim[] | null;
 }
 
 export class CreateApi extends ApiSettings {

@@ -1,6 +1,7 @@
-import { IsOptional, IsUUID, Matches } from 'class-validator';
+import { IsUUID, Matches } from 'class-validator';
 import { API_NAME } from './api';
 import { feed } from './feed';
+import { IsNullable } from './nullable';
 import { rpc } from './rpc';
 
 /** What gateways hold of an application's plan; its quota is for each of its users. */
@@ -27,7 +28,7 @@ export class FindApplicationPlan {
 
 export class UpdateApplicationPlan extends FindApplicationPlan {
   /** `null` takes it away. */
-  @IsOptional() @Matches(API_NAME) plan?: string | null;
+  @IsNullable() @Matches(API_NAME) plan?: string | null;
 }
 
 export const findApplicationPlan = rpc('catalog.application-plan.find', FindApplicationPlan, ApplicationPlan, {

@@ -29,6 +29,7 @@ import {
 } from './client';
 import { CertificateSubject, ClientJwks } from './client-proof';
 import { ACCESS_TOKEN_POLICIES, type AccessTokenPolicy } from './compatibility';
+import { IsNullable } from './nullable';
 import { APPLICATION_TYPES, type ApplicationType } from './relying-party';
 import { Page, PageRequest } from './page';
 import { Empty, rpc } from './rpc';
@@ -135,9 +136,9 @@ class KeySettings {
   /** `new` when absent. `reuse` is for opaque tokens of a client with a secret. */
   @IsOptional() @IsIn(ACCESS_TOKEN_POLICIES) accessTokenPolicy?: AccessTokenPolicy;
   /** Seconds, 60 to a day; the server's setting when absent; `null` in an update goes back to it. */
-  @IsOptional() @IsInt() @Min(60) @Max(86400) accessTokenLifetime?: number | null;
+  @IsNullable() @IsInt() @Min(60) @Max(86400) accessTokenLifetime?: number | null;
   /** Seconds, 60 to 90 days; the server's setting when absent; `null` in an update goes back to it. */
-  @IsOptional() @IsInt() @Min(60) @Max(7776000) refreshTokenLifetime?: number | null;
+  @IsNullable() @IsInt() @Min(60) @Max(7776000) refreshTokenLifetime?: number | null;
   /** `client_secret_basic` when absent, `none` for a public client. Without a secret there is none generated. */
   @IsOptional() @IsIn(AUTH_METHODS) tokenEndpointAuthMethod?: AuthMethod;
   /** For `tls_client_auth`. */
@@ -157,7 +158,7 @@ class KeySettings {
   @MaxLength(300, { each: true })
   allowedOrigins?: string[];
   /** When its password grant ends; `null` in an update takes that back. */
-  @IsOptional() @IsISO8601() passwordGrantSunset?: string | null;
+  @IsNullable() @IsISO8601() passwordGrantSunset?: string | null;
   /** `native` runs on its user's device; `web`, when absent, on a server or in a browser. */
   @IsOptional() @IsIn(APPLICATION_TYPES) applicationType?: ApplicationType;
   /** Where authorization codes may be sent; compared character by character. All of them: an update replaces them. */
@@ -177,21 +178,21 @@ class KeySettings {
   @MaxLength(1000, { each: true })
   postLogoutRedirectUris?: string[];
   /** OpenID Connect Back-Channel Logout 1.0 §2.2: an https URL without fragment; `null` in an update takes it away. */
-  @IsOptional() @IsString() @MaxLength(1000) backchannelLogoutUri?: string | null;
+  @IsNullable() @IsString() @MaxLength(1000) backchannelLogoutUri?: string | null;
   /** How its ID and logout tokens are signed: `RS256` when absent. */
   @IsOptional() @IsIn(SIGNING_ALGORITHMS) idTokenSignedResponseAlg?: SigningAlgorithm;
   /** UserInfo as a JWT, signed like this; `null`, as when absent: plain JSON. */
-  @IsOptional() @IsIn(SIGNING_ALGORITHMS) userinfoSignedResponseAlg?: SigningAlgorithm | null;
+  @IsNullable() @IsIn(SIGNING_ALGORITHMS) userinfoSignedResponseAlg?: SigningAlgorithm | null;
   /** `public` when absent. `pairwise` is for opaque access tokens, which are then its default. */
   @IsOptional() @IsIn(SUBJECT_TYPES) subjectType?: SubjectType;
   /** An https URL of a JSON array of redirect URIs, these among them: the clients that name it know a user by one name. Needed for `pairwise` unless all redirect URIs have one host; `null` in an update takes it away. */
-  @IsOptional() @IsString() @MaxLength(1000) sectorIdentifierUri?: string | null;
+  @IsNullable() @IsString() @MaxLength(1000) sectorIdentifierUri?: string | null;
   /** RFC 9126 §6: its users cannot come but with a request that it has pushed. */
   @IsOptional() @IsBoolean() requirePushedAuthorizationRequests?: boolean;
   /** `true` when absent; nobody is sent to a client that is not, unasked, before they have signed in (RFC 9700 §4.11.2). */
   @IsOptional() @IsBoolean() trusted?: boolean;
   /** The consumer key of the one client that may act for its users by token exchange (`may_act`, RFC 8693 §4.4); `null` in an update: any that may exchange. */
-  @IsOptional() @Matches(/^[\w.~-]{1,255}$/) mayAct?: string | null;
+  @IsNullable() @Matches(/^[\w.~-]{1,255}$/) mayAct?: string | null;
 }
 
 export class GenerateKey extends KeySettings {

@@ -1,4 +1,5 @@
-import { IsBase64, IsOptional, IsUUID, Matches, MaxLength } from 'class-validator';
+import { IsBase64, IsUUID, Matches, MaxLength } from 'class-validator';
+import { IsNullable } from './nullable';
 import { rpc } from './rpc';
 
 /** Bytes of a logo at most: a page and all it loads stay under 30 KB. */
@@ -20,9 +21,9 @@ export class FindBranding {
 /** Replaces it all. */
 export class SetBranding {
   @IsUUID() organizationId: string;
-  @IsOptional() @Matches(/^#[0-9a-fA-F]{6}$/, { message: 'colour must be written as #rrggbb' }) colour?: string | null;
+  @IsNullable() @Matches(/^#[0-9a-fA-F]{6}$/, { message: 'colour must be written as #rrggbb' }) colour?: string | null;
   /** A PNG or JPEG in Base64: 20 KiB, 16 to 1024 pixels each way. */
-  @IsOptional() @MaxLength(28_000, { message: 'logo may have 20 KiB' }) @IsBase64() logo?: string | null;
+  @IsNullable() @MaxLength(28_000, { message: 'logo may have 20 KiB' }) @IsBase64() logo?: string | null;
 }
 
 /** Errors of both: `not_found`. */

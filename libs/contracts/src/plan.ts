@@ -14,6 +14,7 @@ import {
 } from 'class-validator';
 import { API_NAME } from './api';
 import { feed } from './feed';
+import { IsNullable } from './nullable';
 import { Page, PageRequest } from './page';
 import { Empty, rpc } from './rpc';
 
@@ -62,7 +63,7 @@ class PlanSettings {
   @IsOptional() @IsInt() @Min(1) @Max(1000) every?: number;
   @IsOptional() @IsIn(UNITS) unit?: PlanUnit;
   /** `null` takes it away. */
-  @IsOptional() @IsInt() @Min(1) @Max(1e6) burst?: number | null;
+  @IsNullable() @IsInt() @Min(1) @Max(1e6) burst?: number | null;
   /** Of a custom plan, and of no other. */
   @IsOptional()
   @IsArray()

@@ -1,6 +1,7 @@
 import { IsIn, IsOptional, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
 import { API_NAME } from './api';
 import { feed } from './feed';
+import { IsNullable } from './nullable';
 import { Page, PageRequest } from './page';
 import { Empty, rpc } from './rpc';
 
@@ -55,7 +56,7 @@ export class NameSubscription {
 export class UpdateSubscription extends NameSubscription {
   @IsOptional() @IsIn(SUBSCRIPTION_STATES) state?: SubscriptionState;
   /** `null` takes it away. */
-  @IsOptional() @Matches(API_NAME) plan?: string | null;
+  @IsNullable() @Matches(API_NAME) plan?: string | null;
 }
 
 export class ForgetApplication {

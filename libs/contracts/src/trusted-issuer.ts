@@ -15,6 +15,7 @@ import {
 import { SCOPE_TOKEN } from './api';
 import { ClientJwks } from './client-proof';
 import { feed } from './feed';
+import { IsNullable } from './nullable';
 import { Page, PageRequest } from './page';
 import { Empty, rpc } from './rpc';
 
@@ -97,7 +98,7 @@ class TrustSettings {
   @Type(() => LinkedUser)
   users?: LinkedUser[];
   /** All of it: an update replaces it, `null` takes it away. */
-  @IsOptional() @ValidateNested() @Type(() => IssuerAccess) access?: IssuerAccess | null;
+  @IsNullable() @ValidateNested() @Type(() => IssuerAccess) access?: IssuerAccess | null;
 }
 
 export class CreateTrustedIssuer extends TrustSettings {

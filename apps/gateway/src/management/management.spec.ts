@@ -352,6 +352,59 @@ describe('management API', () => {
       expect(seen).toEqual([]);
     });
 
+    it.each(['\\u0000', 'a\\u0000b', '\\ud800', 'x\\udfffy'])(
+      'X-10 %s in a text, or in a name, is refused',
+      async (text) => {
+        answering(createUser);
+        for (const body of [`{"username":"${text}"}`, `{"username":"x","roles":["${text}"]}`, `{"${text}":1}`]) {
+          const { status, json } = await ask(USERS, 'POST', body);
+          expect([status, json.code]).toEqual([400, 'invalid_request']);
+        }
+        expect(seen).toEqual([]);
+      },
+    );
+
+    it('X-10 a NUL is a character of a password, half a character is none', async () => {
+      answering(createUser);
+      const password = (text: string) => `{"username":"x","password":"a long password${text}"}`;
+      expect((await ask(USERS, 'POST', password('\\u0000'))).status).toBe(201);
+      expect((await ask(USERS, 'POST', password('\\ud800'))).status).toBe(400);
+      expect(seen).toHaveLength(1);
+    });
+
+    it('X-10 no name of a path and no query has NUL in it', async () => {
+      answering(findUser);
+      answering(listUsers);
+      expect((await ask(`${USERS}/a%00b`)).status).toBe(404);
+      expect((await ask(`${USERS}?after=%00`)).status).toBe(400);
+      expect(seen).toEqual([]);
+    });
+
+    it('X-10 null is taken where it says something, and nowhere else', async () => {
+      answering(createUser);
+      answering(updateKey);
+      for (const body of [
+        { username: 'x', roles: null },
+        { username: 'x', profile: { name: null } },
+        { username: null },
+      ]) {
+        const { status, json } = await ask(USERS, 'POST', body);
+        expect([status, json.code]).toEqual([400, 'invalid_request']);
+      }
+      expect(seen).toEqual([]);
+      const key = `${ORGANIZATIONS}/johnsorg/keys/x`;
+      expect((await ask(key, 'PATCH', { accessTokenLifetime: null })).status).toBe(200);
+      expect((await ask(key, 'PATCH', { jwksUri: null })).status).toBe(400);
+    });
+
+    it('DR-06 X-10 a DELETE that names a type, and sends nothing, deletes', async () => {
+      answering(deleteKey);
+      const headers = { 'content-type': 'application/json' };
+      expect((await ask(`${ORGANIZATIONS}/johnsorg/keys/x`, 'DELETE', undefined, headers)).status).toBe(204);
+      expect((await ask(USERS, 'POST', '', headers)).status).toBe(400);
+      expect(seen).toHaveLength(1);
+    });
+
     it('a body of another type is 415, one too large 413', async () => {
       const form = { 'content-type': 'application/x-www-form-urlencoded' };
       expect((await ask(USERS, 'POST', 'username=x', form)).status).toBe(415);

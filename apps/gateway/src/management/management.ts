@@ -1,25 +1,10 @@
-import {
-  applyDecorators,
-  Controller,
-  Injectable,
-  UseGuards,
-  UsePipes,
-  ValidationPipe,
-  type ValidationError,
-} from '@nestjs/common';
+import { applyDecorators, Controller, Injectable, UseGuards, UsePipes } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import { Bus, type Call } from '@keyward/bus';
-import { findOrganization, ServiceError, type Organization, type Rpc } from '@keyward/contracts';
+import { findOrganization, type Organization, type Rpc } from '@keyward/contracts';
 import { BearerGuard } from './bearer.guard';
 import { Requires, type Right } from './rights';
-
-/** Unknown members are refused, not dropped: nobody is to believe that one took effect (abuse 30). */
-const VALIDATION = new ValidationPipe({
-  transform: true,
-  whitelist: true,
-  forbidNonWhitelisted: true,
-  exceptionFactory: ([problem]: ValidationError[]) => new ServiceError('invalid_request', explain(problem)),
-});
+import { VALIDATION } from './validation';
 
 /** A controller of the management API about organizations; for operators alone where nothing else is said. */
 export const Management = (path: string, tag: string, right: Right = 'operator'): ClassDecorator =>
@@ -55,9 +40,4 @@ export class ManagementBus {
     const asked = typeof request === 'function' ? request(organization) : request;
     return this.bus.call(message, { ...asked, organizationId: organization.id } as Req, call);
   }
-}
-
-function explain(problem: ValidationError | undefined): string | undefined {
-  const [inner] = problem?.children ?? [];
-  return problem?.constraints ? Object.values(problem.constraints)[0] : inner && explain(inner);
 }
