@@ -28,6 +28,7 @@ import { conflict } from '../refusals';
 import { endSubscriptions, hasSubscriptions } from '../subscriptions/end-subscriptions';
 import { ApiEntity, apiOf } from './api.entity';
 import { settingsFrom } from './api-settings';
+import { checkContext } from './contexts';
 import { apiNamed } from './find-api';
 import { insertApi, saveApi } from './write-api';
 import { checkStep } from './life-cycle';
@@ -50,9 +51,10 @@ export class ApisController {
     );
   }
 
-  /** The document is read before anything waits for it. */
+  /** The document is read before anything waits for it, and after what is beside it. */
   @Handle(importApi)
   async import(request: ImportApi): Promise<Api> {
+    if (request.context !== undefined) checkContext(request.context);
     const definition = await this.definitions.read(request.definition);
     return this.feeds.write(request.organizationId, async (manager, tell) =>
       apiOf(await placeDefinition(manager, tell, request, definition)),

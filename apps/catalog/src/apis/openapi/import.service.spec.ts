@@ -73,6 +73,23 @@ describe('an OpenAPI 3 document', () => {
     ]);
   });
 
+  it('X-10 with a context that is none is refused at once, however many are read', async () => {
+    const all = Array.from({ length: 6 }, () => refusalOf(bring(anOrganization(), PIZZA, { context: 'no context' })));
+    const codes = (await Promise.all(all)).map((refusal) => refusal?.[0]);
+    expect(codes).toEqual(Array<string>(6).fill('invalid_request'));
+  });
+
+  it('X-10 with NUL, or half a character, in its texts is refused', async () => {
+    const broken = ['\0', '\ud800'].flatMap((text) => [
+      api({ info: { title: 'Pizza', version: '1', description: text } }),
+      api({ paths: { [`/${text}`]: { get: answers } } }),
+      api({ paths: { '/': { get: { ...answers, 'x-scope': `a${text}` } } } }),
+      api({ 'x-wso2-basePath': `/${text}` }),
+    ]);
+    for (const document of broken)
+      expect(await refusalOf(bring(anOrganization(), document))).toEqual(['invalid_request', expect.any(String)]);
+  });
+
   it('is taken in JSON, with what is given beside it going first', async () => {
     const paths = { '/': { get: answers } };
     const upstreams = { sandbox: 'https://sandbox.example' };
