@@ -6,8 +6,26 @@ import { operator } from './operator';
 const keyward = deployment();
 export const ORGANIZATIONS = '/api/v1/organizations';
 
+/** As OpenAPI 3.0 describes a value; what it refers to is in its place. */
+export interface Schema {
+  type?: string;
+  nullable?: boolean;
+  enum?: unknown[];
+  required?: string[];
+  properties?: Record<string, Schema>;
+  items?: Schema;
+}
+
+interface WrittenSchema extends Omit<Schema, 'properties' | 'items'> {
+  $ref?: string;
+  allOf?: WrittenSchema[];
+  properties?: Record<string, WrittenSchema>;
+  items?: WrittenSchema;
+}
+
 const openapi = JSON.parse(readFileSync(join(ROOT, 'docs/reference/openapi.json'), 'utf8')) as {
-  paths: Record<string, Record<string, { requestBody?: object }>>;
+  paths: Record<string, Record<string, { requestBody?: { content: Record<string, { schema: WrittenSchema }> } }>>;
+  components: { schemas: Record<string, WrittenSchema> };
 };
 
 /** The published operations of the management API: one that is added is tested by the suite, or fails it. */
@@ -20,6 +38,25 @@ export const operations = Object.entries(openapi.paths).flatMap(([path, methods]
     hasBody: requestBody !== undefined,
   })),
 );
+
+/** The published operations that have a body, with what it may be. */
+export const bodySchemas = operations
+  .filter(({ hasBody }) => hasBody)
+  .map(({ name, method, path }) => {
+    const { requestBody } = openapi.paths[path]?.[(method ?? 'GET').toLowerCase()] ?? {};
+    return { name, method, path, schema: resolved(requestBody?.content['application/json']?.schema ?? {}) };
+  });
+
+function resolved({ $ref, allOf, properties, items, ...schema }: WrittenSchema): Schema {
+  const named = $ref === undefined ? allOf?.[0] : openapi.components.schemas[$ref.split('/').at(-1) ?? ''];
+  if (named) return { ...resolved(named), ...schema };
+  const members = Object.entries(properties ?? {}).map(([name, its]): [string, Schema] => [name, resolved(its)]);
+  return {
+    ...schema,
+    ...(properties && { properties: Object.fromEntries(members) }),
+    ...(items && { items: resolved(items) }),
+  };
+}
 
 /** A request of the operator about the whole server. */
 export const askServer = async (method: SendOptions['method'], path: string, json?: unknown): Promise<Answer> =>
