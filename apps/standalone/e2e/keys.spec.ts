@@ -193,6 +193,29 @@ describe('a key that somebody else may have', () => {
     expect((await client.token({ grant_type: 'refresh_token', refresh_token: refresh })).status).toBe(200);
   });
 
+  it('JK-06 can take every refresh token of the organization with it, and none of another', async () => {
+    const [own, other] = [await makeOrganization(), await makeOrganization()];
+    const signIn = async (orgkey: string) => {
+      const [client, { username, password }] = [await makeKey(orgkey, { tokenType: 'opaque' }), await makeUser(orgkey)];
+      const again = () => client.token({ grant_type: 'password', username: `${username}@${orgkey}`, password });
+      const { body } = await again();
+      const refresh = () => client.token({ grant_type: 'refresh_token', refresh_token: body.refresh_token as string });
+      return { client, again, refresh, access: body.access_token as string };
+    };
+    const [ended, going] = [await signIn(own), await signIn(other)];
+    const [key] = (await manage('GET', `/${own}/signing-keys`)).keys as { kid: string }[];
+    await revoke(own, key?.kid ?? '', '--end-grants');
+    expect((await ended.refresh()).body.error).toBe('invalid_grant');
+    // An opaque one is of no key: it ends with the grants.
+    await eventually(async () => !(await isActive(ended.access, ended.client)));
+    expect((await going.refresh()).status).toBe(200);
+    expect(await isActive(going.access, going.client)).toBe(true);
+    await eventually(async () => {
+      const { status, body } = await ended.again();
+      return status === 200 && (await isActive(body.access_token as string, ended.client));
+    });
+  });
+
   it('JK-06 C-30 is followed by the published one; all can go at once', async () => {
     const own = await makeOrganization();
     const [next, first] = await rotate(own);

@@ -42,6 +42,7 @@ import { DpopProofsController } from './dpop-proofs.controller';
 import { Possessions } from './possessions';
 import { PushedRequests } from './pushed-requests/pushed-requests';
 import { PushedRequestsController } from './pushed-requests/pushed-requests.controller';
+import { RefreshFamiliesController } from './refresh-tokens/refresh-families.controller';
 import { RefreshTokens } from './refresh-tokens/refresh-tokens';
 import { RevocationFeed } from './revocation/revocation-feed';
 import { RevocationController } from './revocation/revocation.controller';
@@ -111,6 +112,7 @@ export class TokenModule {
         ...[AuthorizationController, SessionsController, UserInfoController, SignOutController],
         ...[DeviceAuthorizationController, DevicePageController, ApplicationUsersController, DpopProofsController],
         ...[PushedRequestsController, ClientOwnersController, LogoutNoticesController],
+        RefreshFamiliesController,
       ],
       providers: [
         ...given,

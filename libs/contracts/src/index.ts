@@ -22,6 +22,7 @@ export * from './backend-token';
 export * from './possession';
 export * from './token';
 export * from './revocation';
+export * from './refresh-family';
 export * from './application-user';
 export * from './logout-notice';
 export * from './api';

@@ -43,7 +43,14 @@ export const CALLS: Record<Service, readonly Exported[]> = {
     ...(['createDenyRule', 'listDenyRules', 'findDenyRule', 'updateDenyRule', 'deleteDenyRule'] as const),
     ...(['generateApiKey', 'listApiKeys', 'findApiKey', 'updateApiKey', 'deleteApiKey'] as const),
     ...(['signBackendToken', 'nameUsers', 'getProfile'] as const),
-    ...(['deleteKey', 'getJwks', 'listSigningKeys', 'rotateSigningKey', 'revokeSigningKey'] as const),
+    ...([
+      'deleteKey',
+      'getJwks',
+      'listSigningKeys',
+      'rotateSigningKey',
+      'revokeSigningKey',
+      'endRefreshFamilies',
+    ] as const),
     ...(['describeKeyEncryption', 'rewrap'] as const),
   ],
   token: [

@@ -52,18 +52,20 @@ export function signingKeys(terminal: Terminal): Command {
       'destroy a key that somebody else may have: another signs at once, and none of its tokens is taken any more',
     )
     .option('--all', 'every key of the organization')
+    .option('--end-grants', 'every refresh token of the organization ends as well: all its users sign in again')
     .addHelpText(
       'after',
       examples('signing-keys revoke zXfR…Q --org johnsorg', 'signing-keys revoke --all --org johnsorg'),
     )
-    .action((kid: string | undefined, { all }: { all?: boolean }, command: Command) =>
+    .action((kid: string | undefined, { all, endGrants }: { all?: boolean; endGrants?: boolean }, command: Command) =>
       inSession(terminal, command, async (session) => {
         const of = session.organization;
         if ((kid === undefined) !== (all === true)) throw new CommandError('Name a key, or --all of them.', 2);
         const list = () => session.api.get<SigningKeys>(path`organizations/${of}/signing-keys`);
         // Those that are there now, the published ones first: none of them is to follow another of them.
         const kids = kid === undefined ? (await list()).keys.map((key) => key.kid) : [kid];
-        for (const one of kids) await session.api.post(path`organizations/${of}/signing-keys/${one}/revoke`);
+        for (const one of kids)
+          await session.api.post(path`organizations/${of}/signing-keys/${one}/revoke`, { endGrants });
         session.list((await list()).keys, columns);
       }),
     );

@@ -37,7 +37,7 @@ import {
   UpdateTrustedIssuer,
   UpdateUser,
 } from '@keyward/contracts';
-import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsBoolean, IsOptional, IsString, MaxLength } from 'class-validator';
 
 // What is sent is the message without what the path already says.
 
@@ -56,6 +56,11 @@ export class TrustedIssuerChanges extends OmitType(UpdateTrustedIssuer, ['organi
 export class NewLink extends PickType(LinkUser, ['subject', 'userId']) {}
 export class NewInitialAccessToken extends OmitType(CreateInitialAccessToken, ['organizationId']) {}
 export class SigningKeyRotation extends PickType(RotateSigningKey, ['now']) {}
+/** What else is to end with a signing key. */
+export class SigningKeyRevocation {
+  /** Every refresh token of the organization, and every access token there is: all its users sign in again. */
+  @IsOptional() @IsBoolean() endGrants?: boolean;
+}
 export class NewApi extends OmitType(CreateApi, ['organizationId']) {}
 export class ApiDefinition extends OmitType(ImportApi, ['organizationId']) {}
 export class ApiChanges extends OmitType(UpdateApi, ['organizationId', 'api']) {}

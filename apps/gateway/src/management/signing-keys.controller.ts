@@ -1,6 +1,7 @@
 import { Body, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { Bus, type Call } from '@keyward/bus';
 import {
+  endRefreshFamilies,
   findOrganization,
   listSigningKeys,
   revokeSigningKey,
@@ -9,7 +10,7 @@ import {
 } from '@keyward/contracts';
 import { RequestCall } from '../http/request-call';
 import { JwksCache } from '../openid/jwks-cache';
-import { SigningKeyRotation } from './bodies';
+import { SigningKeyRevocation, SigningKeyRotation } from './bodies';
 import { Management, ManagementBus } from './management';
 
 @Management('/:orgkey/signing-keys', 'signing keys')
@@ -45,11 +46,13 @@ export class SigningKeysController {
   async revoke(
     @Param('orgkey') orgkey: string,
     @Param('kid') kid: string,
+    @Body() { endGrants }: SigningKeyRevocation,
     @RequestCall() call: Call,
   ): Promise<SigningKeys> {
     const { id } = await this.bus.call(findOrganization, { key: orgkey.toLowerCase() }, call);
     const keys = await this.bus.call(revokeSigningKey, { organizationId: id, kid }, call);
     this.published.forget(id);
+    if (endGrants) await this.bus.call(endRefreshFamilies, { organizationId: id }, call);
     return keys;
   }
 }
