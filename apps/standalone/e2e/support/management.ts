@@ -78,6 +78,7 @@ const SMALLEST: Record<string, object | undefined> = {
   applications: { name: 'sandbox' },
   keys: { kind: 'sandbox' },
   'trusted-issuers': { name: 'sandbox', issuer: 'https://issuer.example' },
+  'trusted-issuers/{name}/users': { subject: 'sandbox', userId: '00000000-0000-7000-8000-000000000001' },
   apis: { name: 'sandbox', version: '1', context: '/sandbox' },
   import: { definition: '{"openapi":"3.0.0","info":{"title":"sandbox","version":"1"},"paths":{}}' },
   state: { state: 'PUBLISHED' },
@@ -90,7 +91,8 @@ const SMALLEST: Record<string, object | undefined> = {
 
 /** What an operation needs in its body, at least. */
 export const smallestBody = (path: string, method: SendOptions['method']): object =>
-  (method === 'POST' && SMALLEST[path.split('/').at(-1) ?? '']) || {};
+  (method === 'POST' && (SMALLEST[path.split('/').slice(-3).join('/')] ?? SMALLEST[path.split('/').at(-1) ?? ''])) ||
+  {};
 
 /** RFC 9457, and that no cache keeps it. */
 export function expectProblem({ status, headers, body }: Answer, code: string, expected: number): void {
