@@ -1,0 +1,20 @@
+import { startProcesses, type Processes } from '@keyward/testing';
+import { quotas } from './quotas';
+import { races, SERVICES } from './races';
+import { DEGRADED_LIMIT_S, revocation } from './revocation';
+
+/** One deployment for all of it, as fifteen processes take their time to start. */
+let processes: Processes;
+beforeAll(async () => {
+  const verbose = Object.fromEntries(SERVICES.map((name) => [name, { LOG_LEVEL: 'trace' }]));
+  const gateway = { ...verbose['gateway'], DEGRADED_LIMIT: String(DEGRADED_LIMIT_S) };
+  processes = await startProcesses({ instances: 3, linked: true, env: { ...verbose, gateway } });
+  // What the modules of the suite speak to, from when they are loaded.
+  process.env['KEYWARD_DEPLOYMENT'] = JSON.stringify(processes.access);
+});
+afterAll(() => processes.stop());
+
+const started = () => processes;
+races(started);
+quotas(started);
+revocation(started);

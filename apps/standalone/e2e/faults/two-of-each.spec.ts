@@ -1,0 +1,18 @@
+import { startProcesses, type Processes } from '@keyward/testing';
+import { logoutNotices } from './logout-notices';
+import { lostAnswers } from './lost-answers';
+import { outages } from './outages';
+
+/** One deployment for all of it, as ten processes take their time to start. */
+let processes: Processes;
+beforeAll(async () => {
+  processes = await startProcesses({ instances: 2, env: { 'key-manager': { ADDRESS_FAILURES: '1000' } } });
+  // What the modules of the suite speak to, from when they are loaded.
+  process.env['KEYWARD_DEPLOYMENT'] = JSON.stringify(processes.access);
+});
+afterAll(() => processes.stop());
+
+const started = () => processes;
+outages(started);
+lostAnswers(started);
+logoutNotices(started);
