@@ -148,6 +148,17 @@ describe('API Manager’s registration', () => {
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
   });
 
+  it('X-09 lets no page’s script send users’ passwords', async () => {
+    const page = 'https://app.example';
+    const headers = { origin: page, 'access-control-request-method': 'POST' };
+    await manage('POST', `/${open}/applications`, { name: 'spa' });
+    await manage('POST', `/${open}/applications/spa/keys`, { kind: 'production', allowedOrigins: [page] });
+    const { status, headers: told } = await keyward.send('/client-registration/v0.17/register', {
+      ...{ method: 'OPTIONS', headers },
+    });
+    expect([status, told['access-control-allow-origin']]).toEqual([405, undefined]);
+  });
+
   it('BF-01 counts wrong passwords as everywhere: the account is closed after some', async () => {
     const user = await makeUser(open);
     for (let i = 0; i < 5; i++) expectError(await register({ ...user, password: 'wrong' }, profileOf(user)), 401);

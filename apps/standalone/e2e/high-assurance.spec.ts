@@ -224,5 +224,12 @@ describe('the discovery of an organization of high assurance', () => {
     // What is there already is changed in everything else, and becomes one that may have tokens.
     const changed = await manage('PATCH', `/${strict}/keys/${consumerKey}`, { accessTokenLifetime: 60 });
     expect(changed.accessTokenLifetime).toBe(60);
+    const pair = await pairOf();
+    const moved = { tokenEndpointAuthMethod: 'private_key_jwt', jwks: { keys: [pair.jwk] } };
+    await manage('PATCH', `/${strict}/keys/${consumerKey}`, moved);
+    await eventually(async () => {
+      const form = { ...CLIENT, ...(await assertionOf(consumerKey, its, pair)) };
+      return (await keyward.send('/token', { form, headers: await proof() })).status === 200;
+    });
   });
 });
