@@ -13,14 +13,14 @@ const statements = json('./statements.json');
 const leftOut = json('./left-out.json');
 const NUMBER = /\b(?:[A-Z]{2}|[CX])-\d{2}\b/g;
 
-/** Number to the specs that have it in a title, and how often. */
+/** Number to the specs, and the tests that share one, that have it in a title, and how often. */
 function testsByNumber() {
   const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '--', 'apps', 'libs'], { cwd: root });
   const found = new Map();
   for (const file of files
     .toString()
     .split('\n')
-    .filter((name) => /\.spec\.tsx?$/.test(name))
+    .filter((name) => /\.(spec|tests)\.tsx?$/.test(name))
     .sort())
     for (const title of titlesIn(readFileSync(`${root}/${file}`, 'utf8')))
       for (const number of new Set(title.match(NUMBER) ?? [])) {
@@ -54,7 +54,7 @@ const shownBy = (number) =>
   [...(tests.get(number) ?? [])]
     .map(
       ([file, count]) =>
-        `[${basename(file).replace(/(\.service)?\.spec\.tsx?$/, '')}](../../${file})${count > 1 ? ` ×${count}` : ''}`,
+        `[${basename(file).replace(/(\.service)?\.(spec|tests)\.tsx?$/, '')}](../../${file})${count > 1 ? ` ×${count}` : ''}`,
     )
     .join(', ');
 

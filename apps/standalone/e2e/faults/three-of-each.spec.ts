@@ -1,7 +1,7 @@
 import { startProcesses, type Processes } from '@keyward/testing';
-import { quotas } from './quotas';
-import { races, SERVICES } from './races';
-import { DEGRADED_LIMIT_S, revocation } from './revocation';
+import { quotas } from './quotas.tests';
+import { races, SERVICES } from './races.tests';
+import { DEGRADED_LIMIT_S, revocation } from './revocation.tests';
 
 /** One deployment for all of it, as fifteen processes take their time to start. */
 let processes: Processes;

@@ -1,7 +1,7 @@
 import { startProcesses, type Processes } from '@keyward/testing';
-import { logoutNotices } from './logout-notices';
-import { lostAnswers } from './lost-answers';
-import { outages } from './outages';
+import { logoutNotices } from './logout-notices.tests';
+import { lostAnswers } from './lost-answers.tests';
+import { outages } from './outages.tests';
 
 /** One deployment for all of it, as ten processes take their time to start. */
 let processes: Processes;
