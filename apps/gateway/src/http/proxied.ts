@@ -26,7 +26,8 @@ export function serveProxied(
 
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { raw } = request;
-    const own = { 'x-content-type-options': 'nosniff', 'x-correlation-id': correlationId(request) };
+    const correlation = correlationId(request);
+    const own = () => ({ 'x-content-type-options': 'nosniff', 'x-correlation-id': correlation });
     try {
       const located = locate(request, reply);
       if (!located) return;
@@ -37,7 +38,7 @@ export function serveProxied(
       const fault = faultOf(error);
       if (!fault) log.error({ message: 'unexpected failure', trace: request.id, error });
       if (!reply.sent) reply.hijack();
-      refuse(raw, reply.raw, fault ?? new Fault('unclassified'), own);
+      refuse(raw, reply.raw, fault ?? new Fault('unclassified'), own());
     }
   }
 

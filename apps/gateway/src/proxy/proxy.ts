@@ -40,14 +40,15 @@ export class Proxy {
 
   /** Answers a request to an API. */
   async serve(request: IncomingMessage, response: ServerResponse, located: Located, visit: Visit): Promise<void> {
-    const own = { ...visit.own, ...corsHeaders(located.api, request) };
+    // Added to, never spread: V8 makes a dictionary of a spread object that grows, which costs some 3 µs.
+    const own = Object.assign(visit.own(), corsHeaders(located.api, request));
     const seen: Seen = { startedAt: performance.now(), bytes: 0 };
     response.once('close', () => this.count(located, response, seen));
     try {
       if (request.method === 'OPTIONS') this.assertNotDenied(located, visit);
       const answered = answerOptions(request, located);
       if (answered) {
-        response.writeHead(200, { ...visit.own, ...answered, 'content-length': '0' }).end();
+        response.writeHead(200, { ...visit.own(), ...answered, 'content-length': '0' }).end();
         return;
       }
       const admitted = await this.admit(request, located, visit, seen);

@@ -10,8 +10,8 @@ import type { Found } from './route-table';
 export interface Visit {
   address: string;
   traceparent: string;
-  /** Headers that every answer has. */
-  own: OutgoingHttpHeaders;
+  /** Headers that every answer has; each gets its own. */
+  own: () => OutgoingHttpHeaders;
   call: () => Call;
   /** It has shown the key of its token already: a proof is used once, and may have to do for long. */
   held?: true;
