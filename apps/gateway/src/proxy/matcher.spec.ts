@@ -9,7 +9,7 @@ const resource = (template: string): ApiResource => ({
 });
 
 function matcherOf(...templates: string[]): (path: string) => string | undefined {
-  const matcher = new Matcher();
+  const matcher = new Matcher('GET');
   for (const template of templates) matcher.add(resource(template));
   return (path) => matcher.match(path)?.template;
 }

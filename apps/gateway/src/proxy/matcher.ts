@@ -1,17 +1,16 @@
-import type { ApiResource } from '@keyward/contracts';
+import type { ApiResource, Verb } from '@keyward/contracts';
+import { Few } from './few';
 import { canonicalTemplate, VARIABLE } from './template';
 
 /** A resource and its template as paths are compared with it. */
 export interface Resource extends ApiResource {
   /** Canonical, without a slash at its end. */
   readonly canonical: string;
-  /** Verb and template. */
-  readonly label: string;
 }
 
 /** Where a path may go on after a segment. */
 interface Node {
-  literals?: Map<string, Node>;
+  literals?: Few<Node>;
   /** Segments with variables: the text around these, the most of it first. */
   variables?: { around: string[]; node: Node }[];
   /** What ends here. */
@@ -25,15 +24,17 @@ interface Node {
  * and what differs in nothing but that is no resource at all, not even a less strict one (RS-05).
  */
 export class Matcher {
-  private readonly exact = new Map<string, Resource>();
-  private root?: Node;
+  private readonly exact = new Few<Resource>();
+  private root?: Node = undefined;
+
+  constructor(readonly verb: Verb) {}
 
   add(resource: ApiResource): void {
     const template = canonicalTemplate(resource.template);
     if (template === undefined) return; // What is not understood opens nothing.
     const isWildcard = template.endsWith('*');
     const canonical = withoutSlash(isWildcard ? template.slice(0, -1) : template);
-    const known = { ...resource, canonical, label: `${resource.verb} ${resource.template}` };
+    const known = knownOf(resource, canonical);
     const folded = canonical.toLowerCase();
     if (!isWildcard && !canonical.includes(VARIABLE)) {
       this.exact.set(folded, known);
@@ -55,6 +56,19 @@ export class Matcher {
   }
 }
 
+/** Of the many that have none. */
+const NO_SCOPES: string[] = [];
+
+/** Written out, for of a spread object V8 keeps a shape of its own, larger than the object. */
+const knownOf = ({ verb, template, authentication, scopes, plan }: ApiResource, canonical: string): Resource => ({
+  verb,
+  template,
+  authentication,
+  scopes: scopes.length === 0 ? NO_SCOPES : scopes,
+  plan,
+  canonical: canonical === template ? template : canonical, // one text where they are the same
+});
+
 /** A path without the slash at its end: with and without, it is one resource. */
 export const withoutSlash = (path: string): string => (path.endsWith('/') ? path.slice(0, -1) : path);
 
@@ -64,17 +78,16 @@ const segmentsOf = (path: string): string[] => (path === '' ? [] : path.slice(1)
 function childFor(node: Node, segment: string): Node {
   const around = segment.split(VARIABLE);
   if (around.length === 1) {
-    const literals = (node.literals ??= new Map<string, Node>());
+    const literals = (node.literals ??= new Few<Node>());
     const child = literals.get(segment) ?? {};
     literals.set(segment, child);
     return child;
   }
-  const variables = (node.variables ??= []);
+  const variables = node.variables ?? [];
   const known = variables.find((other) => other.around.join(VARIABLE) === segment);
   if (known) return known.node;
   const child = { around, node: {} };
-  variables.push(child);
-  variables.sort((a, b) => b.around.join('').length - a.around.join('').length);
+  node.variables = variables.concat(child).sort((a, b) => b.around.join('').length - a.around.join('').length);
   return child.node;
 }
 

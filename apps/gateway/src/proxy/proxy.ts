@@ -226,7 +226,7 @@ export class Proxy {
       organizationId: organization.id,
       apiId: api.id,
       applicationId,
-      resource: resource?.label ?? '',
+      resource: resource ? `${resource.verb} ${resource.template}` : '',
       bytes,
       status: headersSent ? statusCode : 499,
       ms: performance.now() - startedAt,
