@@ -7,6 +7,7 @@ import { Catalog1763700000000 } from './migrations/1763700000000-catalog';
 import { Traffic1763930000000 } from './migrations/1763930000000-traffic';
 import { Usage1763930000002 } from './migrations/1763930000002-usage';
 import { Limits1764020000001 } from './migrations/1764020000001-limits';
+import { LargerParts1764090000020 } from './migrations/1764090000020-larger-parts';
 import { ApplicationPlanEntity } from './plans/application-plan.entity';
 import { PlanEntity } from './plans/plan.entity';
 import { ScopeEntity } from './scopes/scope.entity';
@@ -15,7 +16,13 @@ import { SubscriptionEntity } from './subscriptions/subscription.entity';
 /** What `migrate` needs to know of the catalog. */
 export const CATALOG_SCHEMA = {
   schema: 'catalog',
-  migrations: [Catalog1763700000000, Traffic1763930000000, Usage1763930000002, Limits1764020000001],
+  migrations: [
+    Catalog1763700000000,
+    Traffic1763930000000,
+    Usage1763930000002,
+    Limits1764020000001,
+    LargerParts1764090000020,
+  ],
 };
 
 export const catalogDataSource = ({ url, caFile, poolSize }: DatabaseSettings): DataSource =>

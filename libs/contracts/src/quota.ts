@@ -18,7 +18,7 @@ export class LeaseQuota {
 
 /** A part of a quota: requests, or bytes of a plan by bandwidth. */
 export class QuotaLease {
-  /** A hundredth of the quota, 500 requests at most; 0 when nothing is left. */
+  /** A hundredth of the quota, 5000 requests at most; 0 when nothing is left. */
   granted: number;
   quota: number;
   /** What nobody has leased yet. */

@@ -34,6 +34,15 @@ it('900804 two instances together never lease more than the quota, however many 
   expect((await lease(organizationId, { counted: 'another' })).granted).toBe(12);
 });
 
+it.each([
+  [1_000_000, 5000],
+  [400_000, 4000],
+  [100, 1],
+  [1, 1],
+])('900804 of %i leases %i at once: a hundredth, 5000 at most', async (requests, part) => {
+  expect(await lease(await planned({ requests }))).toMatchObject({ granted: part, left: requests - part });
+});
+
 it('counts each organization by itself', async () => {
   const [one, other] = [await planned({ requests: 1 }), await planned({ requests: 1 })];
   for (const organizationId of [one, other]) expect((await lease(organizationId)).granted).toBe(1);
