@@ -1,14 +1,18 @@
 // The API proxy beside a bare @fastify/http-proxy and the bare upstream.
 import { readFileSync } from 'node:fs';
 import testing from '../libs/testing/dist/index.js';
+import { closed } from './load.mjs';
 import { startNginx } from './nginx.mjs';
+import { cpuSeconds } from './processes.mjs';
 
 const CONNECTIONS = 16;
 const TOKENS = 10_000;
+/** One after the other, so many times: the machine's speed changes from one minute to the next, for all of them alike. */
+const ROUNDS = 8;
 const API = { name: 'bench', version: '1.0.0', context: '/pizza', isDefault: true, subscriptionRequired: true };
 
-/** Requests a second by what was asked, the peer before and after. */
-export async function proxies({ seconds, say, start, measured, scratch }) {
+/** Requests a second by what was asked. */
+export async function proxies({ seconds, say, start, scratch }) {
   const { certFile, keyFile } = await testing.writeCertificate(scratch);
   const upstream = start(['bench/upstream.mjs']);
   const { port } = await upstream.line;
@@ -23,47 +27,57 @@ export async function proxies({ seconds, say, start, measured, scratch }) {
     const [gateway] = services.gateway;
     const own = { origin: deployment.baseUrl, ca: deployment.ca };
     const tokens = await prepare(deployment, url, say);
-    const load = { connections: CONNECTIONS, seconds };
     const at = `/t/${deployment.demo.organization}/pizza/1.0.0`;
     const bearer = (token) => ({ authorization: `Bearer ${token}` });
-    const asking = (roots, more) => measured(roots, { ...load, ...more });
-    const toOther = (pid, origin) =>
-      asking([pid], {
-        ...{ origin, ca: readFileSync(certFile, 'utf8') },
-        next: () => ({ method: 'GET', path: '/pizza/1.0.0/menu', headers: bearer(tokens.jwts[0]) }),
-      });
-    const toPeer = () => toOther(peer.child.pid, peerOrigin);
+    const toOther = (pid, origin) => ({
+      ...{ pid, origin, ca: readFileSync(certFile, 'utf8') },
+      next: () => ({ method: 'GET', path: '/pizza/1.0.0/menu', headers: bearer(tokens.jwts[0]) }),
+    });
     const toOwn = (path, headersFor) => {
       let n = 0;
-      return asking([gateway.pid], {
-        ...own,
-        next: () => ({ method: 'GET', path: at + path, headers: headersFor ? headersFor(n++) : {} }),
-      });
+      const next = () => ({ method: 'GET', path: at + path, headers: headersFor ? headersFor(n++) : {} });
+      return { ...own, pid: gateway.pid, next };
     };
-    const found = {};
-    const run = async (name, measure) => {
-      say(name);
-      found[name] = await measure();
+    const loads = {
+      upstream: { pid: upstream.child.pid, origin: url, next: () => ({ method: 'GET', path: '/menu' }) },
+      ...(nginx && { nginx: toOther(nginx.child.pid, nginx.origin) }),
+      peer: toOther(peer.child.pid, peerOrigin),
+      'no token': toOwn('/open'),
+      'one JWT': toOwn('/menu', () => bearer(tokens.jwts[0])),
+      '10,000 JWTs': toOwn('/menu', (n) => bearer(tokens.jwts[n % tokens.jwts.length])),
+      'one opaque token': toOwn('/menu', () => bearer(tokens.opaque)),
+      'one JWT, under a plan': toOwn('/planned', () => bearer(tokens.jwts[0])),
+      'API key': toOwn('/keyed', () => ({ apikey: tokens.apiKey })),
     };
-    await run('upstream', () =>
-      asking([upstream.child.pid], { origin: url, next: () => ({ method: 'GET', path: '/menu' }) }),
-    );
-    if (nginx) await run('nginx', () => toOther(nginx.child.pid, nginx.origin));
-    await run('peer', toPeer);
-    await run('no token', () => toOwn('/open'));
-    await run('one JWT', () => toOwn('/menu', () => bearer(tokens.jwts[0])));
-    await run('10,000 JWTs', () => toOwn('/menu', (n) => bearer(tokens.jwts[n % tokens.jwts.length])));
-    await run('one opaque token', () => toOwn('/menu', () => bearer(tokens.opaque)));
-    await run('one JWT, under a plan', () => toOwn('/planned', () => bearer(tokens.jwts[0])));
-    await run('API key', () => toOwn('/keyed', () => ({ apikey: tokens.apiKey })));
-    await run('peer again', toPeer);
-    return found;
+    return await inTurn(loads, seconds, say);
   } finally {
     await cluster.stop();
     peer.child.kill();
     nginx?.child.kill();
     upstream.child.kill();
   }
+}
+
+/** Each load for so many seconds, a part of them in each round; medians of the rounds. */
+async function inTurn(loads, seconds, say) {
+  const rounds = Object.fromEntries(Object.keys(loads).map((name) => [name, []]));
+  for (let round = 0; round <= ROUNDS; round++) {
+    say(round === 0 ? 'warming up' : `round ${round} of ${ROUNDS}`);
+    for (const [name, { pid, ...load }] of Object.entries(loads)) {
+      const before = cpuSeconds([pid]);
+      const part = round === 0 ? Math.min(3, seconds) : seconds / ROUNDS;
+      const result = await closed({ ...load, connections: CONNECTIONS, seconds: part });
+      const cpu = (cpuSeconds([pid]) - before) / (result.statuses[200] ?? 0);
+      if (round > 0) rounds[name].push({ ...result, perCpuSecond: 1 / cpu });
+    }
+  }
+  return Object.fromEntries(Object.entries(rounds).map(([name, all]) => [name, medians(all)]));
+}
+
+function medians(all) {
+  const median = (of) => all.map(of).toSorted((a, b) => a - b)[Math.floor(all.length / 2)];
+  const keys = ['perSecond', 'perCpuSecond', 'p50', 'p99'];
+  return Object.fromEntries(keys.map((key) => [key, median((one) => one[key])]));
 }
 
 /** An API with a scope, subscribed to; a key of each kind of token, and tokens with that scope. */

@@ -244,7 +244,7 @@ try {
     connections: CONNECTIONS,
   };
   if (wanted('tokens')) results.oidcProvider = await oidcProvider();
-  if (wanted('proxy')) results.proxy = await proxies({ seconds: SECONDS, say, start, measured, scratch });
+  if (wanted('proxy')) results.proxy = await proxies({ seconds: SECONDS, say, start, scratch });
   if (wanted('endpoints')) results.endpoints = await endpoints({ seconds: SECONDS, say, start, measured, scratch });
   if (wanted('tokens') || wanted('passwords')) results.processes = await processes();
   if (wanted('tokens') || wanted('start')) results.standalone = await standalone();
