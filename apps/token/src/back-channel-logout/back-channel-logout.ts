@@ -18,8 +18,8 @@ import { logoutTokenClaims } from './logout-token';
 
 /** How often it is looked for notices whose time has come, milliseconds. */
 const LOOK_MS = 1000;
-/** At once, of one client and of all. */
-const [EACH, MOST] = [4, 24];
+/** At once, of one client, of one organization and of all. */
+const [EACH, SHARE, MOST] = [4, 8, 24];
 /** For one attempt, milliseconds: questions, signature, and what Outbound gives a request. */
 const LEASE_MS = 20_000;
 const CALL_MS = 3000;
@@ -101,8 +101,10 @@ export class BackChannelLogout {
   }
 
   private begin(notice: LogoutNotice): void {
-    const name = `${notice.sessionId} ${notice.clientId}`;
-    if (this.telling.has(name)) return;
+    const { organizationId, sessionId, clientId } = notice;
+    const name = `${organizationId} ${sessionId} ${clientId}`;
+    const ofOne = [...this.telling.keys()].filter((each) => each.startsWith(organizationId));
+    if (ofOne.length >= SHARE || this.telling.has(name)) return;
     const told = this.tell(notice)
       .catch((error: unknown) => this.means.logger.warn({ error, client: notice.clientId }, 'a logout notice is late'))
       .finally(() => this.telling.delete(name));

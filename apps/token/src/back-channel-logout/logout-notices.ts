@@ -15,7 +15,7 @@ export interface ClaimedNotice extends LogoutNotice {
   attempts: number;
 }
 
-/** Those whose time has come, `each` of one client at most. */
+/** Those whose time has come, `each` of one client at most, the organizations in turn. */
 export const dueNotices = (dataSource: DataSource, now: Date, each: number, most: number): Promise<LogoutNotice[]> =>
   query<LogoutNotice>(
     dataSource,

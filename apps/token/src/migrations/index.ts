@@ -16,6 +16,7 @@ import { OnePartitionACall1763980000000 } from './1763980000000-one-partition-a-
 import { DpopNonces1764010000001 } from './1764010000001-dpop-nonces';
 import { WhoSignedIn1764040000000 } from './1764040000000-who-signed-in';
 import { SessionOfAFamily1764060000000 } from './1764060000000-session-of-a-family';
+import { NoticesInTurn1764070000000 } from './1764070000000-notices-in-turn';
 
 /** In the order in which they are run. */
 export const TOKEN_MIGRATIONS = [
@@ -37,4 +38,5 @@ export const TOKEN_MIGRATIONS = [
   DpopNonces1764010000001,
   WhoSignedIn1764040000000,
   SessionOfAFamily1764060000000,
+  NoticesInTurn1764070000000,
 ];
