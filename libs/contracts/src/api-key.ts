@@ -3,7 +3,6 @@ import {
   ArrayUnique,
   IsArray,
   IsIn,
-  IsISO8601,
   IsOptional,
   IsString,
   IsUUID,
@@ -14,6 +13,7 @@ import { feed } from './feed';
 import { IsNullable } from './nullable';
 import { Page, PageRequest } from './page';
 import { Empty, rpc } from './rpc';
+import { IsTime } from './time';
 
 const KINDS = ['production', 'sandbox'] as const;
 const STATES = ['active', 'disabled'] as const;
@@ -64,7 +64,7 @@ class ApiKeySettings {
   @Matches(REFERRER, { each: true })
   referrers?: string[];
   /** `null`: it does not end by itself. */
-  @IsNullable() @IsISO8601({ strict: true }) expiresAt?: string | null;
+  @IsNullable() @IsTime() expiresAt?: string | null;
 }
 
 export class GenerateApiKey extends ApiKeySettings {

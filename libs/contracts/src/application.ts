@@ -6,7 +6,6 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
-  IsISO8601,
   IsObject,
   IsOptional,
   IsString,
@@ -33,6 +32,7 @@ import { IsNullable } from './nullable';
 import { APPLICATION_TYPES, type ApplicationType } from './relying-party';
 import { Page, PageRequest } from './page';
 import { Empty, rpc } from './rpc';
+import { IsTime } from './time';
 import { SIGNING_ALGORITHMS, type SigningAlgorithm } from './signing-key';
 
 /** What a developer registers; it holds consumer keys. */
@@ -158,7 +158,7 @@ class KeySettings {
   @MaxLength(300, { each: true })
   allowedOrigins?: string[];
   /** When its password grant ends; `null` in an update takes that back. */
-  @IsNullable() @IsISO8601() passwordGrantSunset?: string | null;
+  @IsNullable() @IsTime() passwordGrantSunset?: string | null;
   /** `native` runs on its user's device; `web`, when absent, on a server or in a browser. */
   @IsOptional() @IsIn(APPLICATION_TYPES) applicationType?: ApplicationType;
   /** Where authorization codes may be sent; compared character by character. All of them: an update replaces them. */

@@ -5,7 +5,6 @@ import {
   IsArray,
   IsIn,
   IsInt,
-  IsISO8601,
   IsNumber,
   IsOptional,
   IsString,
@@ -16,6 +15,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { Empty, rpc } from './rpc';
+import { IsTime } from './time';
 
 /** Upper bounds of the latencies that are told apart, milliseconds; one more is for all that is slower. */
 export const LATENCIES = [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000] as const;
@@ -57,9 +57,9 @@ export type UsageGroup = (typeof USAGE_GROUPS)[number];
 export class QueryUsage {
   @IsUUID() organizationId: string;
   /** ISO 8601; a day ago when absent. */
-  @IsOptional() @IsISO8601({ strict: true }) from?: string;
+  @IsOptional() @IsTime() from?: string;
   /** ISO 8601; now when absent. */
-  @IsOptional() @IsISO8601({ strict: true }) to?: string;
+  @IsOptional() @IsTime() to?: string;
   /** By API when absent. */
   @IsOptional() @IsIn(USAGE_GROUPS) by?: UsageGroup;
   @IsOptional() @IsString() @MaxLength(131) api?: string;
@@ -86,10 +86,10 @@ export class UsageReport {
   from: string;
   to: string;
   by: UsageGroup;
-  /** The most used first, 1000 at most; times in their order. */
+  /** The most used first, 1000 at most; times in their order, all of them. */
   sums: UsageSum[];
 }
 
 export const recordUsage = rpc('catalog.usage.record', RecordUsage, Empty, { repeatable: true });
-/** Errors: `not_found` for an API that is not there; `invalid_request` for a time that ends before it begins. */
+/** Errors: `not_found` for an API that is not there; `invalid_request` for a time that ends before it begins, or has more than 1000 hours. */
 export const queryUsage = rpc('catalog.usage.query', QueryUsage, UsageReport, { repeatable: true });

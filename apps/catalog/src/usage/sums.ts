@@ -22,6 +22,7 @@ const GROUPS: Record<UsageGroup, string> = {
   day: `to_char(date_trunc('day', u.slot AT TIME ZONE 'UTC'), 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`,
 };
 const BY_LATENCY = Array.from({ length: LATENCIES.length + 1 }, (_, n) => `sum(u.latencies[${n + 1}])`).join(', ');
+/** Of what is not a time: the most used. */
 const MOST = 1000;
 
 type Row = Record<'of' | 'requests' | 'refused' | 'failed' | 'bytes', string> & {
@@ -40,7 +41,7 @@ export async function sumUsage(manager: EntityManager, asked: Asked): Promise<Us
        sum(u.total_ms) AS total, max(u.max_ms) AS most, ARRAY[${BY_LATENCY}] AS latencies
      FROM usage u WHERE u.organization_id = $1 AND u.slot >= $2 AND u.slot < $3
        AND ($4::uuid IS NULL OR u.api_id = $4) AND ($5::uuid IS NULL OR u.application_id = $5)
-     GROUP BY 1 ORDER BY ${by === 'hour' || by === 'day' ? '1' : 'sum(u.requests) DESC, 1'} LIMIT ${MOST}`,
+     GROUP BY 1 ORDER BY ${isTime(by) ? '1' : `sum(u.requests) DESC, 1 LIMIT ${MOST}`}`,
     [organizationId, from, to, apiId ?? null, applicationId ?? null],
   );
   return rows.map(({ of, total, most, latencies, ...counts }) => ({
@@ -50,6 +51,8 @@ export async function sumUsage(manager: EntityManager, asked: Asked): Promise<Us
     ...{ p95Ms: Math.min(percentile(latencies.map(Number), 0.95), rounded(most)), maxMs: rounded(most) },
   }));
 }
+
+const isTime = (by: UsageGroup): boolean => by === 'hour' || by === 'day';
 
 const rounded = (ms: number): number => Math.round(ms * 10) / 10;
 

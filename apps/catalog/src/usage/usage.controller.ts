@@ -15,6 +15,8 @@ import { checkText, invalid } from '../refusals';
 import { sumUsage } from './sums';
 
 const DAY_MS = 86_400_000;
+/** Of one report: all of them are in it, or none. */
+const MOST_HOURS = 1000;
 
 /** `catalog.usage.*`: how often APIs were called, as gateways have counted. */
 @Controller()
@@ -34,6 +36,8 @@ export class UsageController {
     const to = asked.to === undefined ? new Date() : new Date(asked.to);
     const from = asked.from === undefined ? new Date(to.getTime() - DAY_MS) : new Date(asked.from);
     if (from >= to) throw invalid('from must be before to');
+    if (by === 'hour' && to.getTime() - from.getTime() > MOST_HOURS * (DAY_MS / 24))
+      throw invalid(`by hour, ${MOST_HOURS} hours are told of at once: ask for less of time, or by day`);
     return await inOrganization(this.dataSource, organizationId, async (manager) => {
       const apiId = api === undefined ? undefined : (await apiNamed(manager, { organizationId, api })).id;
       const sums = await sumUsage(manager, { organizationId, from, to, by, apiId, applicationId });

@@ -78,6 +78,33 @@ it('refuses a time that ends before it begins, and an API that is not there', as
   expect((await refusalOf(report(anOrganization(), { api: 'none' })))?.[0]).toBe('not_found');
 });
 
+it('by hour tells of every hour, or says that it is too many', async () => {
+  const organizationId = anOrganization();
+  await record(
+    organizationId,
+    [1, 2, 3].map((hours) => counted(hours, 5, { slot: SLOT - hours * 3_600_000 })),
+  );
+  const to = SLOT + USAGE_SLOT_MS;
+  const hours = (number: number) => ({ by: 'hour' as const, from: new Date(to - number * 3_600_000).toISOString() });
+  expect((await report(organizationId, hours(1000))).map(({ requests }) => requests)).toEqual([3, 2, 1]);
+  expect(await refusalOf(report(organizationId, hours(1001)))).toEqual([
+    'invalid_request',
+    expect.stringContaining('1000 hours'),
+  ]);
+  expect((await report(organizationId, { ...hours(2208), by: 'day' })).length).toBeGreaterThan(0);
+});
+
+it.each(['2026-W47', '2026-325', '2026-W47-1', '2026-11-21T10', '20261121'])(
+  'a time is not %s, whose weeks and days of the year nobody means',
+  async (time) => {
+    for (const asked of [{ from: time }, { to: time }])
+      expect(await refusalOf(report(anOrganization(), asked))).toEqual([
+        'invalid_request',
+        expect.stringContaining('time'),
+      ]);
+  },
+);
+
 it('takes nothing of a clock that is far away, and no more of the rest', async () => {
   const organizationId = anOrganization();
   await record(organizationId, [counted(1, 5, { slot: 0 }), counted(1, 5, { slot: SLOT + 9e9 }), counted(2, 5)]);

@@ -82,6 +82,8 @@ it.each<Partial<GenerateApiKey>>([
   { referrers: [`johns.org/${'*a'.repeat(11)}`] },
   { referrers: [`johns.org/${'a'.repeat(300)}`] },
   { expiresAt: 'tomorrow' },
+  { expiresAt: '2026-W47' },
+  { expiresAt: '2026-325' },
   { name: 'a\u0000b' },
 ])('is not generated with %j', async (more) => {
   const organizationId = anOrganization();
