@@ -1,4 +1,4 @@
-import type { ApiResource } from '@keyward/contracts';
+import { MOST_RESOURCES, type ApiResource } from '@keyward/contracts';
 import { invalid } from '../refusals';
 
 /** Characters of RFC 3986's pchar that are the same in every spelling of a path, and no `;`, which some servers cut at. */
@@ -8,6 +8,9 @@ const PART = new RegExp(`^(${LITERAL}|\\{[A-Za-z_]\\w*\\}(?!\\{))+$`);
 
 /** The resources as they are kept. Throws `invalid_request` for a template that is none, or two that are the same. */
 export function checkResources(resources: ApiResource[]): ApiResource[] {
+  // Also of a document: what is made could not be changed afterwards.
+  if (resources.length > MOST_RESOURCES)
+    throw invalid(`an API has ${MOST_RESOURCES} resources at most, and not ${resources.length}`);
   const seen = new Set<string>();
   return resources.map(({ verb, template, authentication, scopes, plan }) => {
     const problem = problemOfTemplate(template);

@@ -16,14 +16,16 @@ export interface DefinedScope {
   roles: string[];
 }
 
-/** Every verb of every path. Throws `invalid_request` for what would have to be fetched. */
-export function resourcesOf({ paths = {}, security }: OpenApiDocument): ApiResource[] {
+/** Every verb of every path. Throws `invalid_request` for what would have to be fetched, or would be less protected than it says. */
+export function resourcesOf(document: OpenApiDocument): ApiResource[] {
+  const { paths = {}, security } = document;
+  const isOfApiManager = Object.keys(document).some((name) => name.startsWith('x-wso2-'));
   return Object.entries(paths).flatMap(([template, item]) => {
     if (item.$ref !== undefined)
       throw invalid(`the definition is not accepted: ${template} refers to another document, which is not fetched`);
     return VERBS.flatMap((verb): ApiResource[] => {
       const operation = item[verb.toLowerCase()];
-      return operation ? [resourceOf(verb, template, operation, security)] : [];
+      return operation ? [resourceOf(verb, template, operation, security, isOfApiManager)] : [];
     });
   });
 }
@@ -33,15 +35,46 @@ function resourceOf(
   template: string,
   operation: Operation,
   ofAll: Requirement[] | undefined,
+  isOfApiManager: boolean,
 ): ApiResource {
   const security = operation.security ?? ofAll;
   // OpenAPI 3.1 §4.8.10.1: an empty array takes security away, an empty object makes it optional.
   const open =
     security !== undefined && (security.length === 0 || security.some((one) => Object.keys(one).length === 0));
   const authentication = open ? 'none' : (authenticationOf(operation['x-auth-type']) ?? 'any');
-  const named = [...(security ?? []).flatMap((one) => Object.values(one).flat()), operation['x-scope']];
-  const scopes = [...new Set(named.filter((name) => typeof name === 'string' && name !== ''))] as string[];
+  const at = `${verb} ${template}`;
+  const needed = (security ?? []).flatMap((requirement) => alternativesOf(at, requirement, isOfApiManager));
+  const extension = extensionScopes(at, operation['x-scope']);
+  if (needed.length > 0 && extension.some((name) => !needed.includes(name)))
+    throw invalid(`the definition is not accepted: ${at} has one scope in security and another in x-scope`);
+  const scopes = [...new Set([...needed, ...extension])];
   return { verb, template, authentication, scopes: authentication === 'none' ? [] : scopes };
+}
+
+/**
+ * OpenAPI 3.1 §4.8.30: of one requirement everything is needed, and of several requirements one. A resource needs any one of its
+ * scopes, so what needs two at once cannot be said. API Manager's `default` lists alternatives.
+ */
+function alternativesOf(at: string, requirement: Requirement, isOfApiManager: boolean): string[] {
+  const schemes = Object.keys(requirement);
+  const scopes = [...new Set(Object.values(requirement).flat())];
+  if (isOfApiManager && schemes.length === 1 && schemes[0] === 'default') return scopes;
+  if (schemes.length > 1)
+    throw invalid(`the definition is not accepted: ${at} needs ${schemes.join(' and ')} at once: name one of them`);
+  if (scopes.length > 1)
+    throw invalid(
+      `the definition is not accepted: ${at} needs the scopes ${scopes.join(' and ')} at once: any one scope of a resource suffices, so name one, or alternatives as requirements of their own`,
+    );
+  return scopes;
+}
+
+/** API Manager's `x-scope`: a scope, or several of which any one suffices. What is neither must not leave the resource open. */
+function extensionScopes(at: string, value: unknown): string[] {
+  if (value === undefined || value === null || value === '') return [];
+  const all: unknown[] = Array.isArray(value) ? value : [value];
+  if (!all.every((name) => typeof name === 'string' && name !== ''))
+    throw invalid(`the definition is not accepted: x-scope of ${at} is no scope, nor a list of them`);
+  return all as string[];
 }
 
 const authenticationOf = (type: unknown) => (typeof type === 'string' ? AUTH_TYPES[type.toLowerCase()] : undefined);

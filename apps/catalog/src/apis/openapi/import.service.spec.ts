@@ -164,6 +164,52 @@ describe('an OpenAPI 3 document', () => {
     server.close();
   });
 
+  const SCHEMES = {
+    securitySchemes: Object.fromEntries(
+      ['o', 'p', 'default'].map((name) => [
+        name,
+        { type: 'oauth2', flows: { password: { tokenUrl: 'https://a.example', scopes: { r: '', w: '' } } } },
+      ]),
+    ),
+  };
+  const protectedBy = (more: object, document: object = {}) =>
+    api({ components: SCHEMES, paths: { '/a/{id}': { put: { ...answers, ...idParameter, ...more } } }, ...document });
+  const idParameter = { parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }] };
+
+  it.each<[string, object, string, object?]>([
+    ['two schemes at once', { security: [{ o: ['r'], p: ['w'] }] }, 'needs o and p at once'],
+    ['two scopes at once', { security: [{ o: ['r', 'w'] }] }, 'needs the scopes r and w at once'],
+    ['two scopes at once, one way of two', { security: [{ o: ['r'] }, { p: ['r', 'w'] }] }, 'r and w at once'],
+    ['two scopes at once everywhere', {}, 'r and w at once', { security: [{ o: ['r', 'w'] }] }],
+    ['one scope in security and another in x-scope', { security: [{ o: ['r'] }], 'x-scope': 'w' }, 'x-scope'],
+    ['an x-scope that is none', { 'x-scope': { r: true } }, 'x-scope'],
+    ['a list of x-scope with what is none', { 'x-scope': ['r', 1] }, 'x-scope'],
+  ])('RS-05 is refused by its operation’s name when it needs %s', async (_, operation, why, document = {}) => {
+    const organizationId = anOrganization();
+    const refusal = await refusalOf(bring(organizationId, protectedBy(operation, document)));
+    expect(refusal).toEqual(['invalid_request', expect.stringContaining('PUT /a/{id}')]);
+    expect(refusal?.[1]).toContain(why);
+    expect((await catalog.bus.call(listApis, { organizationId, limit: 50 }, call())).items).toEqual([]);
+  });
+
+  it.each<[string, object, string[], object?]>([
+    ['requirements of their own', { security: [{ o: ['r'] }, { p: ['w'] }] }, ['r', 'w']],
+    ['a list of x-scope', { 'x-scope': ['r', 'w'] }, ['r', 'w']],
+    ['the same twice', { security: [{ o: ['r'] }], 'x-scope': ['r'] }, ['r']],
+    ['API Manager’s default', { security: [{ default: ['r', 'w'] }] }, ['r', 'w'], { 'x-wso2-basePath': '/a/1' }],
+  ])('RS-05 needs one of several scopes when it says so by %s', async (_, operation, scopes, document = {}) => {
+    const { resources } = await bring(anOrganization(), protectedBy(operation, document));
+    expect(resources[0]?.scopes).toEqual(scopes);
+  });
+
+  it('has no more resources than an API may be changed to', async () => {
+    const paths = (number: number) =>
+      Object.fromEntries(Array.from({ length: number }, (_, n) => [`/a${n}`, { get: answers }]));
+    const refusal = await refusalOf(bring(anOrganization(), api({ paths: paths(501) })));
+    expect(refusal).toEqual(['invalid_request', expect.stringContaining('500 resources at most, and not 501')]);
+    expect((await bring(anOrganization(), api({ paths: paths(500) }))).resources).toHaveLength(500);
+  });
+
   it.each<[string, string | object]>([
     ['Swagger 2', { swagger: '2.0', info: { title: 'a', version: '1' }, paths: {} }],
     ['OpenAPI 4', api({ openapi: '4.0.0' })],

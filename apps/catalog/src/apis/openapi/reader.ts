@@ -5,8 +5,8 @@ import { READING_THREAD, type OpenApiDocument, type ReadingResult, type ReadingT
 
 /** Bytes of a document. */
 const MAX_BYTES = 512 * 1024;
-/** How long one may take (ms), what memory (MiB), and how many are read at once. */
-const READ_MS = 5000;
+/** How long one may take (ms; the gateway waits longer), what memory (MiB), and how many are read at once. */
+const READ_MS = 8000;
 const MEMORY = 192;
 const AT_ONCE = 2;
 

@@ -67,7 +67,9 @@ function readDocument(require: NodeJS.Require): void {
     const ofOperation = ({ security, ...rest }: Operation) => ({
       ...(security && { security }),
       ...Object.fromEntries(
-        Object.entries(rest).filter(([name, value]) => name.startsWith('x-') && typeof value === 'string'),
+        Object.entries(rest).filter(
+          ([name, value]) => name === 'x-scope' || (name.startsWith('x-') && typeof value === 'string'),
+        ),
       ),
     });
     const ofPath = (item: PathItem) =>
