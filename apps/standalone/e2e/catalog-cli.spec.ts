@@ -69,7 +69,8 @@ it('makes an API by hand, and changes all of it', async () => {
   await writeFile(json, JSON.stringify(body));
   expect(await run('api', 'create', json)).toMatchObject(body);
   const cors = { allowOrigins: ['*'], allowHeaders: [], exposeHeaders: [], allowCredentials: false, maxAge: 60 };
-  await writeFile(json, JSON.stringify({ cors, visibility: 'roles', visibleTo: ['boss'] }));
+  await run('roles', 'create', 'boss');
+  await writeFile(json, JSON.stringify({ cors }));
   const changed = await run(
     'api',
     'update',
@@ -80,11 +81,21 @@ it('makes an API by hand, and changes all of it', async () => {
     'Changed',
     '--backend-token',
     'on',
+    '--visible-to',
+    'boss',
   );
-  expect(changed).toMatchObject({ ...body, cors, visibleTo: ['boss'], description: 'Changed', backendToken: true });
+  expect(changed).toMatchObject({
+    ...body,
+    cors,
+    visibility: 'roles',
+    visibleTo: ['boss'],
+    description: 'Changed',
+    backendToken: true,
+  });
   await writeFile(json, '[');
   expect(await keyward.cli(['api', 'create', json, '--org', org])).toMatchObject({ code: 2, stdout: '' });
   await say('api', 'delete', 'By hand');
+  await say('roles', 'delete', 'boss');
 });
 
 it('takes an API through its life cycle', async () => {

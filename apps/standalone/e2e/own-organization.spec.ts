@@ -147,6 +147,36 @@ describe('an admin', () => {
   });
 });
 
+describe('a publisher', () => {
+  it('MT-20 sees, changes and subscribes to an API that is visible to roles only with one of them', async () => {
+    const [role, name] = [unique('role'), unique('api')];
+    const [apis, api] = [`/${org}/apis`, `/${org}/apis/${name}`];
+    const visible = { visibility: 'roles', visibleTo: [role] };
+    const made = { name, version: '1', context: `/${name}`, upstreams: { production: 'https://a.example' } };
+    expectProblem(await send(admin, 'POST', apis, { ...made, ...visible }), 'invalid_request', 400);
+    await manage('POST', `/${org}/roles`, { name: role });
+    expect((await send(admin, 'POST', apis, { ...made, ...visible, resources: [] })).status).toBe(201);
+    const other = await makeMember(org, 'publisher', role);
+    const { access_token: allowed } = await signInToManage(other);
+    const listed = async (bearer: string) =>
+      ((await send(bearer, 'GET', `${apis}?limit=200`)).body.items as { name: string }[]).some(
+        (each) => each.name === name,
+      );
+    expect([await listed(admin), await listed(publisher), await listed(allowed)]).toEqual([true, false, true]);
+    const look = () =>
+      Promise.all([admin, publisher, allowed].map(async (bearer) => (await send(bearer, 'GET', api)).status));
+    expect(await look()).toEqual([200, 404, 200]);
+    expectProblem(await send(publisher, 'PATCH', api, { visibility: 'public' }), 'not_found', 404);
+    await manage('POST', `/${org}/applications`, { name });
+    const subscription = { application: name, api: name };
+    expectProblem(await send(publisher, 'POST', `/${org}/subscriptions`, subscription), 'not_found', 404);
+    expectProblem(await send(publisher, 'POST', apis, { ...made, version: '2', ...visible }), 'invalid_request', 400);
+    // Who has lost the role sees it no more.
+    await manage('PATCH', `/${org}/users/${other.username}`, { roles: ['publisher'] });
+    expect(await look()).toEqual([200, 404, 404]);
+  });
+});
+
 describe('management scopes', () => {
   it('RO-07 abuse 21: come by the platform’s own clients alone, and not by a password', async () => {
     const user = await makeMember(org, 'admin', 'publisher', 'operator');

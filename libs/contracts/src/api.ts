@@ -61,6 +61,15 @@ export const OWN_PATHS: readonly string[] =
   client-registration device device_authorize login sign-in sign-up sign-out consent account callback portal health metrics
   assets pages.css form-post.js favicon.ico robots.txt`.split(/\s+/);
 
+/** Who asks for APIs: one that is visible to some roles is to all others as if it were not there. */
+export class SeenApis {
+  /** The roles of who asks; absent: all APIs are theirs to see. */
+  @IsOptional() @IsArray() @IsString({ each: true }) seenWith?: string[];
+}
+
+/** Of one API version. */
+export const MOST_RESOURCES = 500;
+
 /** One verb and URI template of an API. */
 export class ApiResource {
   @IsIn(VERBS) verb: Verb;
@@ -149,7 +158,7 @@ export class Api extends ApiRoute {
   updatedAt: string;
 }
 
-class ApiSettings {
+class ApiSettings extends SeenApis {
   @IsOptional() @IsString() @MaxLength(2000) description?: string;
   /** `true` takes it from the version that was the default. */
   @IsOptional() @IsBoolean() isDefault?: boolean;
@@ -158,7 +167,7 @@ class ApiSettings {
   @IsOptional() @ValidateNested() @Type(() => Upstreams) upstreams?: Upstreams;
   @IsOptional()
   @IsArray()
-  @ArrayMaxSize(500)
+  @ArrayMaxSize(MOST_RESOURCES)
   @ValidateNested({ each: true })
   @Type(() => ApiResource)
   resources?: ApiResource[];
@@ -185,7 +194,7 @@ export class CreateApi extends ApiSettings {
 }
 
 /** Makes an API of an OpenAPI 3 document, or one more version of it; what is given here goes before what that says. */
-export class ImportApi {
+export class ImportApi extends SeenApis {
   @IsUUID() organizationId: string;
   /** JSON or YAML, 512 KiB at most. What it refers to outside of itself is not fetched. */
   @IsString() @MinLength(1) @MaxLength(524288) definition: string;
@@ -199,10 +208,12 @@ export class ImportApi {
 
 export class ListApis extends PageRequest {
   @IsUUID() organizationId: string;
+  /** As of `SeenApis`. */
+  @IsOptional() @IsArray() @IsString({ each: true }) seenWith?: string[];
 }
 
 /** A version by its id, by `name:version`, or, where it is the default or the only one, by the API's name. */
-export class NameApi {
+export class NameApi extends SeenApis {
   @IsUUID() organizationId: string;
   @IsString() @MaxLength(131) api: string;
 }

@@ -1,5 +1,5 @@
-import { IsIn, IsOptional, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
-import { API_NAME } from './api';
+import { IsArray, IsIn, IsOptional, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
+import { API_NAME, SeenApis } from './api';
 import { feed } from './feed';
 import { IsNullable } from './nullable';
 import { Page, PageRequest } from './page';
@@ -32,7 +32,7 @@ export class Subscription extends SubscriptionRecord {
   createdAt: string;
 }
 
-export class Subscribe {
+export class Subscribe extends SeenApis {
   @IsUUID() organizationId: string;
   /** An application of the organization: the key manager has found it. */
   @IsUUID() applicationId: string;
@@ -44,9 +44,11 @@ export class ListSubscriptions extends PageRequest {
   @IsUUID() organizationId: string;
   @IsOptional() @IsUUID() applicationId?: string;
   @IsOptional() @IsString() @MaxLength(131) api?: string;
+  /** As of `SeenApis`. */
+  @IsOptional() @IsArray() @IsString({ each: true }) seenWith?: string[];
 }
 
-export class NameSubscription {
+export class NameSubscription extends SeenApis {
   @IsUUID() organizationId: string;
   /** Its id. */
   @IsString() @MaxLength(100) subscription: string;

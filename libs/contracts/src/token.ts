@@ -65,6 +65,8 @@ export class Bearer {
   orgKey: string;
   /** Those that its user may have now. */
   scopes: string[];
+  /** Its user's in their own organization, now; absent: none. */
+  roles?: string[];
   /** As of `IssuedToken`. */
   dpopNonce?: string;
 }

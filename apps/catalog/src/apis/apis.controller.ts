@@ -31,6 +31,7 @@ import { settingsFrom } from './api-settings';
 import { checkContext } from './contexts';
 import { apiNamed } from './find-api';
 import { insertApi, saveApi } from './write-api';
+import { assertSeenWith, seenWith } from './visibility';
 import { checkStep } from './life-cycle';
 import { OpenApiReader } from './openapi/reader';
 import { placeDefinition } from './openapi/place';
@@ -62,14 +63,17 @@ export class ApisController {
   }
 
   @Handle(listApis)
-  async list({ organizationId, after, limit }: ListApis): Promise<ApiPage> {
+  async list({ organizationId, after, limit, seenWith: roles }: ListApis): Promise<ApiPage> {
     const [name = '', version = ''] = after?.split(/:(.*)/s) ?? [];
     checkCursor(after ?? '');
     const found = await inOrganization(this.dataSource, organizationId, (manager) =>
-      manager
-        .createQueryBuilder(ApiEntity, 'api')
-        .where('api.organizationId = :organizationId AND (api.name, api.version) > (:name, :version)')
-        .setParameters({ organizationId, name, version })
+      seenWith(
+        manager
+          .createQueryBuilder(ApiEntity, 'api')
+          .where('api.organizationId = :organizationId AND (api.name, api.version) > (:name, :version)')
+          .setParameters({ organizationId, name, version }),
+        roles,
+      )
         .orderBy({ 'api.name': 'ASC', 'api.version': 'ASC' })
         .limit(limit + 1)
         .getMany(),
@@ -89,6 +93,7 @@ export class ApisController {
     return this.feeds.write(request.organizationId, async (manager, tell) => {
       const before = await apiNamed(manager, request);
       const after = { ...before, ...settingsFrom(before, request), isDefault: isDefault ?? before.isDefault };
+      assertSeenWith(request.seenWith, after);
       // What callers rely on does not go away from under them.
       if (before.state !== 'CREATED') checkStep({ ...after, state: 'CREATED' }, 'PUBLISHED');
       return apiOf(await saveApi(manager, tell, before, after));

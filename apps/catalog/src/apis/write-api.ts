@@ -7,6 +7,7 @@ import { invalid } from '../refusals';
 import { ApiEntity, routeOf } from './api.entity';
 import { assertWhole, DEFAULT_SETTINGS, settingsFrom } from './api-settings';
 import { assertPlace, checkContext } from './contexts';
+import { assertSeenWith } from './visibility';
 
 /** A new version. Throws `invalid_request`, `conflict`. */
 export async function insertApi(manager: EntityManager, tell: Tell, asked: CreateApi): Promise<ApiEntity> {
@@ -21,6 +22,7 @@ export async function insertApi(manager: EntityManager, tell: Tell, asked: Creat
     state: 'CREATED',
     ...{ createdAt, updatedAt: createdAt },
   };
+  assertSeenWith(asked.seenWith, api);
   await assertPlace(manager, api);
   await assertWhole(manager, api);
   if (api.isDefault) await takeDefault(manager, tell, api);

@@ -21,10 +21,11 @@ import {
 } from '@keyward/contracts';
 import { inOrganization, pageOf } from '@keyward/database';
 import { Controller } from '@nestjs/common';
-import { DataSource, In, MoreThan, type EntityManager } from 'typeorm';
+import { DataSource, In, MoreThan, Not, type EntityManager } from 'typeorm';
 import { ApiEntity } from '../apis/api.entity';
 import { assertPlans } from '../apis/api-settings';
 import { apiNamed } from '../apis/find-api';
+import { isSeenWith } from '../apis/visibility';
 import { Feeds } from '../feeds';
 import { ApplicationPlanEntity } from '../plans/application-plan.entity';
 import { isId } from '../ids';
@@ -59,14 +60,23 @@ export class SubscriptionsController {
   }
 
   @Handle(listSubscriptions)
-  async list({ organizationId, applicationId, api, after, limit }: ListSubscriptions): Promise<SubscriptionPage> {
+  async list({
+    organizationId,
+    applicationId,
+    api,
+    after,
+    limit,
+    seenWith,
+  }: ListSubscriptions): Promise<SubscriptionPage> {
     if (after !== undefined && !isId(after)) throw invalid('after is not the end of a page');
     return await inOrganization(this.dataSource, organizationId, async (manager) => {
       const where = {
         organizationId,
         ...(after !== undefined && { id: MoreThan(after) }),
         ...(applicationId != null && { applicationId }),
-        ...(api != null && { apiId: (await apiNamed(manager, { organizationId, api })).id }),
+        ...(api != null
+          ? { apiId: (await apiNamed(manager, { organizationId, api, seenWith })).id }
+          : seenWith && { apiId: Not(In(await hiddenFrom(manager, organizationId, seenWith))) }),
       };
       const found = await manager.find(SubscriptionEntity, { where, order: { id: 'ASC' }, take: limit + 1 });
       return pageOf(await describeAll(manager, organizationId, found), limit, ({ id }) => id);
@@ -128,13 +138,20 @@ const NEXT: Record<SubscriptionState, readonly SubscriptionState[]> = {
 
 async function subscriptionNamed(
   manager: EntityManager,
-  { organizationId, subscription }: NameSubscription,
+  { organizationId, subscription, seenWith }: NameSubscription,
 ): Promise<SubscriptionEntity> {
   const found = isId(subscription)
     ? await manager.findOneBy(SubscriptionEntity, { organizationId, id: subscription })
     : null;
-  if (!found) throw notFound('no such subscription');
+  const hidden = found && seenWith ? await hiddenFrom(manager, organizationId, seenWith) : [];
+  if (!found || hidden.includes(found.apiId)) throw notFound('no such subscription');
   return found;
+}
+
+/** The APIs that who has these roles does not see. */
+async function hiddenFrom(manager: EntityManager, organizationId: string, roles: string[]): Promise<string[]> {
+  const some = await manager.findBy(ApiEntity, { organizationId, visibility: 'roles' });
+  return some.filter((api) => !isSeenWith(roles, api)).map(({ id }) => id);
 }
 
 async function describe(manager: EntityManager, subscription: SubscriptionEntity): Promise<Subscription> {

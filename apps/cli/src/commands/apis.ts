@@ -59,6 +59,7 @@ interface Settings {
   file?: string;
   description?: string;
   visibility?: string;
+  visibleTo?: string[];
   plan?: string;
   upstreamPlan?: string;
   accepts?: string;
@@ -135,9 +136,10 @@ export function apis(terminal: Terminal): Command {
 
   withUpstreams(noun.command('update <api>'))
     .description('change an API; resources come from a document as well: api import --replace')
-    .option('--file <file>', 'JSON with any settings of an API: resources, cors, visibleTo and more')
+    .option('--file <file>', 'JSON with any settings of an API: resources, cors and more')
     .option('--description <text>', 'what it is for')
-    .addOption(new Option('--visibility <who>', 'who sees it').choices(['public', 'organization']))
+    .addOption(new Option('--visibility <who>', 'who sees it').choices(['public', 'organization', 'roles']))
+    .option('--visible-to <roles>', 'the roles of those publishers who see it; admins see all', commaSeparated)
     .option('--plan <name>', 'a plan of the level api')
     .option('--upstream-plan <name>', 'a plan of the level upstream, for each of the two')
     .addOption(new Option('--accepts <what>', 'what opens it').choices([...CREDENTIALS, 'either']))
@@ -159,10 +161,11 @@ export function apis(terminal: Terminal): Command {
         const url = apiPath(session, api);
         // One that is not named stays as it is.
         const before = own && (await session.api.get<Api>(url)).upstreams;
-        const { description, visibility, plan, upstreamPlan, backendClaims, file } = options;
+        const { description, visibleTo, plan, upstreamPlan, backendClaims, file } = options;
         const accepts = options.accepts === 'either' ? null : options.accepts;
+        const visibility = options.visibility ?? (visibleTo && 'roles');
         const given = file === undefined ? {} : await readJson(file);
-        const named = { ...switches, description, visibility, plan, upstreamPlan, accepts, backendClaims };
+        const named = { ...switches, description, visibility, visibleTo, plan, upstreamPlan, accepts, backendClaims };
         const body = changes({ ...given, ...withoutAbsent(named), ...(own && { upstreams: { ...before, ...own } }) });
         session.show(await session.api.patch<Api>(url, body), details);
       }),

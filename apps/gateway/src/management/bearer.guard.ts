@@ -1,4 +1,4 @@
-import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { createParamDecorator, Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { Bus } from '@keyward/bus';
 import {
@@ -18,6 +18,14 @@ import { challengedProof, presentedOf } from '../possession/presented';
 import { REQUIRED, type Required } from './rights';
 
 type At = FastifyRequest<{ Params: { orgkey?: string } }>;
+
+/** The roles by which a request's bearer sees APIs; none is kept of who sees all. */
+const seenWith = new WeakMap<object, string[]>();
+
+/** The roles that decide which APIs who asks may see; `undefined`: all, as operators and admins do. */
+export const SeenWith = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  seenWith.get(context.switchToHttp().getRequest<object>()),
+);
 
 /** Lets operators in, and an organization's own people to what is its own (RFC 6750 §2.1, header only). */
 @Injectable()
@@ -39,6 +47,7 @@ export class BearerGuard implements CanActivate {
     const required = this.reflector.getAllAndOverride<Required>(REQUIRED, [context.getHandler(), context.getClass()]);
     // Before anything is looked for: of other organizations nobody learns which there are.
     if (!mayUse(bearer, required, request)) throw new ServiceError('insufficient_scope');
+    if (!bearer.scopes.includes(ADMIN_SCOPE)) seenWith.set(request, bearer.roles ?? []);
     return true;
   }
 }

@@ -61,9 +61,9 @@ export class SigningKeyRevocation {
   /** Every refresh token of the organization, and every access token there is: all its users sign in again. */
   @IsOptional() @IsBoolean() endGrants?: boolean;
 }
-export class NewApi extends OmitType(CreateApi, ['organizationId']) {}
-export class ApiDefinition extends OmitType(ImportApi, ['organizationId']) {}
-export class ApiChanges extends OmitType(UpdateApi, ['organizationId', 'api']) {}
+export class NewApi extends OmitType(CreateApi, ['organizationId', 'seenWith']) {}
+export class ApiDefinition extends OmitType(ImportApi, ['organizationId', 'seenWith']) {}
+export class ApiChanges extends OmitType(UpdateApi, ['organizationId', 'api', 'seenWith']) {}
 export class ApiStep extends PickType(ChangeApiState, ['state']) {}
 export class NewVersion extends PickType(CopyApi, ['version']) {}
 export class NewApiKey extends OmitType(GenerateApiKey, ['organizationId', 'application']) {}
@@ -81,7 +81,7 @@ export class RoleChanges extends PickType(UpdateRole, ['description']) {}
 export class NewMember extends PickType(NameMember, ['username']) {}
 
 /** The application by its id or its name. */
-export class NewSubscription extends OmitType(Subscribe, ['organizationId', 'applicationId']) {
+export class NewSubscription extends OmitType(Subscribe, ['organizationId', 'applicationId', 'seenWith']) {
   @IsString() @MaxLength(100) application: string;
 }
 

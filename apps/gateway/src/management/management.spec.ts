@@ -1,4 +1,6 @@
+import { timeLeft } from '@keyward/bus';
 import {
+  ADMIN_SCOPE,
   createApplication,
   createOrganization,
   createUser,
@@ -9,23 +11,29 @@ import {
   findUser,
   forgetClients,
   generateKey,
+  findRole,
   getJwks,
+  importApi,
+  listApis,
   listKeys,
   listOrganizations,
   listUsers,
   MANAGEMENT_SCOPE,
+  PUBLISHER_SCOPE,
   resetPassword,
   ROOT_ORGANIZATION,
   rotateSecret,
   rotateSigningKey,
   ServiceError,
   unlockUser,
+  updateApi,
   updateApplication,
   updateKey,
   updateOrganization,
   updateUser,
   verifyBearer,
   type ErrorCode,
+  type Role,
   type Rpc,
   type User,
 } from '@keyward/contracts';
@@ -289,6 +297,47 @@ describe('management API', () => {
         expect((await ask(path, method, body)).status).toBe(expected);
       },
     );
+
+    it('a document has the time to be read, or to be refused', async () => {
+      let left = 0;
+      services.on(importApi, (_, call) => {
+        left = timeLeft(call);
+        throw new ServiceError('invalid_request', 'it takes too long to read');
+      });
+      const { status, json } = await ask(`${ORGANIZATIONS}/johnsorg/apis/import`, 'POST', { definition: '[' });
+      expect([status, json.detail]).toEqual([400, 'it takes too long to read']);
+      expect(left).toBeGreaterThan(8000);
+    });
+
+    it('MT-20 APIs are asked for with the roles of a publisher, and with those of nobody who manages all', async () => {
+      const own = { organizationId: id, orgKey: 'johnsorg', roles: ['chef'] };
+      answering(listApis, { items: [] });
+      for (const scopes of [[PUBLISHER_SCOPE], [PUBLISHER_SCOPE, ADMIN_SCOPE]]) {
+        bearer = { ...OPERATOR, ...own, scopes };
+        expect((await ask(`${ORGANIZATIONS}/johnsorg/apis`)).status).toBe(200);
+      }
+      bearer = { ...OPERATOR, roles: ['operator'] };
+      await ask(`${ORGANIZATIONS}/johnsorg/apis`);
+      const all = { organizationId: id, limit: 50 };
+      expect(seen).toEqual([{ ...all, seenWith: ['chef'] }, all, all]);
+      bearer = { ...OPERATOR, ...own, scopes: [PUBLISHER_SCOPE] };
+      const claimed = await ask(`${ORGANIZATIONS}/johnsorg/apis/x`, 'PATCH', { seenWith: ['boss'] });
+      expect([claimed.status, claimed.json.code]).toEqual([400, 'invalid_request']);
+    });
+
+    it('an API is visible to roles that are there', async () => {
+      services.on(findRole, ({ role }) => {
+        if (role !== 'chef') throw new ServiceError('not_found', 'no such role');
+        return { name: role } as Role;
+      });
+      answering(updateApi);
+      const visibleTo = (roles: string[]) =>
+        ask(`${ORGANIZATIONS}/johnsorg/apis/x`, 'PATCH', { visibility: 'roles', visibleTo: roles });
+      const refused = await visibleTo(['chef', 'boss']);
+      expect([refused.status, refused.json.detail]).toEqual([400, 'there is no role boss: create it first']);
+      expect(seen).toEqual([]);
+      expect((await visibleTo(['chef'])).status).toBe(200);
+    });
 
     it('JK-05 the JWKS shows a rotation at once', async () => {
       const jwks = (kid: string) => services.on(getJwks, () => ({ keys: [{ kid } as never] }));

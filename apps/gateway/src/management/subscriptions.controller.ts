@@ -12,6 +12,7 @@ import {
 } from '@keyward/contracts';
 import { RequestCall } from '../http/request-call';
 import { NewSubscription, SubscriptionChanges, SubscriptionQuery } from './bodies';
+import { SeenWith } from './bearer.guard';
 import { Management, ManagementBus } from './management';
 
 /** Applications are the key manager's, so it says which one a name is. */
@@ -23,10 +24,11 @@ export class SubscriptionsController {
   async list(
     @Param('orgkey') orgkey: string,
     @Query() { application, ...query }: SubscriptionQuery,
+    @SeenWith() seenWith: string[] | undefined,
     @RequestCall() call: Call,
   ): Promise<SubscriptionPage> {
     const applicationId = application && (await this.applicationId(orgkey, application, call));
-    return this.services.call(listSubscriptions, orgkey, { ...query, applicationId }, call);
+    return this.services.call(listSubscriptions, orgkey, { ...query, applicationId, seenWith }, call);
   }
 
   /** It waits for approval where the API says so. */
@@ -34,19 +36,21 @@ export class SubscriptionsController {
   async create(
     @Param('orgkey') orgkey: string,
     @Body() { application, ...body }: NewSubscription,
+    @SeenWith() seenWith: string[] | undefined,
     @RequestCall() call: Call,
   ): Promise<Subscription> {
     const applicationId = await this.applicationId(orgkey, application, call);
-    return this.services.call(subscribe, orgkey, { ...body, applicationId }, call);
+    return this.services.call(subscribe, orgkey, { ...body, applicationId, seenWith }, call);
   }
 
   @Get(':subscription')
   find(
     @Param('orgkey') orgkey: string,
     @Param('subscription') subscription: string,
+    @SeenWith() seenWith: string[] | undefined,
     @RequestCall() call: Call,
   ): Promise<Subscription> {
-    return this.services.call(findSubscription, orgkey, { subscription }, call);
+    return this.services.call(findSubscription, orgkey, { subscription, seenWith }, call);
   }
 
   /** Approves, rejects, blocks and unblocks it, or gives it another plan. */
@@ -55,9 +59,10 @@ export class SubscriptionsController {
     @Param('orgkey') orgkey: string,
     @Param('subscription') subscription: string,
     @Body() body: SubscriptionChanges,
+    @SeenWith() seenWith: string[] | undefined,
     @RequestCall() call: Call,
   ): Promise<Subscription> {
-    return this.services.call(updateSubscription, orgkey, { ...body, subscription }, call);
+    return this.services.call(updateSubscription, orgkey, { ...body, subscription, seenWith }, call);
   }
 
   @Delete(':subscription')
@@ -65,9 +70,10 @@ export class SubscriptionsController {
   async delete(
     @Param('orgkey') orgkey: string,
     @Param('subscription') subscription: string,
+    @SeenWith() seenWith: string[] | undefined,
     @RequestCall() call: Call,
   ): Promise<void> {
-    await this.services.call(unsubscribe, orgkey, { subscription }, call);
+    await this.services.call(unsubscribe, orgkey, { subscription, seenWith }, call);
   }
 
   private async applicationId(orgkey: string, application: string, call: Call): Promise<string> {

@@ -27,6 +27,6 @@ export class BearerController {
     const scopes = scope.split(' ').filter((granted) => isGrantable(granted, client, live.user));
     const { id: organizationId, key: orgKey } = live.user?.organization ?? root;
     const dpopNonce = await this.possessions.nextNonce(possession.dpop, root);
-    return { sub, clientId, organizationId, orgKey, scopes, dpopNonce };
+    return { sub, clientId, organizationId, orgKey, scopes, roles: live.user?.roles, dpopNonce };
   }
 }

@@ -7,6 +7,7 @@ import { ScopeEntity } from '../../scopes/scope.entity';
 import { ApiEntity } from '../api.entity';
 import { settingsFrom } from '../api-settings';
 import { checkStep } from '../life-cycle';
+import { isSeenWith } from '../visibility';
 import { insertApi, saveApi } from '../write-api';
 import { contextIn, nameIn, resourcesOf, scopesIn, upstreamsIn } from './definition';
 import type { OpenApiDocument } from './reading-thread';
@@ -37,7 +38,8 @@ export async function placeDefinition(
     const upstreams = { ...upstreamsIn(document), ...asked.upstreams };
     return insertApi(manager, tell, { organizationId, name, version, context, description, upstreams, resources });
   }
-  if (!asked.replace) throw conflict(`there is a version ${version} of ${name}`);
+  // Whether it is there is no secret, its name is taken; what is in it stays whole.
+  if (!asked.replace || !isSeenWith(asked.seenWith, before)) throw conflict(`there is a version ${version} of ${name}`);
   if (asked.context !== undefined && asked.context !== before.context)
     throw conflict(`the context of ${name} is ${before.context}`);
   const { upstreams } = asked;
