@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { STATUS_CODES, type IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { certificateOf, type GatewayConfig } from '../config';
 import type { Answers } from './answers';
 import { BODY_LIMIT, readBodies } from './body';
+import { answerParseError, headersOfAll, refusalOfHead, refuseExpectations } from './early-answers';
 import { ALPN, isHttp2 } from './http2';
 import { LIMITS } from './limits';
 import { correlationId, requestId } from './request-call';
@@ -37,7 +37,7 @@ export function createAdapter(
     routerOptions: { maxParamLength: 4800 },
     trustProxy: config.server.trustedProxies.length > 0 && config.server.trustedProxies,
     genReqId: ({ headers }: IncomingMessage) => requestId(headers),
-    clientErrorHandler,
+    clientErrorHandler: answerParseError,
     frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       standardHeaders(request, reply);
       answers.refuse(error, request, reply);
@@ -49,6 +49,7 @@ export function createAdapter(
 
   const fastify = adapter.getInstance();
   routes.watch(fastify);
+  refuseExpectations(fastify.server);
   readBodies(fastify);
   giveUpSlowBodies(fastify);
   fastify.addHook('onRequest', (request, reply, done) => {
@@ -56,7 +57,9 @@ export function createAdapter(
     if (closing() && !isHttp2(request.raw)) reply.header('connection', 'close');
     // Before any body is read. OPTIONS is taken from browsers that ask for another method there, and for nothing else.
     const { url = '', method } = request.raw;
-    if (request.is404) done(routes.refusal(url, request.method));
+    const refusal = refusalOfHead(request.raw);
+    if (refusal) done(refusal);
+    else if (request.is404) done(routes.refusal(url, request.method));
     else if (method === 'OPTIONS' && !request.headers['access-control-request-method'])
       done(routes.ownRefusal(url, method));
     else done();
@@ -64,24 +67,6 @@ export function createAdapter(
   return adapter;
 }
 
-/** Nothing is kept by caches unless a handler says so: most answers hold a token or a secret (RFC 6749 §5.1). */
 function standardHeaders(request: FastifyRequest, reply: FastifyReply): void {
-  reply.headers({
-    'cache-control': 'no-store',
-    pragma: 'no-cache',
-    'x-content-type-options': 'nosniff',
-    'x-correlation-id': correlationId(request),
-  });
-}
-
-/** Answers what never became a request. */
-function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void {
-  const status = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }[error.code ?? ''] ?? 400;
-  const body = '{"error":"invalid_request"}';
-  if (socket.writable && error.code !== 'ECONNRESET')
-    socket.write(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/json\r\n` +
-        `Content-Length: ${body.length}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
-    );
-  socket.destroy(error);
+  reply.headers(headersOfAll(correlationId(request)));
 }

@@ -110,6 +110,33 @@ describe('the server', () => {
     expect([status, headers.allow]).toEqual([405, 'GET, HEAD']);
   });
 
+  it.each([
+    ['nothing that is HTTP', 'GARBAGE\r\n\r\n', 400],
+    ['a space in its path', 'GET /a b HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+    ['larger headers than are read', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+    [
+      'an expectation that nobody meets',
+      'POST /token HTTP/1.1\r\nHost: x\r\nExpect: more\r\nContent-Length: 1\r\n\r\n',
+      417,
+    ],
+    ['no Host (RFC 9112 §3.2)', 'GET /health/live HTTP/1.1\r\n\r\n', 400],
+    ['two Hosts (RFC 9112 §3.2)', 'GET /health/live HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n', 400],
+    [
+      'a transfer coding that is not known (RFC 9112 §6.1)',
+      'POST /t/johnsorg/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+      501,
+    ],
+  ])('answers %s, with a correlation id', async (_, request, status) => {
+    const answer = await raw(gateway.url, request);
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(answer).toMatch(/\r\nx-correlation-id: [0-9a-f]{32}\r\n/);
+    expect(answer).toMatch(/\{"error":"invalid_request"/);
+  });
+
+  it('HTTP/1.0 needs no Host', async () => {
+    expect(await raw(gateway.url, 'GET /health/live HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
   it('health says no more than how it is', async () => {
     expect((await gateway.ask('/health/live')).json).toEqual({ status: 'live' });
     const { status, json } = await gateway.ask('/health/ready');

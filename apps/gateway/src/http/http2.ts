@@ -8,6 +8,7 @@ import {
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
+import { refuseEarly, refuseExpectations } from './early-answers';
 import { LIMITS } from './limits';
 
 /** What clients choose from (RFC 7301, RFC 9113 §3.2), in the server's order. */
@@ -45,9 +46,10 @@ export function serveHttp2(server: Server, fastify: FastifyInstance): Http2Sessi
     session.once('close', () => sessions.delete(session));
   });
   http2.on('sessionError', () => undefined); // The session is gone; whose fault it was is nobody's news.
+  refuseExpectations(http2);
   http2.on('request', (request, response) => {
     if (sizeOf(request.rawHeaders) > LIMITS.maxHeaderSize) {
-      response.writeHead(431).end();
+      refuseEarly(431, request.headers, response as unknown as ServerResponse);
       return;
     }
     limitBody(request);

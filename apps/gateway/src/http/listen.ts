@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from '@keyward/runtime';
 import type { FastifyInstance } from 'fastify';
 import type { GatewayConfig } from '../config';
+import { answerParseError, refuseExpectations } from './early-answers';
 import { LIMITS } from './limits';
 
 /** Plain HTTP beside HTTPS where an operator asks for it, for development: never in production. */
@@ -17,6 +18,8 @@ export async function listenPlain(
     return undefined;
   }
   const server = createServer(LIMITS, (request, response) => fastify.routing(request, response));
+  server.on('clientError', answerParseError);
+  refuseExpectations(server);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(plainPort, host, resolve));
   return server;
 }

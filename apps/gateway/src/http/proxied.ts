@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import type { LoggerService } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../proxy/fault';
@@ -17,6 +18,8 @@ export function serveProxied(
   answers: Answers,
   log: LoggerService,
 ): void {
+  // So that what no API can list is 405 with what it does (RFC 9110 §15.5.6); CONNECT never gets here.
+  for (const method of METHODS) if (!fastify.supportedMethods.includes(method)) fastify.addHttpMethod(method);
   void fastify.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));

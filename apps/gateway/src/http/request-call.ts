@@ -8,7 +8,10 @@ export const requestId = (headers: NodeJS.Dict<string | string[]>): string =>
   startCall(0, headers.traceparent?.toString()).traceparent;
 
 /** The trace id within: `X-Correlation-Id`, and the trace in the logs. */
-export const correlationId = (request: FastifyRequest): string => request.id.slice(3, 35);
+export const correlationId = (request: FastifyRequest): string => traceOf(request.id);
+
+/** The same of an id alone. */
+export const traceOf = (id: string): string => id.slice(3, 35);
 
 /** Begins the wait for the services; called when the body is there, so that a slow upload does not use it up. */
 export const callOf = (request: FastifyRequest): Call => startCall(DEADLINE_MS, request.id);

@@ -97,7 +97,12 @@ describe('routes', () => {
     ]);
     const method = await get(`${AT}/menu`, {}, 'DELETE');
     expect([method.status, method.json.code, method.headers.allow]).toEqual([405, '405', 'GET, POST, HEAD, OPTIONS']);
-    expect((await get(`${AT}/menu`, {}, 'TRACE')).status).toBe(405);
+    for (const odd of ['TRACE', 'PROPFIND', 'MKCOL', 'SEARCH']) {
+      const { status, json, headers } = await get(`${AT}/menu`, {}, odd);
+      expect([odd, status, json.code, headers.allow]).toEqual([odd, 405, '405', 'GET, POST, HEAD, OPTIONS']);
+    }
+    const own = await get('/token', {}, 'PROPFIND');
+    expect([own.status, own.headers.allow]).toEqual([405, 'POST']);
   });
 
   it('what Keyward serves itself keeps its own answers', async () => {
