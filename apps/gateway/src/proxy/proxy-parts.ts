@@ -13,7 +13,7 @@ export interface ProxyParts {
   organizations: Organizations;
   tokens: AccessTokens;
   revocations: Pick<Revocations, 'isRevoked' | 'isKeyRevoked'>;
-  throttling: Pick<Throttling, 'take' | 'charge'>;
+  throttling: Pick<Throttling, 'take' | 'charge' | 'goesOn'>;
   assertions: Pick<Assertions, 'of'>;
   usage: Pick<Usage, 'count'>;
   holders: Holders;

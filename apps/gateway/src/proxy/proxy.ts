@@ -60,7 +60,7 @@ export class Proxy {
         if (leases.some(isByBytes)) this.chargeLater(request, response, leases, seen);
       }
       const upgrade = upgradeOf(request);
-      if (upgrade) await this.join(request, response, upgrade, admitted, visit, own, seen);
+      if (upgrade) await this.join(request, response, upgrade, admitted, visit, own, seen, leases);
       else await this.send(request, response, admitted, visit, own, seen);
     } catch (error) {
       const fault = faultOf(error);
@@ -169,6 +169,7 @@ export class Proxy {
     visit: Visit,
     own: OutgoingHttpHeaders,
     seen: Seen,
+    leases: Lease[] = [],
   ): Promise<void> {
     const outgoing = await this.outgoing(request, admitted, visit);
     const mayStay = () =>
@@ -179,9 +180,9 @@ export class Proxy {
           (error: unknown) => faultOf(error)?.name === 'unavailable',
         );
     const closed = () => this.count(admitted, { headersSent: true, statusCode: 101 }, seen);
-    await this.reaching(outgoing.origin, () =>
-      this.webSockets.join(this.parts.upstreams, response, upgrade, { ...outgoing, own, meter: seen, mayStay, closed }),
-    );
+    const charge = (bytes: number) => this.parts.throttling.goesOn(leases, bytes);
+    const opening = { ...outgoing, own, meter: seen, mayStay, charge, closed };
+    await this.reaching(outgoing.origin, () => this.webSockets.join(this.parts.upstreams, response, upgrade, opening));
   }
 
   /** What goes to the upstream. */

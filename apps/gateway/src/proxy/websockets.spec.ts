@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { connect, type TLSSocket } from 'node:tls';
-import { consumerKeyChanges, recordUsage, type RecordUsage } from '@keyward/contracts';
+import { apis, consumerKeyChanges, leaseQuota, plans, recordUsage, type RecordUsage } from '@keyward/contracts';
 import { certificate } from '../../test/certificate';
 import { api, resource, startProxied, type Proxied } from '../../test/proxied';
 import { JOHNSORG } from '../../test/started-gateway';
@@ -20,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => proxied.close());
 
 /** A connection that has sent a request for a WebSocket, and what it reads. */
-async function open(path: string, headers: Record<string, string> = {}) {
+async function open(path: string, headers: Record<string, string> = {}, context = '/pizza/1.0.0') {
   const { cert } = await certificate();
   const { hostname, port } = new URL(proxied.gateway.url);
   const socket: TLSSocket = connect({ host: hostname, port: Number(port), ca: cert, servername: 'localhost' });
@@ -33,7 +33,7 @@ async function open(path: string, headers: Record<string, string> = {}) {
     ...{ 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', ...headers },
   };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.write(`GET /t/johnsorg/pizza/1.0.0${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
+  socket.write(`GET /t/johnsorg${context}${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
   return {
     socket,
     reads: (expected: string) => until(() => text.includes(expected)),
@@ -122,6 +122,44 @@ it('does not keep a gateway that stops, and is counted', async () => {
   await proxied.gateway.close();
   await client.ends();
   expect(told[0]?.counts).toMatchObject([{ status: 101, requests: 1, bytes: 5, resource: 'GET /socket' }]);
+});
+
+it('900800 takes from a bandwidth what goes through it, both ways, and ends when that is used up', async () => {
+  const { services, upstream } = proxied;
+  const [quota, part] = [10_000, 4000];
+  let left = quota;
+  services.on(leaseQuota, ({ overdrawn }) => {
+    left -= overdrawn;
+    const granted = Math.max(0, Math.min(left, part));
+    left -= granted;
+    return { granted, quota, left: Math.max(0, left), since: 1, endsIn: 3_600_000 };
+  });
+  services.change(plans, 'bytes', {
+    ...{ organizationId: JOHNSORG.id, name: 'Bytes', level: 'api', requests: null, kilobytes: 10 },
+    ...{ every: 1, unit: 'hour', burst: null },
+  });
+  const resources = [resource('GET', '/socket')];
+  services.change(
+    apis,
+    'few',
+    api(upstream.url, { id: 'few', name: 'Few', context: '/few', plan: 'Bytes', resources }),
+  );
+  echo();
+  const { authorization } = await proxied.bearer();
+  const client = await open('/socket', { authorization }, '/few/1.0.0');
+  await client.reads('101');
+  let sent = 0;
+  let ended = false;
+  client.socket.on('close', () => (ended = true));
+  await until(() => {
+    if (sent < 4 * quota && client.text.length > sent) {
+      client.socket.write('x'.repeat(1000));
+      sent += 1000;
+    }
+    return ended;
+  });
+  const { status, json } = await proxied.gateway.ask('/t/johnsorg/few/1.0.0/socket', { headers: { authorization } });
+  expect([status, json.code]).toEqual([429, '900800']);
 });
 
 it('RFC 9110 §7.8: another protocol is not spoken, and its requests are answered on one connection', async () => {

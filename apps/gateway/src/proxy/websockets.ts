@@ -23,6 +23,8 @@ export interface Opening {
   meter: Meter;
   /** Says whether it would still pass. */
   mayStay: () => Promise<boolean>;
+  /** Charges bytes that went through. Says whether more may. */
+  charge: (bytes: number) => Promise<boolean>;
   /** Hears that it is over. */
   closed: () => void;
 }
@@ -51,6 +53,7 @@ export class WebSockets {
     response.detachSocket(socket);
     socket.write(handshake(answer.headers, opening.own));
     if (head.length > 0) answer.socket.write(head);
+    opening.meter.received = head.length;
     this.keep(socket, answer.socket, opening);
   }
 
@@ -59,16 +62,26 @@ export class WebSockets {
     for (const end of [...this.open]) end();
   }
 
-  private keep(client: Duplex, upstream: Duplex, { meter, mayStay, closed }: Opening): void {
+  private keep(client: Duplex, upstream: Duplex, { meter, mayStay, charge, closed }: Opening): void {
+    let charged = 0;
+    const goesOn = (): Promise<boolean> => {
+      const before = charged;
+      charged = meter.bytes + (meter.received ?? 0);
+      return charge(charged - before);
+    };
     const end = () => {
       clearInterval(timer);
+      if (this.open.has(end)) void goesOn();
       client.destroy();
       upstream.destroy();
       if (this.open.delete(end)) closed();
     };
     this.open.add(end);
-    const timer = setInterval(() => void mayStay().then((may) => (may ? undefined : end())), CHECK_MS);
+    const timer = setInterval(() => {
+      void Promise.all([goesOn(), mayStay()]).then((may) => (may.includes(false) ? end() : undefined));
+    }, CHECK_MS);
     upstream.on('data', (chunk: Buffer) => (meter.bytes += chunk.length));
+    client.on('data', (chunk: Buffer) => (meter.received = (meter.received ?? 0) + chunk.length));
     for (const side of [client, upstream]) side.on('error', end).on('close', end);
     upstream.pipe(client);
     client.pipe(upstream);

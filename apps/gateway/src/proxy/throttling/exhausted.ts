@@ -9,13 +9,18 @@ export function exhausted(lease: Lease, now: number): Fault {
   return new Fault(lease.fault, headers, [], until);
 }
 
-/** What is left of the request's tightest quota. What other gateways have leased and not used is not in it. */
+/**
+ * What is left of the request's tightest quota: of its quotas of requests, or where there are none, of bandwidth, in bytes. What
+ * other gateways have leased and not used is not in it.
+ */
 export function rateLimitHeaders(leases: readonly Lease[], now: number): OutgoingHttpHeaders | undefined {
   let tightest: Lease | undefined;
-  for (const lease of leases)
-    if (!isByBytes(lease) && !lease.burst && (!tightest || restOf(lease) < restOf(tightest))) tightest = lease;
-  return tightest && rateLimit(tightest, restOf(tightest), now);
+  for (const lease of leases) if (!lease.burst && (!tightest || isTighter(lease, tightest))) tightest = lease;
+  return tightest && rateLimit(tightest, Math.max(0, restOf(tightest)), now);
 }
+
+const isTighter = (lease: Lease, than: Lease): boolean =>
+  isByBytes(lease) === isByBytes(than) ? restOf(lease) < restOf(than) : isByBytes(than);
 
 const restOf = ({ left, rest }: Lease): number => left + rest;
 

@@ -166,7 +166,8 @@ it('900804 bandwidth is charged when the answer is over', async () => {
   proxied.upstream.on((_, response) => response.end(Buffer.alloc(99_999)));
   try {
     const ask = () => get('/subscribed/1.0.0/menu', { client_id: client.bytes });
-    expect((await ask()).status).toBe(200);
+    const { status: first, headers } = await ask();
+    expect([first, headers['ratelimit-limit'], headers['ratelimit-remaining']]).toEqual([200, '1000', '100000']);
     let status = 200;
     while (status === 200) status = (await ask()).status;
     expect(status).toBe(429);

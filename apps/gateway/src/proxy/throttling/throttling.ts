@@ -64,6 +64,16 @@ export class Throttling {
       }
   }
 
+  /** Charges what a connection that stays open has moved meanwhile, and says whether its quotas have something left. */
+  async goesOn(leases: readonly Lease[], bytes: number): Promise<boolean> {
+    if (bytes === 0) return true;
+    this.charge(leases, bytes);
+    // What is owed is told with the next part; a quota may have begun anew as well.
+    const asking = leases.filter((lease) => isByBytes(lease) && stateOf(lease, performance.now()) === 'asking');
+    await Promise.all(asking.map((lease) => this.lessor.ask(lease)));
+    return !leases.some((lease) => isByBytes(lease) && stateOf(lease, performance.now()) === 'exhausted');
+  }
+
   /** A plan of the API takes the place of its resource's. */
   private leasesOf(admitted: Admitted, address: string): Lease[] | undefined {
     const { api, resource, passed } = admitted;
