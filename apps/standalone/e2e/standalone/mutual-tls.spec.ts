@@ -1,49 +1,32 @@
-import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { startStandalone, temporaryDirectory, type Deployment, type Standalone } from '@keyward/testing';
+import { Deployment, startStandalone, temporaryDirectory, writeCertificate, type Standalone } from '@keyward/testing';
 import { decodeJwt } from 'jose';
-import { generate } from 'selfsigned';
+import * as oauth from 'oauth4webapi';
+import * as openid from 'openid-client';
 import { expectError } from '../support/answers';
+import { answerOf, REDIRECT_URI, Visitor } from '../support/browser';
+import { IS_AUTHORITY, jwksOf, makeCertificate, type Made, type Subject } from '../support/certificates';
 import { eventually } from '../support/operator';
-
-interface Made {
-  cert: string;
-  key: string;
-  /** As RFC 9440 has it in a header. */
-  header: string;
-  /** As a JWK has it. */
-  x5c: string;
-  thumbprint: string;
-}
+import { boundResource, fetchBy, startTlsFront, type TlsFront } from '../support/tls';
 
 let directory: string;
+let files: { certFile: string; keyFile: string };
+let front: TlsFront;
 let keyward: Standalone;
 let deployment: Deployment;
 let org: string;
 let authority: Made;
 let shop: Made;
 
-const SUBJECT = [
+const SUBJECT: Subject = [
   { shortName: 'C', value: 'GB' },
   { shortName: 'O', value: 'John and Sons' },
   { name: 'commonName', value: 'shop' },
-];
-async function make(attributes: typeof SUBJECT | undefined, extensions: object[], ca?: Made): Promise<Made> {
-  const signer = ca && { ca: { key: ca.key, cert: ca.cert } };
-  const options = { keyType: 'ec' as const, algorithm: 'sha256', extensions: extensions as never, ...signer };
-  const { cert, private: key } = await generate(attributes, options);
-  const { raw } = new X509Certificate(cert);
-  const x5c = raw.toString('base64');
-  return { cert, key, x5c, header: `:${x5c}:`, thumbprint: createHash('sha256').update(raw).digest('base64url') };
-}
-const isCa = [
-  { name: 'basicConstraints', cA: true },
-  { name: 'keyUsage', keyCertSign: true },
 ];
 const named = [
   {
@@ -59,21 +42,26 @@ const named = [
 
 beforeAll(async () => {
   directory = await temporaryDirectory();
-  authority = await make([{ name: 'commonName', value: 'authority' }] as never, isCa);
-  shop = await make(SUBJECT, named, authority);
+  authority = await makeCertificate([{ name: 'commonName', value: 'authority' }], IS_AUTHORITY);
+  shop = await makeCertificate(SUBJECT, named, authority);
   const caFile = join(directory, 'authority.pem');
   writeFileSync(caFile, authority.cert);
-  // As it is behind a TLS terminator on the same machine, which the specs play.
+  files = await writeCertificate(directory);
+  front = await startTlsFront(files);
+  // As it is behind a TLS terminator on the same machine, which most specs play.
   keyward = await startStandalone({
+    PUBLIC_URL: front.url,
     TRUSTED_PROXIES: '127.0.0.1,::1',
     CLIENT_CERTIFICATE_HEADER: 'Client-Cert',
     CLIENT_CERTIFICATE_CA_FILE: caFile,
   });
+  front.upstream = keyward.access.baseUrl;
   deployment = keyward.deployment;
   org = deployment.demo.organization;
   await deployment.cliJson('applications', 'create', 'shop', '--org', org);
 });
 afterAll(async () => {
+  await front.close();
   await keyward.stop();
   await rm(directory, { recursive: true });
 });
@@ -93,6 +81,7 @@ const api = async (method: 'POST' | 'PATCH', path: string, json: object) => {
   return deployment.send(`/api/v1/organizations${path}`, { method, json, bearer: body.access_token as string });
 };
 const TLS = ['--token-endpoint-auth-method', 'tls_client_auth', '--certificate-subject'];
+const DN = 'CN=shop,O=John and Sons,C=GB';
 
 describe('CA-30 tls_client_auth', () => {
   let client: string;
@@ -108,16 +97,16 @@ describe('CA-30 tls_client_auth', () => {
   });
 
   it('refuses every other, as it refuses none', async () => {
-    const impostor = await make([{ name: 'commonName', value: 'authority' }] as never, isCa);
+    const impostor = await makeCertificate([{ name: 'commonName', value: 'authority' }], IS_AUTHORITY);
     const [first, second, third] = SUBJECT;
     const others = {
       none: undefined,
       'no certificate': 'x',
-      'self-signed': (await make(SUBJECT, named)).header,
-      'of an authority of the same name': (await make(SUBJECT, named, impostor)).header,
-      'of another name': (await make([{ name: 'commonName', value: 'other' }] as never, named, authority)).header,
-      'of one name less': (await make([first, second] as never, named, authority)).header,
-      'in another order': (await make([third, second, first] as never, named, authority)).header,
+      'self-signed': (await makeCertificate(SUBJECT, named)).header,
+      'of an authority of the same name': (await makeCertificate(SUBJECT, named, impostor)).header,
+      'of another name': (await makeCertificate([{ name: 'commonName', value: 'other' }], named, authority)).header,
+      'of one name less': (await makeCertificate([first!, second!], named, authority)).header,
+      'in another order': (await makeCertificate([third!, second!, first!], named, authority)).header,
     };
     for (const [what, certificate] of Object.entries(others))
       expect([what, (await send(client, certificate)).body.error]).toEqual([what, 'invalid_client']);
@@ -154,10 +143,9 @@ describe('CA-30 tls_client_auth', () => {
 });
 
 it('CA-30 self_signed_tls_client_auth takes the registered certificate itself, whoever issued it', async () => {
-  const [mine, other] = [await make(SUBJECT, named), await make(SUBJECT, named)];
+  const [mine, other] = [await makeCertificate(SUBJECT, named), await makeCertificate(SUBJECT, named)];
   const jwks = join(directory, 'jwks.json');
-  const { x, y } = new X509Certificate(mine.cert).publicKey.export({ format: 'jwk' });
-  writeFileSync(jwks, JSON.stringify({ keys: [{ kty: 'EC', crv: 'P-256', x, y, x5c: [mine.x5c] }] }));
+  writeFileSync(jwks, JSON.stringify(jwksOf(mine)));
   const client = await keys('--token-endpoint-auth-method', 'self_signed_tls_client_auth', '--jwks-file', jwks);
   expect((await send(client, mine.header)).status).toBe(200);
   for (const certificate of [undefined, other.header, shop.header])
@@ -169,19 +157,29 @@ it('CA-31 discovery says so, and where', async () => {
   const methods = ['tls_client_auth', 'self_signed_tls_client_auth'];
   expect(body.token_endpoint_auth_methods_supported).toEqual(expect.arrayContaining(methods));
   expect(body.tls_client_certificate_bound_access_tokens).toBe(true);
+  for (const [name, url] of Object.entries(body.mtls_endpoint_aliases as object)) expect(body[name]).toBe(url);
+  expect(Object.keys(body.mtls_endpoint_aliases as object).sort()).toEqual([
+    ...['device_authorization_endpoint', 'introspection_endpoint', 'pushed_authorization_request_endpoint'],
+    ...['revocation_endpoint', 'token_endpoint', 'userinfo_endpoint'],
+  ]);
   const grants = 'client_credentials,authorization_code,urn:ietf:params:oauth:grant-type:device_code';
-  const client = await keys(
-    ...[...TLS, 'CN=shop,O=John and Sons,C=GB', '--grant-types', grants],
-    ...['--redirect-uris', 'https://app.example/callback'],
-  );
-  const { token_endpoint: token, introspection_endpoint: introspect } = body.mtls_endpoint_aliases;
-  const { pushed_authorization_request_endpoint: par, device_authorization_endpoint: device } =
-    body.mtls_endpoint_aliases;
-  const asked = { response_type: 'code', redirect_uri: 'https://app.example/callback', code_challenge_method: 'S256' };
-  expect((await send(client, shop.header, { ...asked, code_challenge: 'x'.repeat(43) }, par)).status).toBe(201);
-  expect((await send(client, shop.header, { scope: 'default' }, device)).status).toBe(200);
-  expect((await send(client, shop.header, CLIENT, token)).status).toBe(200);
-  expect((await send(client, shop.header, { token: 'x' }, introspect)).status).toBe(200);
+  const client = await keys(...[...TLS, DN, '--grant-types', grants], ...['--redirect-uris', REDIRECT_URI]);
+  // The proxy drops what it has not seen itself: this is what it would tell.
+  const at = (name: string) => new URL((body.mtls_endpoint_aliases as Record<string, string>)[name] ?? '').pathname;
+  const asked = { response_type: 'code', redirect_uri: REDIRECT_URI, code_challenge_method: 'S256' };
+  expect(
+    (
+      await send(
+        client,
+        shop.header,
+        { ...asked, code_challenge: 'x'.repeat(43) },
+        at('pushed_authorization_request_endpoint'),
+      )
+    ).status,
+  ).toBe(201);
+  expect((await send(client, shop.header, { scope: 'default' }, at('device_authorization_endpoint'))).status).toBe(200);
+  expect((await send(client, shop.header, CLIENT, at('token_endpoint'))).status).toBe(200);
+  expect((await send(client, shop.header, { token: 'x' }, at('introspection_endpoint'))).status).toBe(200);
 });
 
 describe('MB-01 a token that is bound to a certificate', () => {
@@ -201,7 +199,7 @@ describe('MB-01 a token that is bound to a certificate', () => {
     });
     await api('POST', `/${org}/apis/bound/state`, { state: 'PUBLISHED' });
     path = `/t/${org}/bound/1.0/x`;
-    client = await keys(...TLS, 'CN=shop,O=John and Sons,C=GB', '--token-binding', 'certificate');
+    client = await keys(...TLS, DN, '--token-binding', 'certificate');
     token = (await send(client, shop.header)).body.access_token as string;
   });
   afterAll(() => {
@@ -220,7 +218,7 @@ describe('MB-01 a token that is bound to a certificate', () => {
     const call = (headers: Record<string, string>) => deployment.send(path, { bearer: token, headers });
     await eventually(async () => (await call({ 'client-cert': shop.header })).status === 200);
     expect((await call({ 'client-cert': shop.header })).body).not.toHaveProperty('client-cert');
-    const other = await make(SUBJECT, named, authority);
+    const other = await makeCertificate(SUBJECT, named, authority);
     const refused: Record<string, string>[] = [{}, { 'client-cert': other.header }, { 'client-cert': 'x' }];
     for (const headers of refused) {
       const answer = await call(headers);
@@ -237,5 +235,97 @@ describe('MB-01 a token that is bound to a certificate', () => {
     expectError(await deployment.send('/token', { form: CLIENT, basic }), 'invalid_request');
     const shown = await deployment.send('/token', { form: CLIENT, basic, headers: { 'client-cert': shop.header } });
     expect(decodeJwt(shown.body.access_token)).toMatchObject({ cnf: { 'x5t#S256': shop.thumbprint } });
+  });
+});
+
+describe.each(['tls_client_auth', 'self_signed_tls_client_auth'] as const)('foreign clients, by %s', (method) => {
+  let ca: string;
+  let mine: Made;
+  let client: string;
+  let issuer: URL;
+  let by: ReturnType<typeof fetchBy>;
+  let stranger: ReturnType<typeof fetchBy>;
+
+  beforeAll(async () => {
+    ca = readFileSync(files.certFile, 'utf8');
+    mine = await makeCertificate(SUBJECT, named, method === 'tls_client_auth' ? authority : undefined);
+    const other = await makeCertificate(SUBJECT, named);
+    [by, stranger] = [fetchBy(ca, mine), fetchBy(ca, other)];
+    const jwks = join(directory, `${method}.json`);
+    writeFileSync(jwks, JSON.stringify(jwksOf(mine)));
+    const proof = method === 'tls_client_auth' ? ['--certificate-subject', DN] : ['--jwks-file', jwks];
+    const grants = 'authorization_code,refresh_token,password,client_credentials';
+    client = await keys(
+      ...['--token-endpoint-auth-method', method, ...proof, '--token-binding', 'certificate'],
+      ...['--grant-types', grants, '--redirect-uris', REDIRECT_URI],
+    );
+    issuer = new URL(`${front.url}/t/${org}`);
+  });
+  afterAll(() => Promise.all([by.close(), stranger.close()]));
+
+  const METADATA = { use_mtls_endpoint_aliases: true };
+  const configured = (fetching = by) =>
+    openid.discovery(issuer, client, METADATA, openid.TlsClientAuth(), { [openid.customFetch]: fetching });
+  const boundTo = (token: string): unknown => decodeJwt(token)['cnf'];
+
+  it('CA-30 CA-31 MB-01 openid-client signs a user in, refreshes, reads, introspects and revokes', async () => {
+    const config = await configured();
+    const pkceCodeVerifier = openid.randomPKCECodeVerifier();
+    const asked = {
+      ...{ redirect_uri: REDIRECT_URI, scope: 'openid', state: 's', code_challenge_method: 'S256' },
+      code_challenge: await openid.calculatePKCECodeChallenge(pkceCodeVerifier),
+    };
+    const url = await openid.buildAuthorizationUrlWithPAR(config, asked);
+    const visitor = new Visitor(
+      'en',
+      new Deployment({ ...keyward.access, baseUrl: front.url, caFile: files.certFile }),
+    );
+    const { username, password } = deployment.demo;
+    const back = await visitor.signIn(await visitor.get(`${url.pathname}${url.search}`), { username, password });
+    expect(answerOf(back)).toHaveProperty('code');
+    const at = new URL(back.headers['location'] ?? '');
+    const first = await openid.authorizationCodeGrant(config, at, { pkceCodeVerifier, expectedState: 's' });
+    const second = await openid.refreshTokenGrant(config, first.refresh_token ?? '');
+    const byPassword = await openid.genericGrantRequest(config, 'password', { username, password, scope: 'openid' });
+    for (const { access_token } of [first, second, byPassword]) {
+      expect(boundTo(access_token)).toEqual({ 'x5t#S256': mine.thumbprint });
+      const { sub = '' } = decodeJwt(access_token);
+      expect((await openid.fetchUserInfo(config, access_token, sub)).sub).toBe(sub);
+      await expect(openid.fetchUserInfo(await configured(stranger), access_token, sub)).rejects.toThrow();
+    }
+    const told = await openid.tokenIntrospection(config, second.access_token);
+    expect(told).toMatchObject({ active: true, cnf: { 'x5t#S256': mine.thumbprint } });
+    await openid.tokenRevocation(config, second.refresh_token ?? '');
+    expect(await openid.tokenIntrospection(config, second.access_token)).toEqual({ active: false });
+  });
+
+  it('CA-30 CA-31 oauth4webapi gets tokens, and nobody else does in its name', async () => {
+    const server = await oauth
+      .discoveryRequest(issuer, { [oauth.customFetch]: by })
+      .then((answer) => oauth.processDiscoveryResponse(issuer, answer));
+    const its: oauth.Client = { client_id: client, ...METADATA };
+    const request = async (fetching: typeof by, headers: Record<string, string> = {}) => {
+      const options = { [oauth.customFetch]: fetching, headers };
+      const answer = await oauth.clientCredentialsGrantRequest(server, its, oauth.TlsClientAuth(), {}, options);
+      return oauth.processClientCredentialsResponse(server, its, answer);
+    };
+    expect(boundTo((await request(by)).access_token)).toEqual({ 'x5t#S256': mine.thumbprint });
+    const anyone = fetchBy(ca);
+    await expect(request(stranger)).rejects.toMatchObject({ status: 401 });
+    await expect(request(anyone)).rejects.toMatchObject({ status: 401 });
+    // X-08: what a client says of itself is dropped by the proxy.
+    await expect(request(anyone, { 'client-cert': mine.header })).rejects.toMatchObject({ status: 401 });
+    await anyone.close();
+  });
+
+  it('MB-01 its token opens a foreign resource server with its certificate alone', async () => {
+    const { access_token } = await openid.clientCredentialsGrant(await configured());
+    const resource = await boundResource(issuer.href, `${issuer.href}/jwks`, files);
+    const headers = { authorization: `Bearer ${access_token}` };
+    const anyone = fetchBy(ca);
+    await eventually(async () => (await by(resource.url, { headers })).status === 200);
+    for (const other of [stranger, anyone]) expect((await other(resource.url, { headers })).status).toBe(401);
+    await anyone.close();
+    await resource.close();
   });
 });

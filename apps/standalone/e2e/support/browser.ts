@@ -1,14 +1,15 @@
-import { deployment, type Answer } from '@keyward/testing';
+import { deployment, type Answer, type Deployment } from '@keyward/testing';
 import { createHash, randomBytes } from 'node:crypto';
 import type { TestKey, TestUser } from './operator';
-
-const keyward = deployment();
 
 /** Someone at the pages: keeps cookies, follows redirects within Keyward, fills in the one form of a page. */
 export class Visitor {
   readonly cookies = new Map<string, string>();
 
-  constructor(private readonly language = 'en') {}
+  constructor(
+    private readonly language = 'en',
+    private readonly at: Deployment = deployment(),
+  ) {}
 
   async get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
     return this.followed(await this.send(path, { headers }));
@@ -33,7 +34,7 @@ export class Visitor {
   private async send(path: string, options: { form?: Record<string, string>; headers: Record<string, string> }) {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const headers = { 'accept-language': this.language, ...(cookie ? { cookie } : {}), ...options.headers };
-    const answer = await keyward.send(path, { ...options, headers });
+    const answer = await this.at.send(path, { ...options, headers });
     for (const set of answer.headers['set-cookie']?.split(/,(?=__Host-)/) ?? []) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
       if (value === '') this.cookies.delete(name);
