@@ -45,6 +45,8 @@ export class ClientInformation {
   /** Manages the registration: a new one after each change. */
   accessToken: string;
   metadata: Record<string, unknown>;
+  /** The application that would go with it, when it is read: absent where that has other keys. */
+  applicationId?: string;
 }
 
 /** A client that has ended itself. */

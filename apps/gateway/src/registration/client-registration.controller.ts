@@ -73,9 +73,16 @@ export class ClientRegistrationController {
   async end(@Req() request: At, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
     await this.answer(request, reply, async ({ id: organizationId }, call) => {
       const asked = named(request, organizationId);
-      const { applicationId } = await this.bus.call(endRegistration, asked, call);
-      if (applicationId !== undefined) await this.bus.call(forgetApplication, { organizationId, applicationId }, call);
-      return this.bus.call(forgetClients, { organizationId, clientIds: [asked.clientId] }, call);
+      const forget = async (applicationId?: string) => {
+        if (applicationId !== undefined)
+          await this.bus.call(forgetApplication, { organizationId, applicationId }, call);
+      };
+      // What others have of it goes first: while one of them is away it does not end, and may ask again.
+      const { applicationId } = await this.bus.call(readRegistration, asked, call);
+      await forget(applicationId);
+      await this.bus.call(forgetClients, { organizationId, clientIds: [asked.clientId] }, call);
+      const ended = await this.bus.call(endRegistration, asked, call);
+      if (ended.applicationId !== applicationId) await forget(ended.applicationId);
     });
   }
 

@@ -23,7 +23,7 @@ import { KeyRing } from '../signing-keys/key-ring';
 import { hashOf, newAccessToken } from './access-token';
 import { admit, assertAdmissible, assertRoom, queueUp } from './admission';
 import { metadataOf } from './describe';
-import { endClient } from './ended-client';
+import { endClient, isAlone } from './ended-client';
 import { provenClient, type Registered } from './find-registration';
 import { readMetadata } from './metadata';
 import { insertClient } from './new-client';
@@ -72,9 +72,11 @@ export class ClientRegistrationsController {
   /** Its access token is stored as a hash, so that it is told the one it came with. */
   @Handle(readRegistration)
   async read(request: NameRegistration): Promise<ClientInformation> {
-    return await inOrganization(this.dataSource, request.organizationId, async (manager) =>
-      informationOf(await provenClient(manager, request), request.accessToken),
-    );
+    return await inOrganization(this.dataSource, request.organizationId, async (manager) => {
+      const client = await provenClient(manager, request);
+      const applicationId = (await isAlone(manager, client.key)) ? client.key.applicationId : undefined;
+      return { ...informationOf(client, request.accessToken), applicationId };
+    });
   }
 
   @Handle(replaceRegistration)

@@ -163,6 +163,7 @@ describe('a client that registers itself', () => {
     expect(await instances.bus.call(readRegistration, its(client), call())).toEqual({
       ...client,
       clientSecret: undefined,
+      applicationId: expect.any(String),
     });
     const changed = await replace(client, { client_id: clientId, redirect_uris: ['https://b.example/'] });
     expect(changed.accessToken).not.toBe(client.accessToken);

@@ -6,6 +6,12 @@ import { ApplicationEntity } from '../applications/application.entity';
 import { ConsumerKeyEntity } from '../consumer-keys/consumer-key.entity';
 import { revokeForEver } from '../consumer-keys/revoked-keys';
 
+/** Whether its application has no other key. */
+export const isAlone = async (
+  manager: EntityManager,
+  { organizationId, applicationId }: ConsumerKeyEntity,
+): Promise<boolean> => (await manager.countBy(ConsumerKeyEntity, { organizationId, applicationId })) === 1;
+
 /** Ends a client and its tokens; its application too, unless an administrator has given that other keys. */
 export async function endClient(
   manager: EntityManager,
@@ -15,11 +21,11 @@ export async function endClient(
   now: number,
 ): Promise<EndedRegistration> {
   const { organizationId, consumerKey, applicationId } = key;
-  const isAlone = (await manager.countBy(ConsumerKeyEntity, { organizationId, applicationId })) === 1;
-  if (isAlone) {
+  const withApplication = await isAlone(manager, key);
+  if (withApplication) {
     await apiKeys.forget(manager, organizationId, applicationId);
     await manager.delete(ApplicationEntity, { organizationId, id: applicationId });
   } else await manager.delete(ConsumerKeyEntity, { organizationId, consumerKey });
   await revokeForEver(revocations, manager, key, now);
-  return isAlone ? { applicationId } : {};
+  return withApplication ? { applicationId } : {};
 }

@@ -1,4 +1,4 @@
-import type { Processes } from '@keyward/testing';
+import type { Answer, Processes } from '@keyward/testing';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expectUnavailable, failed, GRANTS, underLoad, type GrantType, type Sample } from './load';
 
@@ -41,6 +41,51 @@ export function outages(started: () => Processes): void {
       } finally {
         services.directory.forEach((instance) => instance.signal('SIGCONT'));
       }
+    });
+
+    test('DR-06 a client that ends itself while the catalog is away is told to ask again, and then leaves no subscription', async () => {
+      const { deployment, services } = processes;
+      const { organization: org, admin } = deployment.demo;
+      const form = {
+        grant_type: 'password',
+        username: admin.username,
+        password: admin.password,
+        scope: 'keyward:manage',
+      };
+      const basic: [string, string] = [admin.consumerKey, admin.consumerSecret];
+      const { access_token } = (await deployment.send('/token', { form, basic })).body;
+      const manage = async (method: 'GET' | 'POST' | 'PATCH', path: string, json?: object) => {
+        const bearer = access_token as string;
+        return (await deployment.send(`/api/v1/organizations/${org}${path}`, { method, json, bearer })).body;
+      };
+      const api = { name: 'ended', version: '1.0', context: '/ended', upstreams: { production: 'http://127.0.0.1:9' } };
+      await manage('POST', '/apis', {
+        ...api,
+        resources: [{ verb: 'GET', template: '/*', authentication: 'any', scopes: [] }],
+      });
+      await manage('POST', '/apis/ended/state', { state: 'PUBLISHED' });
+      await manage('PATCH', '', { clientRegistration: 'token' });
+      const bearer = (await manage('POST', '/initial-access-tokens', {})).initialAccessToken as string;
+      const json = { client_name: 'Robot', grant_types: ['client_credentials'] };
+      const register = () => deployment.send(`/t/${org}/oauth2/register`, { json, bearer });
+      const { body: client } = await patiently(register, 201);
+      const { applicationId } = await manage('GET', `/registered-clients/${client.client_id}`);
+      await manage('POST', '/subscriptions', { application: applicationId, api: 'ended' });
+      const subscriptions = async () => (await manage('GET', '/subscriptions?api=ended')).items as object[];
+      expect(await subscriptions()).toHaveLength(1);
+
+      const uri = client.registration_client_uri as string;
+      const ask = (method: 'GET' | 'DELETE') =>
+        deployment.send(uri, { method, bearer: client.registration_access_token as string });
+      services.catalog.forEach((instance) => instance.signal('SIGSTOP'));
+      try {
+        expect((await ask('DELETE')).status).toBe(503);
+      } finally {
+        services.catalog.forEach((instance) => instance.signal('SIGCONT'));
+      }
+      expect((await ask('GET')).status).toBe(200);
+      await patiently(() => ask('DELETE'), 204);
+      expect(await subscriptions()).toEqual([]);
     });
 
     describe('SIGKILL', () => {
@@ -132,4 +177,14 @@ export function outages(started: () => Processes): void {
       );
     });
   });
+}
+
+/** Asks until it is answered like this: instances learn of a change one after the other, and may have been away. */
+async function patiently(ask: () => Promise<Answer>, status: number): Promise<Answer> {
+  const end = Date.now() + 20_000;
+  for (;;) {
+    const answer = await ask();
+    if (answer.status === status || Date.now() > end) return answer;
+    await pause(100);
+  }
 }
