@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -34,8 +35,12 @@ export class VaultServer {
   leaseSeconds = 3600;
   /** A sealed Vault answers 503. */
   sealed = false;
+  /** What it answers instead, while it cannot. */
+  status?: number;
   /** The paths that were asked for. */
   readonly asked: string[] = [];
+  /** Those of the last request. */
+  headers: IncomingHttpHeaders = {};
   url = '';
   caFile = '';
   private readonly tokens = new Set([this.rootToken]);
@@ -61,6 +66,7 @@ export class VaultServer {
         void text(request).then((body) => {
           const path = (request.url ?? '').replace('/v1/', '');
           this.asked.push(path);
+          this.headers = request.headers;
           const [status, answer] = this.answer(path, request.headers['x-vault-token'], JSON.parse(body) as Asked);
           response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
         });
@@ -97,6 +103,7 @@ export class VaultServer {
 
   private answer(path: string, token: string | string[] | undefined, asked: Asked): Answer {
     if (this.sealed) return failure(503, 'Vault is sealed');
+    if (this.status) return failure(this.status);
     if (path.startsWith('auth/')) return this.login(path, asked);
     if (typeof token !== 'string' || !this.tokens.has(token)) return failure(403, 'permission denied');
     const aad = Buffer.from(asked.associated_data ?? '', 'base64');

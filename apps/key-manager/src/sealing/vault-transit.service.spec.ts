@@ -122,6 +122,7 @@ describe('while Vault is away', () => {
   it.each([
     ['stopped', (): unknown => vault.stop(), (): unknown => vault.start()],
     ['sealed', (): unknown => (vault.sealed = true), (): unknown => (vault.sealed = false)],
+    ['behind', (): unknown => (vault.status = 412), (): unknown => (vault.status = undefined)],
   ])('%s: what is open in memory signs on, a new organization waits', async (_how, away, back) => {
     const [known, next] = [anOrganization(), anOrganization()];
     const one = await instances.start(inVault());
@@ -136,6 +137,11 @@ describe('while Vault is away', () => {
     expect(await sign(one, known)).toBe(kid);
     await back();
     expect(await eventually(async () => (await codeOf(sign(one, next))) === undefined)).toBe(true);
+  });
+
+  it('is asked in its namespace, and as an agent in between wants it', async () => {
+    await sign(await instances.start({ ...inVault(), VAULT_NAMESPACE: 'team/keyward' }), anOrganization());
+    expect(vault.headers).toMatchObject({ 'x-vault-namespace': 'team/keyward', 'x-vault-request': 'true' });
   });
 
   it('what signs is not opened again after a change of the organization’s keys', async () => {

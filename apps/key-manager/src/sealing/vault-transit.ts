@@ -17,6 +17,8 @@ export interface TransitKey {
 
 /** Requests at once: one after another would be slow, all at once would burden it. */
 const AT_ONCE = 16;
+/** Statuses of a Vault that may do it later: standing by, replicating or not up to date; as 5xx and, of a token, 403. */
+const LATER = [403, 412, 429, 472, 473];
 const CIPHERTEXT = /^vault:v(\d+):/;
 
 /**
@@ -63,7 +65,7 @@ export class VaultTransit implements KeyEncryption {
     let answer = await this.send(path, body, await this.signIn.token());
     if (answer.status === 403 && this.signIn.forget()) answer = await this.send(path, body, await this.signIn.token());
     if (answer.status === 200) return dataOf(answer);
-    if (answer.status === 403 || answer.status === 429 || answer.status >= 500)
+    if (LATER.includes(answer.status) || answer.status >= 500)
       throw away(`${operation}: ${answer.status} ${errorsOf(answer)}`);
     throw new Error(`Vault refused to ${operation}: ${answer.status} ${errorsOf(answer)}`);
   }
@@ -77,6 +79,8 @@ export class VaultTransit implements KeyEncryption {
         method: 'POST',
         headers: {
           'content-type': 'application/json',
+          // A Vault Agent or Proxy between may take no others.
+          'x-vault-request': 'true',
           ...(token && { 'x-vault-token': token }),
           ...(namespace && { 'x-vault-namespace': namespace }),
         },
