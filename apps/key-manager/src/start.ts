@@ -30,9 +30,6 @@ import { SigningKeyChanges } from './signing-keys/signing-key-changes';
 import { GrantAssertions } from './trusted-issuers/grant-assertions';
 import { TrustedIssuerFeed } from './trusted-issuers/trusted-issuer-feed';
 
-/** RS256 key pairs in stock. */
-const READY_KEYS = 4;
-
 /** Starts the key manager on a wire, which the caller closes after it. Its schema must have been migrated. */
 export async function startKeyManager(
   config: KeyManagerConfig,
@@ -74,7 +71,7 @@ export async function startKeyManager(
     const sectors = new SectorDocuments(outbound, warn);
     const assertions = new AssertionAuthentication(authentication, remote, replays, now);
     const grantAssertions = new GrantAssertions(dataSource, remote, replays, now);
-    const stock = new KeyStock(READY_KEYS);
+    const stock = new KeyStock(config.signingKeys.stock);
     undo.push(() => stock.stop());
     stock.start();
     const maker = new KeyMaker(sealing, stock);

@@ -20,6 +20,9 @@ export async function temporaryDirectory(): Promise<string> {
   return directory;
 }
 
+/** RS256 key pairs in stock: most deployments of specs live for less time than it takes to make many. */
+export const FEW_KEYS = '4';
+
 /** Settings of a deployment that fetches from servers of this machine with this certificate. */
 export const fetchingFrom = (certFile: string) => ({
   OUTBOUND_ADDRESSES: '127.0.0.0/8,::1',
@@ -48,7 +51,14 @@ export async function startStandalone(env: Record<string, string> = {}, uid?: nu
   const child: Child = new Child({
     name: 'standalone',
     entry: entryOf('standalone'),
-    env: { ...plainEnv(), KEYWARD_HOME: home, PORT_OFFSET: String(offset), ...fetchingFrom(trusted.certFile), ...env },
+    env: {
+      ...plainEnv(),
+      KEYWARD_HOME: home,
+      PORT_OFFSET: String(offset),
+      SIGNING_KEY_STOCK: FEW_KEYS,
+      ...fetchingFrom(trusted.certFile),
+      ...env,
+    },
     cwd: directory,
     // The file of an earlier start may be there still.
     isReady: () => Promise.resolve(existsSync(demoFile) && statSync(demoFile).mtimeMs >= child.startedAt),

@@ -8,18 +8,25 @@ const signAsync = promisify<string, Buffer, KeyObject, Buffer>(sign);
 /** Bits: 2030 by NIST SP 800-57 part 1, and a key signs for 90 days. */
 const RSA_BITS = 2048;
 
+const RSA = { modulusLength: RSA_BITS, publicExponent: 0x10001 };
+
 /** RFC 7638 §3.2: the members that a thumbprint is of, in their order. */
 const THUMBPRINT_OF = { ES256: ['crv', 'kty', 'x', 'y'], RS256: ['e', 'kty', 'n'] } as const;
 
-/** A new key pair (RFC 7518 §3); `kid` is the RFC 7638 thumbprint, so no two keys anywhere share one. */
-export async function newSigningKeyPair(
-  alg: SigningAlgorithm,
-): Promise<{ publicJwk: PublicJwk; privateJwk: JsonWebKey }> {
-  const { privateKey } =
-    alg === 'ES256'
-      ? await generate('ec', { namedCurve: 'P-256' })
-      : await generate('rsa', { modulusLength: RSA_BITS, publicExponent: 0x10001 });
-  const privateJwk = privateKey.export({ format: 'jwk' });
+/** A key pair that is nobody's yet. */
+export interface KeyPair {
+  publicJwk: PublicJwk;
+  privateJwk: JsonWebKey;
+}
+
+/** A new key pair (RFC 7518 §3). */
+export async function newSigningKeyPair(alg: SigningAlgorithm): Promise<KeyPair> {
+  const { privateKey } = alg === 'ES256' ? await generate('ec', { namedCurve: 'P-256' }) : await generate('rsa', RSA);
+  return keyPairOf(alg, privateKey.export({ format: 'jwk' }));
+}
+
+/** The pair of a private key; its `kid` is the RFC 7638 thumbprint, so no two keys anywhere share one. */
+function keyPairOf(alg: SigningAlgorithm, privateJwk: JsonWebKey): KeyPair {
   const members = Object.fromEntries(THUMBPRINT_OF[alg].map((name) => [name, privateJwk[name]]));
   const kid = createHash('sha256').update(JSON.stringify(members)).digest('base64url');
   return { publicJwk: { ...members, kid, use: 'sig', alg } as PublicJwk, privateJwk };

@@ -19,6 +19,8 @@ interface HeldKey extends SigningKeyEntity {
 const LIMITS = { present: 10_000, absent: 1, absentFor: 0 };
 /** Private keys at once, of both algorithms. */
 const OPENED = 20_000;
+/** First keys that are to be made when there is time. */
+const PREPARED_LATER = 10_000;
 const SKEW = 60;
 
 const COLUMNS = `organization_id AS "organizationId", kid, alg, public_jwk AS "publicJwk", kek_id AS "kekId",
@@ -33,6 +35,8 @@ export class KeyRing {
   private readonly keys: LoadingCache<HeldKey[]>;
   private readonly opened: OpenedKeys;
   private readonly making = new Map<string, Promise<void>>();
+  private readonly later = new Map<string, [organizationId: string, alg: SigningAlgorithm]>();
+  private preparing = false;
   /** Makes the first key of another algorithm, so that every instance knows it; set when there is a feed to tell it. */
   ensure?: (organizationId: string, alg: SigningAlgorithm) => Promise<void>;
 
@@ -66,10 +70,15 @@ export class KeyRing {
     return compactJws(alg, header, claims, key.privateKey);
   }
 
-  /** Sees to it that the first signature with an algorithm does not have to wait for its key; never fails. */
+  /**
+   * Sees to it that the first signature with an algorithm does not have to wait for its key; never fails. However many
+   * organizations come at once, they leave keys in stock for those whose tokens are to be signed now.
+   */
   prepare(organizationId: string, alg: SigningAlgorithm): void {
     const keys = this.keys.held(organizationId);
-    if (!keys?.some((key) => key.alg === alg)) void this.prepared(organizationId, alg).catch(() => undefined);
+    if (keys?.some((key) => key.alg === alg) || this.later.size >= PREPARED_LATER) return;
+    this.later.set(nameOf(organizationId, alg), [organizationId, alg]);
+    void this.prepareAll();
   }
 
   /** Every key that a living token may be signed with, and the next one. */
@@ -119,9 +128,20 @@ export class KeyRing {
     return query<SigningKeyEntity>(this.dataSource, 'insert-first-signing-key', INSERT_FIRST, values);
   }
 
+  private async prepareAll(): Promise<void> {
+    if (this.preparing) return;
+    this.preparing = true;
+    for (const [name, [organizationId, alg]] of this.later) {
+      await this.maker.spare(alg);
+      this.later.delete(name);
+      await this.prepared(organizationId, alg).catch(() => undefined);
+    }
+    this.preparing = false;
+  }
+
   /** The keys, with one of this algorithm among them. */
   private async prepared(organizationId: string, alg: SigningAlgorithm): Promise<HeldKey[]> {
-    const name = `${organizationId} ${alg}`;
+    const name = nameOf(organizationId, alg);
     const making = this.making.get(name) ?? this.make(organizationId, alg).finally(() => this.making.delete(name));
     this.making.set(name, making);
     await making;
@@ -133,6 +153,8 @@ export class KeyRing {
     await this.ensure?.(organizationId, alg);
   }
 }
+
+const nameOf = (organizationId: string, alg: SigningAlgorithm): string => `${organizationId} ${alg}`;
 
 const describe = (key: HeldKey, state: SigningKey['state']): SigningKey => ({
   kid: key.kid,

@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto';
 import { KeyStock } from './key-stock';
 
 describe('the stock of RS256 key pairs', () => {
@@ -11,6 +12,30 @@ describe('the stock of RS256 key pairs', () => {
     for (const { publicJwk, privateJwk } of pairs) {
       expect(publicJwk).toMatchObject({ kty: 'RSA', alg: 'RS256', n: privateJwk.n });
       expect(publicJwk).not.toHaveProperty('d');
+      const key = createPrivateKey({ key: privateJwk, format: 'jwk' });
+      expect(key.asymmetricKeyDetails).toMatchObject({ modulusLength: 2048, publicExponent: 65537n });
     }
+  });
+
+  it('C-20 fills up by itself, and again after some were taken', async () => {
+    const stock = new KeyStock(1);
+    stock.start();
+    const kids = new Set<string>();
+    for (let round = 0; round < 2; round++) {
+      await stock.spare();
+      kids.add((await stock.take()).publicJwk.kid);
+    }
+    await stock.spare();
+    stock.stop();
+    expect(kids.size).toBe(2);
+  });
+
+  it('C-20 that is to hold none makes them as they are needed, and what is in no hurry does not wait for it', async () => {
+    const stock = new KeyStock(0);
+    stock.start();
+    await stock.spare();
+    const pairs = await Promise.all([stock.take(), stock.take(), stock.take()]);
+    expect(new Set(pairs.map(({ publicJwk }) => publicJwk.kid)).size).toBe(3);
+    stock.stop();
   });
 });

@@ -1,20 +1,22 @@
-import type { JsonWebKey } from 'node:crypto';
-import type { PublicJwk } from '@keyward/contracts';
-import { newSigningKeyPair } from './jws';
+import { newSigningKeyPair, type KeyPair } from './jws';
 
-/** A key pair that is nobody's yet. */
-export interface KeyPair {
-  publicJwk: PublicJwk;
-  privateJwk: JsonWebKey;
+/** Made at once for those who wait, beside what is made ahead. */
+const AT_ONCE = 2;
+
+interface Waiting {
+  resolve: (pair: KeyPair) => void;
+  reject: (error: unknown) => void;
 }
 
 /**
- * RS256 key pairs made ahead, one at a time: one takes a hundred milliseconds of a processor and more, which nobody who waits for a
- * token should pay. They are in this process's memory alone until an organization has them.
+ * RS256 key pairs made ahead, one at a time: one takes some two hundred milliseconds of a processor, which nobody who
+ * waits for a token should pay. They are in this process's memory alone until an organization has them.
  */
 export class KeyStock {
   private readonly pairs: KeyPair[] = [];
-  private readonly waiting: ((pair: Promise<KeyPair>) => void)[] = [];
+  private readonly waiting: Waiting[] = [];
+  private readonly patient: (() => void)[] = [];
+  private making = 0;
   private filling = false;
   private stopped = false;
 
@@ -22,7 +24,7 @@ export class KeyStock {
 
   /** Begins to fill it; what is taken is made again. */
   start(): void {
-    void this.fill();
+    this.refill();
   }
 
   stop(): void {
@@ -30,24 +32,57 @@ export class KeyStock {
     this.pairs.length = 0;
   }
 
-  /** One of the stock; when there is none, the next that is made. */
+  /** One of the stock; when there is none, one is made at once. */
   take(): Promise<KeyPair> {
     const pair = this.pairs.shift();
-    const taken = pair ? Promise.resolve(pair) : new Promise<KeyPair>((resolve) => this.waiting.push(resolve));
-    void this.fill();
-    return taken;
+    this.refill();
+    if (pair) return Promise.resolve(pair);
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ resolve, reject });
+      this.hurry();
+    });
   }
 
-  private async fill(): Promise<void> {
-    if (this.filling) return;
-    this.filling = true;
-    while (this.waiting.length > 0 || (this.pairs.length < this.size && !this.stopped)) {
-      const made = newSigningKeyPair('RS256');
-      const pair = await made.catch(() => undefined);
-      const next = this.waiting.shift();
-      if (next) next(made);
-      else if (pair) this.pairs.push(pair);
+  /** Resolves when more than half of the stock is there: what nobody waits for leaves that to those who do. */
+  async spare(): Promise<void> {
+    while (this.size > 0 && this.pairs.length * 2 <= this.size && !this.stopped)
+      await new Promise<void>((resolve) => this.patient.push(resolve));
+  }
+
+  private hurry(): void {
+    while (this.making < Math.min(AT_ONCE, this.waiting.length)) {
+      this.making++;
+      void newSigningKeyPair('RS256')
+        .then(
+          (pair) => this.add(pair),
+          (error: unknown) => this.waiting.shift()?.reject(error),
+        )
+        .finally(() => {
+          this.making--;
+          this.hurry();
+        });
     }
-    this.filling = false;
+  }
+
+  /** One at a time, so that it takes no more than one processor. */
+  private refill(): void {
+    if (this.filling || this.stopped || this.pairs.length >= this.size) return;
+    this.filling = true;
+    newSigningKeyPair('RS256').then(
+      (pair) => {
+        this.filling = false;
+        this.add(pair);
+        this.refill();
+      },
+      // What cannot be made is not tried again before the next is taken.
+      () => (this.filling = false),
+    );
+  }
+
+  private add(pair: KeyPair): void {
+    const next = this.waiting.shift();
+    if (next) next.resolve(pair);
+    else if (!this.stopped) this.pairs.push(pair);
+    for (const resolve of this.patient.splice(0)) resolve();
   }
 }

@@ -19,6 +19,11 @@ export class KeyMaker {
     private readonly stock: KeyStock,
   ) {}
 
+  /** Resolves when a key that nobody waits for may be made. */
+  spare(alg: SigningAlgorithm): Promise<void> {
+    return alg === 'RS256' ? this.stock.spare() : Promise.resolve();
+  }
+
   /** Done before a transaction begins: it may take its time, and sealing may be a request to another server. */
   async make(organizationId: string, alg: SigningAlgorithm): Promise<NewSigningKey> {
     const { publicJwk, privateJwk } = await (alg === 'RS256' ? this.stock.take() : newSigningKeyPair(alg));

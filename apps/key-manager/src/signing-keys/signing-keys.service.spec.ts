@@ -9,6 +9,7 @@ import {
 import { asAdmin } from '@keyward/testing';
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import {
+  aKey,
   anOrganization,
   call,
   codeOf,
@@ -82,6 +83,20 @@ describe('signing', () => {
     expect(keys).toHaveLength(1);
     expect(new Set(jwts.map(kidOf))).toEqual(new Set([keys[0]?.kid]));
   });
+});
+
+it('C-20 C-30 however many organizations are to have an RS256 key some time, a token of another waits for its own alone', async () => {
+  const many = Array.from({ length: 5 }, anOrganization);
+  const prepared = async () => {
+    const lists = await Promise.all(many.map((organization) => jwks(one, organization)));
+    return lists.filter((keys) => keys.some(({ alg }) => alg === 'RS256')).length;
+  };
+  const asked = { redirectUris: ['https://app.example/callback'], grantTypes: ['authorization_code'] };
+  await Promise.all(many.map((organization) => aKey(one.bus, organization, asked)));
+  const claims = { iss: 'https://keyward.example/t/a', sub: 'a', exp: seconds() + 60 };
+  await one.bus.call(signJwt, { organizationId, alg: 'RS256', type: 'JWT', claims }, call());
+  expect(await prepared()).toBeLessThan(many.length);
+  expect(await eventually(async () => (await prepared()) === many.length)).toBe(true);
 });
 
 describe('the JWKS', () => {

@@ -131,4 +131,13 @@ export class SigningKeySettings {
   @Min(10)
   @Max(366 * DAY)
   active: number = 90 * DAY;
+
+  @Setting({
+    env: 'SIGNING_KEY_STOCK',
+    description: 'RS256 key pairs that each key manager has ready for organizations that need their first one.',
+  })
+  @IsInt()
+  @Min(0)
+  @Max(1000)
+  stock: number = 16;
 }
