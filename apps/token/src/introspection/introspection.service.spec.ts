@@ -237,7 +237,7 @@ describe('bearers of the management API', () => {
 
   it('RO-07 says whom an operator’s token stands for', async () => {
     const { admin, token } = await signIn();
-    const whose = { organizationId: root.id, orgKey: root.key, scopes: [MANAGEMENT_SCOPE] };
+    const whose = { organizationId: root.id, orgKey: root.key, scopes: [MANAGEMENT_SCOPE], roles: ['operator'] };
     expect(await scene.verify(token)).toEqual({ sub: admin.sub, clientId: CLI_CONSUMER_KEY, ...whose });
   });
 
