@@ -82,8 +82,8 @@ export async function insertFamily(dataSource: DataSource, family: NewFamily): P
       ...[organizationId, dayOf(id), id, clientId, sub, userOrganizationId, hashToken(proof), scope, authTime, amr],
       ...[createdAt, absoluteExpiresAt, expiresAt, currentHash, applicationId, grant],
     ],
-    // Its user's row is locked, the one of the application.
-    { order: `${applicationId} ${userOrganizationId} ${sub}` },
+    // Its user's row of the application is locked, in the order that all keep who note users.
+    { order: `${applicationId} ${sub}` },
   );
 }
 
