@@ -63,11 +63,22 @@ export function rotateFamily(knowing: Knowing = {}): string {
 `;
 }
 
-/** As it began, but reuse is told. An access token lives a day at most, and a minute more where a clock is behind. */
-export function judgeToken(knowing: Knowing = {}): string {
+/** For as long as an access token lives, a day at most, and a minute more where a clock is behind. */
+const TOLD = `      PERFORM tell_revoked(p_organization, (now() AT TIME ZONE 'UTC')::date, 'family', p_id::text, NULL,
+        greatest(p_now, now()) + interval '1 day 1 minute');
+`;
+
+/**
+ * The one place that decides about a use of a refresh token, under the row's lock; what the token says of itself counts
+ * for nothing until the row agrees. The direct predecessor is a retry as long as its successor is unused and the grace
+ * lasts; whatever else proves to be of this family is reuse and ends it (RFC 9700 §4.14.2), and what only names it is
+ * unknown. Without a new hash the token stays; its predecessor is over all the same, because its successor was used.
+ * It began as `rotate_refresh_family`, when nobody was told of reuse.
+ */
+export function judgeToken(knowing: Knowing = {}, name = 'judge_refresh_token', told = true): string {
   const session = since(knowing);
   return `
-  CREATE OR REPLACE FUNCTION judge_refresh_token(
+  CREATE OR REPLACE FUNCTION ${name}(
     p_organization uuid, p_day date, p_id uuid, p_client text, p_sub uuid, p_user_organization uuid, p_proof bytea,
     p_presented bytea, p_scope text[], p_not_before bigint, p_next bytea, p_sealed bytea, p_now timestamptz,
     p_lifetime int, p_grace int)
@@ -90,9 +101,7 @@ export function judgeToken(knowing: Knowing = {}): string {
       outcome := 'reuse';
       UPDATE refresh_families SET revoked_at = p_now
         WHERE organization_id = p_organization AND day = p_day AND id = p_id;
-      PERFORM tell_revoked(p_organization, (now() AT TIME ZONE 'UTC')::date, 'family', p_id::text, NULL,
-        greatest(p_now, now()) + interval '1 day 1 minute');
-    ELSIF f.auth_time < p_not_before THEN
+${told ? TOLD : ''}    ELSIF f.auth_time < p_not_before THEN
       outcome := 'outdated';
     ELSIF NOT p_scope <@ string_to_array(f.scope, ' ') THEN
       outcome := 'scope';
