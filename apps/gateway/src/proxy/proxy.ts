@@ -9,27 +9,18 @@ import { enforce, upstreamFor, type Passed } from './enforcement';
 import { DPOP_NONCE, Fault } from './fault';
 import { forward, type Meter } from './forward';
 import type { Resource } from './matcher';
+import { answerOptions, nothingFor } from './methods';
 import { canonicalTarget } from './path';
 import type { ProxyParts } from './proxy-parts';
 import { faultOf, refuse } from './refuse';
 import { isLooping, requestHeaders } from './request-headers';
-import type { Lane } from './turns';
-import { WebSockets } from './websockets';
-import { answerOptions, nothingFor } from './methods';
 import { resourceOf } from './route-table';
+import type { Denied } from './throttling/denials';
 import { rateLimitHeaders } from './throttling/exhausted';
 import { isByBytes, type Lease } from './throttling/lease';
-import type { Denied } from './throttling/denials';
-import type { Admitted, Located, Seen, Visit } from './visit';
 import { hasEnded } from './tokens/grant';
-
-/** A request as its upstream gets it. */
-interface Outgoing {
-  origin: string;
-  lane: Lane;
-  path: string;
-  headers: string[];
-}
+import type { Admitted, Located, Outgoing, Seen, Visit } from './visit';
+import { WebSockets } from './websockets';
 
 /** Guards the APIs: who may pass goes on to the upstream, all others get a fault. */
 export class Proxy {
@@ -234,16 +225,11 @@ export class Proxy {
     });
   }
 
-  /** Bandwidth is both bodies. Of one without a length, what its connection has read since. */
-  private chargeLater(request: IncomingMessage, response: ServerResponse, leases: Lease[], meter: Meter): void {
-    const { socket, headers } = request;
-    const before = socket.bytesRead;
+  /** Bandwidth is both bodies: the request's as it was announced, or what has come of it. */
+  private chargeLater({ headers }: IncomingMessage, response: ServerResponse, leases: Lease[], meter: Meter): void {
     response.once('close', () => {
-      const chunked = headers['transfer-encoding'] === undefined ? 0 : socket.bytesRead - before;
-      this.parts.throttling.charge(
-        leases,
-        meter.bytes + Number(headers['content-length'] ?? meter.received ?? chunked),
-      );
+      const received = Number(headers['content-length'] ?? meter.received ?? 0);
+      this.parts.throttling.charge(leases, meter.bytes + received);
     });
   }
 

@@ -5,6 +5,7 @@ import type { Passed } from './enforcement';
 import type { Meter } from './forward';
 import type { Resource } from './matcher';
 import type { Found } from './route-table';
+import type { Lane } from './turns';
 
 /** What the server knows of a request besides the request itself. */
 export interface Visit {
@@ -36,4 +37,12 @@ export interface Seen extends Meter {
   applicationId?: string;
   /** For the caller's next DPoP proof. */
   nonce?: string;
+}
+
+/** A request as its upstream gets it. */
+export interface Outgoing {
+  origin: string;
+  lane: Lane;
+  path: string;
+  headers: string[];
 }
