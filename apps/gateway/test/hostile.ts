@@ -209,54 +209,9 @@ export const IDENTITY_HEADERS: readonly string[] = [
 ];
 
 /** Names of headers that are nobody's identity, and go on. */
-export const PLAIN_HEADERS: readonly string[] = [
-  ...[
-    'accept',
-    'accept-language',
-    'user-agent',
-    'x-user-agent',
-    'x-amz-user-agent',
-    'referer',
-    'origin',
-    'range',
-    'if-match',
-  ],
-  ...[
-    'sec-fetch-user',
-    'sec-fetch-site',
-    'sec-ch-ua-mobile',
-    'x-requested-with',
-    'x-csrf-token',
-    'x-xsrf-token',
-    'x-author',
-  ],
-  ...[
-    'x-request-id',
-    'x-correlation-id',
-    'idempotency-key',
-    'x-api-key',
-    'x-amz-security-token',
-    'mcp-session-id',
-    'depth',
-  ],
-  ...[
-    'last-event-id',
-    'soapaction',
-    'x-b3-traceid',
-    'tracestate',
-    'baggage',
-    'x-grpc-web',
-    'prefer',
-    'lock-token',
-    'from',
-  ],
-  ...[
-    'upload-offset',
-    'tus-resumable',
-    'content-md5',
-    'x-upload-content-type',
-    'x-http-client',
-    'x-controller',
-    'x-lesson',
-  ],
-];
+export const PLAIN_HEADERS: readonly string[] =
+  `accept accept-language user-agent x-user-agent x-amz-user-agent referer origin range if-match sec-fetch-user
+  sec-fetch-site sec-ch-ua-mobile x-requested-with x-csrf-token x-xsrf-token x-author x-request-id
+  x-correlation-id idempotency-key x-api-key x-amz-security-token mcp-session-id depth last-event-id soapaction
+  x-b3-traceid tracestate baggage x-grpc-web prefer lock-token from upload-offset tus-resumable content-md5
+  x-upload-content-type x-http-client x-controller x-lesson`.split(/\s+/);
