@@ -55,12 +55,6 @@ const ROLE = /^[\w.-]{1,64}$/;
 /** RFC 6749 §3.3: one scope-token. */
 export const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/;
 
-/** The first parts of paths that Keyward serves itself, at the root and below `/t/<orgkey>`: no API has them. */
-export const OWN_PATHS: readonly string[] =
-  `api t token revoke introspect authorize userinfo jwks oauth2 oidc oidcdiscovery logout par register
-  client-registration device device_authorize login sign-in sign-up sign-out consent account callback portal health metrics
-  assets pages.css form-post.js favicon.ico robots.txt`.split(/\s+/);
-
 /** Who asks for APIs: one that is visible to some roles is to all others as if it were not there. */
 export class SeenApis {
   /** The roles of who asks; absent: all APIs are theirs to see. */
