@@ -1,4 +1,5 @@
 import { ServiceError, type User } from '@keyward/contracts';
+import { selectInOrganization } from '@keyward/database';
 import type { EntityManager } from 'typeorm';
 import { lookupKey } from './username';
 
@@ -36,3 +37,13 @@ const userOf = ({ lockedUntil, createdAt, ...user }: UserRow): User => ({
   lockedUntil: typeof lockedUntil === 'number' ? FOR_EVER : (lockedUntil?.toISOString() ?? null),
   createdAt: createdAt.toISOString(),
 });
+
+/** A user, `$2`, who may still have tokens. */
+export const CHECK_USER = {
+  name: 'check-user',
+  text: selectInOrganization(`
+    SELECT u.id AS sub, u.username, u.roles, extract(epoch FROM u.credentials_changed_at)::float8 AS "credentialsChangedAt",
+      extract(epoch FROM u.grants_ended_at)::float8 AS "grantsEndedAt"
+    FROM users u JOIN organizations o ON o.id = u.organization_id
+    WHERE u.organization_id = $1 AND u.id = $2 AND u.state = 'active' AND o.state = 'active'`),
+};

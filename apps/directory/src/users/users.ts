@@ -25,7 +25,6 @@ import {
   pageOf,
   queryInOrganization,
   queryTogether,
-  selectInOrganization,
   type RevocationOwner,
 } from '@keyward/database';
 import type { DataSource, EntityManager } from 'typeorm';
@@ -35,7 +34,7 @@ import { checkNewPassword, generatePassword } from '../passwords/password-policy
 import type { Passwords } from '../passwords/passwords';
 import { nameRoles } from '../roles/name-roles';
 import { UserEntity } from './user.entity';
-import { readUsers, userNamed } from './user-rows';
+import { CHECK_USER, readUsers, userNamed } from './user-rows';
 import { checkUsername, usernameKey } from './username';
 
 /** The users of organizations, for administrators and for those who hold tokens of them. */
@@ -156,7 +155,7 @@ export class Users {
 
   /** A user who may still have tokens: one round trip. */
   async check({ organizationId, sub }: CheckUser): Promise<Subject> {
-    const [subject] = await queryTogether<Subject>(this.database, CHECK, [organizationId, sub]);
+    const [subject] = await queryTogether<Subject>(this.database, CHECK_USER, [organizationId, sub]);
     if (!subject) throw new ServiceError('invalid_grant');
     return subject;
   }
@@ -219,15 +218,6 @@ export class Users {
 /** In whole seconds as tokens count them, and later than anything granted before: two changes never share a second. */
 const CHANGED_NOW = `to_timestamp(greatest(ceil(extract(epoch FROM clock_timestamp())),
   floor(extract(epoch FROM credentials_changed_at)) + 1)::float8)`;
-
-const CHECK = {
-  name: 'check-user',
-  text: selectInOrganization(`
-    SELECT u.id AS sub, u.username, u.roles, extract(epoch FROM u.credentials_changed_at)::float8 AS "credentialsChangedAt",
-      extract(epoch FROM u.grants_ended_at)::float8 AS "grantsEndedAt"
-    FROM users u JOIN organizations o ON o.id = u.organization_id
-    WHERE u.organization_id = $1 AND u.id = $2 AND u.state = 'active' AND o.state = 'active'`),
-};
 
 /** Opens an account at once; attempts that are being verified are counted when they are settled. */
 async function forgetFailures(manager: EntityManager, organizationId: string, id: string): Promise<void> {
