@@ -1,7 +1,8 @@
 import { startProcesses, type Processes } from '@keyward/testing';
+import { DEGRADED_LIMIT_S } from './cut-off.tests';
 import { quotas } from './quotas.tests';
 import { races, SERVICES } from './races.tests';
-import { DEGRADED_LIMIT_S, revocation } from './revocation.tests';
+import { revocation } from './revocation.tests';
 
 /** One deployment for all of it, as fifteen processes take their time to start. */
 let processes: Processes;
