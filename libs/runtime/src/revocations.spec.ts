@@ -62,7 +62,8 @@ beforeEach(async () => {
 });
 afterEach(() => revocations.stop());
 
-const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
+/** What was published before has been heard: the exchange delivers in the order of asking, one turn of the loop later. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 const ENDS: [what: string, Feed<Revocation>, end: Partial<Revocation> & Pick<Revocation, 'kind' | 'name'>][] = [
   ['itself', tokenRevocations, { kind: 'token', name: TOKEN.jti }],
