@@ -26,10 +26,14 @@ const base = {
   testEnvironment: 'node',
   modulePathIgnorePatterns: ['<rootDir>/(apps|libs)/[^/]+/dist', '<rootDir>/.nx'],
   transform: {
-    '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false }],
+    // What a spec imports of a library is loaded when it is first used: one that only speaks HTTP never loads the database's.
+    '^.+\\.ts$': ['@swc/jest', { ...swc, module: { ...swc.module, lazy: true }, swcrc: false }],
     '^.+\\.m?js$': [
       '@swc/jest',
-      { jsc: { target: 'es2022', parser: { syntax: 'ecmascript' } }, module: { type: 'commonjs' }, swcrc: false },
+      {
+        ...{ jsc: { target: 'es2022', parser: { syntax: 'ecmascript' } }, module: { type: 'commonjs' } },
+        ...{ sourceMaps: swc.sourceMaps, swcrc: false },
+      },
     ],
   },
   transformIgnorePatterns: [`^(?!.*/node_modules/(${esModules.join('|')})/).*/node_modules/`],
