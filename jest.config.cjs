@@ -19,7 +19,7 @@ const esModules = [
   'pure-rand',
   'smol-toml',
 ];
-/** `e2e/standalone` is about `npm start` itself; the rest holds for every deployment. */
+/** `e2e/standalone` is about `npm start` itself, and what pages look like; the rest holds for every deployment. */
 const aboutStandalone = !process.env.BASE_URL && process.env.KEYWARD_TARGET !== 'processes';
 const base = {
   rootDir: __dirname,
