@@ -1,14 +1,15 @@
 // `npm test`: everything, stage after stage, and a count at the end. A stage's name as argument runs that one alone.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
  * The end-to-end suite runs against one process, then against separate ones over NATS. Specs that share a deployment or none
- * have every core; each spec of `faults` has processes of its own, many, and so runs alone.
+ * wait as often as they compute, so there are more of them at once than cores; each spec of `faults` has processes of its own,
+ * many, and so runs alone.
  */
-const everyCore = ['--maxWorkers', '100%'];
+const everyCore = ['--maxWorkers', String(Math.ceil(availableParallelism() * 1.5))];
 const stages = {
   fast: { project: 'fast', args: everyCore },
   services: { project: 'services', args: everyCore },
