@@ -96,7 +96,7 @@ export class ApisController {
       assertSeenWith(request.seenWith, after);
       // What callers rely on does not go away from under them.
       if (before.state !== 'CREATED') checkStep({ ...after, state: 'CREATED' }, 'PUBLISHED');
-      return apiOf(await saveApi(manager, tell, before, after));
+      return apiOf(await saveApi(manager, tell, before, after, request.seenWith));
     });
   }
 
@@ -106,7 +106,7 @@ export class ApisController {
       const { cors, plan, upstreamPlan, accepts, ...api } = await apiNamed(manager, request);
       return apiOf(
         await insertApi(manager, tell, {
-          ...{ ...api, version, isDefault: false },
+          ...{ ...api, version, isDefault: false, seenWith: request.seenWith },
           ...(cors && { cors }),
           ...(plan !== null && { plan }),
           ...(upstreamPlan !== null && { upstreamPlan }),

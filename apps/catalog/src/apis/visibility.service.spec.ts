@@ -34,6 +34,7 @@ afterAll(() => catalog.close());
 
 const subscribing = (seenWith?: string[]) =>
   catalog.bus.call(subscribe, { organizationId, applicationId: randomUUID(), api: 'secret', seenWith }, call());
+const TAKEN = ['conflict', 'the name secret is taken'];
 const listed = async (seenWith?: string[]) => {
   const asked = { organizationId, limit: 50, seenWith };
   const { items } = await catalog.bus.call(listApis, asked, call());
@@ -67,7 +68,7 @@ describe('an API that is visible to some roles', () => {
       expect(await refusalOf(asked())).toEqual(['not_found', 'no such subscription']);
     const definition = JSON.stringify({ openapi: '3.0.3', info: { title: 'secret', version: '1.0' }, paths: {} });
     const replacing = { organizationId, definition, replace: true, seenWith };
-    expect((await refusalOf(catalog.bus.call(importApi, replacing, call())))?.[0]).toBe('conflict');
+    expect(await refusalOf(catalog.bus.call(importApi, replacing, call()))).toEqual(TAKEN);
     expect(await catalog.bus.call(findApi, { organizationId, api: 'secret' }, call())).toEqual(secret);
   });
 
@@ -80,6 +81,33 @@ describe('an API that is visible to some roles', () => {
     );
     const found = { organizationId, subscription: subscription.id, seenWith };
     expect((await catalog.bus.call(findSubscription, found, call())).id).toBe(subscription.id);
+  });
+
+  it.each(['/x', '/secret'])('abuse 40: gets no version in %s of who does not see it', async (context) => {
+    const seenWith = ['waiter'];
+    const version = { name: 'secret', version: '9.0', context, isDefault: true, seenWith };
+    expect(await refusalOf(anApi(catalog.bus, organizationId, version))).toEqual(TAKEN);
+    const definition = JSON.stringify({ openapi: '3.0.3', info: { title: 'secret', version: '9.0' }, paths: {} });
+    const imported = { organizationId, definition, context, seenWith };
+    expect(await refusalOf(catalog.bus.call(importApi, imported, call()))).toEqual(TAKEN);
+    expect(
+      (await anApi(catalog.bus, organizationId, { ...version, context: '/secret', seenWith: ['boss'] })).isDefault,
+    ).toBe(true);
+  });
+
+  it('abuse 40: does not lose its place, nor being the default, to who does not see it', async () => {
+    const seenWith = ['waiter'];
+    const { id } = await anApi(catalog.bus, organizationId, { name: 'secret', version: '2.0', context: '/secret' });
+    await catalog.bus.call(updateApi, { organizationId, api: secret.id, isDefault: true }, call());
+    const other = { organizationId, api: id, seenWith };
+    for (const asked of [
+      () => catalog.bus.call(updateApi, { ...other, isDefault: true }, call()),
+      () => catalog.bus.call(copyApi, { ...other, version: '3.0' }, call()),
+    ])
+      expect(await refusalOf(asked())).toEqual(TAKEN);
+    const place = { name: 'mine', context: '/secret', version: '9.0', seenWith };
+    expect(await refusalOf(anApi(catalog.bus, organizationId, place))).toEqual(['conflict', '/secret/9.0 is taken']);
+    expect((await catalog.bus.call(findApi, { organizationId, api: secret.id }, call())).isDefault).toBe(true);
   });
 
   it('stays visible to who makes it so', async () => {

@@ -1,6 +1,7 @@
-import type { SelectQueryBuilder } from 'typeorm';
-import { invalid } from '../refusals';
-import type { ApiEntity } from './api.entity';
+import type { ServiceError } from '@keyward/contracts';
+import type { EntityManager, SelectQueryBuilder } from 'typeorm';
+import { conflict, invalid } from '../refusals';
+import { ApiEntity } from './api.entity';
 
 type Visible = Pick<ApiEntity, 'visibility' | 'visibleTo'>;
 
@@ -23,5 +24,20 @@ export const seenWith = (query: SelectQueryBuilder<ApiEntity>, roles: readonly s
 export function assertSeenWith(roles: readonly string[] | undefined, api: Visible): void {
   if (!isSeenWith(roles, api)) throw invalid('visibleTo must have a role of yours: you would not see the API any more');
 }
+
+/** Throws `conflict` for the name of an API of which who asks does not see every version, and says no more of it. */
+export async function assertNameSeenWith(
+  manager: EntityManager,
+  roles: readonly string[] | undefined,
+  { organizationId, name }: Pick<ApiEntity, 'organizationId' | 'name'>,
+): Promise<void> {
+  if (roles === undefined) return;
+  const select = { id: true, visibility: true, visibleTo: true } as const;
+  const some = await manager.find(ApiEntity, { select, where: { organizationId, name, visibility: 'roles' } });
+  if (some.some((api) => !isSeenWith(roles, api))) throw nameTaken(name);
+}
+
+/** What is said to who does not see by which version. */
+export const nameTaken = (name: string): ServiceError => conflict(`the name ${name} is taken`);
 
 const lower = (role: string) => role.toLowerCase();

@@ -7,7 +7,7 @@ import { ScopeEntity } from '../../scopes/scope.entity';
 import { ApiEntity } from '../api.entity';
 import { settingsFrom } from '../api-settings';
 import { checkStep } from '../life-cycle';
-import { isSeenWith } from '../visibility';
+import { isSeenWith, nameTaken } from '../visibility';
 import { insertApi, saveApi } from '../write-api';
 import { contextIn, nameIn, resourcesOf, scopesIn, upstreamsIn } from './definition';
 import type { OpenApiDocument } from './reading-thread';
@@ -36,10 +36,12 @@ export async function placeDefinition(
   if (!before) {
     const context = asked.context ?? contextIn(document, name, version);
     const upstreams = { ...upstreamsIn(document), ...asked.upstreams };
-    return insertApi(manager, tell, { organizationId, name, version, context, description, upstreams, resources });
+    const api = { organizationId, name, version, context, description, upstreams, resources };
+    return insertApi(manager, tell, { ...api, seenWith: asked.seenWith });
   }
-  // Whether it is there is no secret, its name is taken; what is in it stays whole.
-  if (!asked.replace || !isSeenWith(asked.seenWith, before)) throw conflict(`there is a version ${version} of ${name}`);
+  // That it is there is no secret, its name is taken; what is in it stays whole.
+  if (!isSeenWith(asked.seenWith, before)) throw nameTaken(name);
+  if (!asked.replace) throw conflict(`there is a version ${version} of ${name}`);
   if (asked.context !== undefined && asked.context !== before.context)
     throw conflict(`the context of ${name} is ${before.context}`);
   const { upstreams } = asked;
