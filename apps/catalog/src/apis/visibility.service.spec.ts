@@ -110,15 +110,31 @@ describe('an API that is visible to some roles', () => {
     expect((await catalog.bus.call(findApi, { organizationId, api: secret.id }, call())).isDefault).toBe(true);
   });
 
+  it('leaves no gap in the pages of subscriptions that who does not see it goes through', async () => {
+    const seenWith = ['waiter'];
+    const visible = await Promise.all([1, 2].map(() => aPublishedApi(catalog.bus, organizationId)));
+    for (const { id } of [...visible, secret, ...visible]) await aSubscription(catalog.bus, organizationId, id);
+    const pages: string[][] = [];
+    let after: string | undefined;
+    do {
+      const asked = { organizationId, limit: 2, after, seenWith };
+      const { items, next } = await catalog.bus.call(listSubscriptions, asked, call());
+      pages.push(items.map(({ apiId }) => apiId));
+      after = next;
+    } while (after !== undefined);
+    expect(pages.map((page) => page.length)).toEqual([2, 2]);
+    expect(pages.flat().sort()).toEqual(visible.flatMap(({ id }) => [id, id]).sort());
+  });
+
   it('stays visible to who makes it so', async () => {
     const visible = { visibility: 'roles' as const, visibleTo: ['chef'] };
     const seenWith = ['waiter'];
     const { name } = await anApi(catalog.bus, organizationId);
     for (const asked of [
-      catalog.bus.call(updateApi, { organizationId, api: name, ...visible, seenWith }, call()),
-      anApi(catalog.bus, organizationId, { ...apiRequest(organizationId), ...visible, seenWith }),
+      () => catalog.bus.call(updateApi, { organizationId, api: name, ...visible, seenWith }, call()),
+      () => anApi(catalog.bus, organizationId, { ...apiRequest(organizationId), ...visible, seenWith }),
     ])
-      expect(await refusalOf(asked)).toEqual(['invalid_request', expect.stringContaining('visibleTo')]);
+      expect(await refusalOf(asked())).toEqual(['invalid_request', expect.stringContaining('visibleTo')]);
   });
 });
 

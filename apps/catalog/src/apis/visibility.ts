@@ -13,7 +13,10 @@ export function isSeenWith(roles: readonly string[] | undefined, { visibility, v
 }
 
 /** The same of the APIs that a query, which calls them `api`, asks for. */
-export const seenWith = (query: SelectQueryBuilder<ApiEntity>, roles: readonly string[] | undefined): typeof query =>
+export const seenWith = <T extends object>(
+  query: SelectQueryBuilder<T>,
+  roles: readonly string[] | undefined,
+): SelectQueryBuilder<T> =>
   roles === undefined
     ? query
     : query.andWhere(`(api.visibility <> 'roles' OR lower(api.visible_to::text)::text[] && :seenWith::text[])`, {

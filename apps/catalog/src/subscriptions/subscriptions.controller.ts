@@ -21,11 +21,11 @@ import {
 } from '@keyward/contracts';
 import { inOrganization, pageOf } from '@keyward/database';
 import { Controller } from '@nestjs/common';
-import { DataSource, In, MoreThan, Not, type EntityManager } from 'typeorm';
+import { DataSource, In, type EntityManager, type SelectQueryBuilder } from 'typeorm';
 import { ApiEntity } from '../apis/api.entity';
 import { assertPlans } from '../apis/api-settings';
 import { apiNamed } from '../apis/find-api';
-import { isSeenWith } from '../apis/visibility';
+import { seenWith } from '../apis/visibility';
 import { Feeds } from '../feeds';
 import { ApplicationPlanEntity } from '../plans/application-plan.entity';
 import { isId } from '../ids';
@@ -66,19 +66,19 @@ export class SubscriptionsController {
     api,
     after,
     limit,
-    seenWith,
+    seenWith: roles,
   }: ListSubscriptions): Promise<SubscriptionPage> {
     if (after !== undefined && !isId(after)) throw invalid('after is not the end of a page');
     return await inOrganization(this.dataSource, organizationId, async (manager) => {
-      const where = {
-        organizationId,
-        ...(after !== undefined && { id: MoreThan(after) }),
-        ...(applicationId != null && { applicationId }),
-        ...(api != null
-          ? { apiId: (await apiNamed(manager, { organizationId, api, seenWith })).id }
-          : seenWith && { apiId: Not(In(await hiddenFrom(manager, organizationId, seenWith))) }),
-      };
-      const found = await manager.find(SubscriptionEntity, { where, order: { id: 'ASC' }, take: limit + 1 });
+      const apiId = api == null ? undefined : (await apiNamed(manager, { organizationId, api, seenWith: roles })).id;
+      const query = subscriptionsSeenWith(manager, organizationId, roles);
+      if (after !== undefined) query.andWhere('subscription.id > :after', { after });
+      if (applicationId != null) query.andWhere('subscription.applicationId = :applicationId', { applicationId });
+      if (apiId !== undefined) query.andWhere('subscription.apiId = :apiId', { apiId });
+      const found = await query
+        .orderBy('subscription.id')
+        .limit(limit + 1)
+        .getMany();
       return pageOf(await describeAll(manager, organizationId, found), limit, ({ id }) => id);
     });
   }
@@ -138,20 +138,29 @@ const NEXT: Record<SubscriptionState, readonly SubscriptionState[]> = {
 
 async function subscriptionNamed(
   manager: EntityManager,
-  { organizationId, subscription, seenWith }: NameSubscription,
+  { organizationId, subscription, seenWith: roles }: NameSubscription,
 ): Promise<SubscriptionEntity> {
   const found = isId(subscription)
-    ? await manager.findOneBy(SubscriptionEntity, { organizationId, id: subscription })
+    ? await subscriptionsSeenWith(manager, organizationId, roles)
+        .andWhere('subscription.id = :subscription', { subscription })
+        .getOne()
     : null;
-  const hidden = found && seenWith ? await hiddenFrom(manager, organizationId, seenWith) : [];
-  if (!found || hidden.includes(found.apiId)) throw notFound('no such subscription');
+  if (!found) throw notFound('no such subscription');
   return found;
 }
 
-/** The APIs that who has these roles does not see. */
-async function hiddenFrom(manager: EntityManager, organizationId: string, roles: string[]): Promise<string[]> {
-  const some = await manager.findBy(ApiEntity, { organizationId, visibility: 'roles' });
-  return some.filter((api) => !isSeenWith(roles, api)).map(({ id }) => id);
+/** An organization's subscriptions to APIs that who has these roles sees. */
+function subscriptionsSeenWith(
+  manager: EntityManager,
+  organizationId: string,
+  roles: string[] | undefined,
+): SelectQueryBuilder<SubscriptionEntity> {
+  const query = manager
+    .createQueryBuilder(SubscriptionEntity, 'subscription')
+    .where('subscription.organizationId = :organizationId', { organizationId });
+  if (roles === undefined) return query;
+  const ofApi = 'api.organizationId = subscription.organizationId AND api.id = subscription.apiId';
+  return seenWith(query.innerJoin(ApiEntity, 'api', ofApi), roles);
 }
 
 async function describe(manager: EntityManager, subscription: SubscriptionEntity): Promise<Subscription> {
