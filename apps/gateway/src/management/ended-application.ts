@@ -15,8 +15,12 @@ export async function endApplication(
   const { id } = await services.call(findApplication, orgkey, { application }, call);
   // Fewer than a page can have.
   const { items } = await services.call(listKeys, orgkey, { application: id, limit: 200 }, call);
-  await services.call(forgetApplication, orgkey, { applicationId: id }, call);
+  const forget = () => services.call(forgetApplication, orgkey, { applicationId: id }, call);
+  await forget();
   await services.call(deleteApplication, orgkey, { application: id }, call);
   const clientIds = items.map(({ consumerKey }) => consumerKey);
+  // It may have subscribed in between. It has ended all the same, so that nobody could ask again.
+  const again = forget().catch(() => undefined);
   await services.call(forgetClients, orgkey, { clientIds }, call);
+  await again;
 }

@@ -82,7 +82,8 @@ export class ClientRegistrationController {
       await forget(applicationId);
       await this.bus.call(forgetClients, { organizationId, clientIds: [asked.clientId] }, call);
       const ended = await this.bus.call(endRegistration, asked, call);
-      if (ended.applicationId !== applicationId) await forget(ended.applicationId);
+      // It may have subscribed in between. It has ended all the same, so that it could not ask again.
+      await forget(ended.applicationId).catch(() => undefined);
     });
   }
 

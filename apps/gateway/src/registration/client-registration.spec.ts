@@ -34,14 +34,22 @@ const unavailable = () => {
   throw new ServiceError('temporarily_unavailable');
 };
 
-it('DR-06 a client that ends itself leaves nothing with others: it ends last, once', async () => {
+it('DR-06 a client that ends itself leaves nothing with others, nor what it got while it ended', async () => {
   expect((await end()).status).toBe(204);
   const organizationId = JOHNSORG.id;
+  const ofCatalog = ['catalog', { organizationId, applicationId: 'application' }];
   expect(asked).toEqual([
-    ['catalog', { organizationId, applicationId: 'application' }],
+    ofCatalog,
     ['token', { organizationId, clientIds: ['shop'] }],
     ['end', { organizationId, clientId: 'shop', accessToken: 'kcrt_x' }],
+    ofCatalog,
   ]);
+});
+
+it('DR-06 has ended when the catalog goes away meanwhile', async () => {
+  services.on(forgetApplication, () => (asked.some(([what]) => what === 'end') ? unavailable() : {}));
+  expect((await end()).status).toBe(204);
+  expect(asked.map(([what]) => what)).toEqual(['token', 'end']);
 });
 
 it.each([
