@@ -1,9 +1,16 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { connect, type TLSSocket } from 'node:tls';
 import { apis, consumerKeyChanges, leaseQuota, plans, recordUsage, type RecordUsage } from '@keyward/contracts';
+import { ProxySettings } from '@keyward/runtime';
 import { certificate } from '../../test/certificate';
 import { api, resource, startProxied, type Proxied } from '../../test/proxied';
 import { JOHNSORG } from '../../test/started-gateway';
+import { openUpstreams, type Upstreams } from './upstreams';
+import { WebSockets } from './websockets';
 
 let proxied: Proxied;
 beforeEach(async () => {
@@ -160,6 +167,56 @@ it('900800 takes from a bandwidth what goes through it, both ways, and ends when
   });
   const { status, json } = await proxied.gateway.ask('/t/johnsorg/few/1.0.0/socket', { headers: { authorization } });
   expect([status, json.code]).toEqual([429, '900800']);
+});
+
+describe('a client that leaves', () => {
+  let upstreams: Upstreams;
+  beforeEach(() => {
+    const settings = { upstreamRequests: 1, upstreamPrivateAddresses: true };
+    upstreams = openUpstreams(Object.assign(new ProxySettings(), settings));
+  });
+  const webSockets = new WebSockets();
+  afterEach(async () => {
+    webSockets.close();
+    await upstreams.agent.destroy();
+  });
+  const lane = { lane: 'x', organizationId: JOHNSORG.id };
+  const headers = ['sec-websocket-key', 'dGhlIHNhbXBsZSBub25jZQ=='];
+  const join = (client: Duplex) => {
+    const socket = client as Socket;
+    const response = new ServerResponse(new IncomingMessage(socket));
+    response.assignSocket(socket);
+    return webSockets.join(
+      upstreams,
+      response,
+      { socket, head: Buffer.alloc(0) },
+      {
+        ...{ origin: proxied.upstream.url, lane, path: '/socket', headers, own: {}, meter: { bytes: 0 } },
+        ...{ mayStay: () => Promise.resolve(true), charge: () => Promise.resolve(true), closed: () => undefined },
+      },
+    );
+  };
+
+  it('abuse 48: while it waits for its turn takes none, and is nothing to the upstream', async () => {
+    const seen = echo();
+    await upstreams.turns.take(lane);
+    const client = new Socket();
+    const joined = join(client);
+    await once(client.destroy(), 'close');
+    upstreams.turns.leave(lane);
+    await joined;
+    expect([upstreams.turns.take(lane), seen.headers]).toEqual([undefined, {}]);
+  });
+
+  it('while the upstream agrees leaves no connection there', async () => {
+    const seen = echo();
+    let close = () => {};
+    const client = new Duplex({ read: () => undefined, destroy: (_, done) => (close = () => done(null)) });
+    proxied.upstream.server.prependListener('upgrade', () => client.destroy());
+    await join(client);
+    await until(() => seen.ended);
+    close();
+  });
 });
 
 it('RFC 9110 §7.8: another protocol is not spoken, and its requests are answered on one connection', async () => {

@@ -34,11 +34,16 @@ export class WebSockets {
   /** Ways to end them. */
   private readonly open = new Set<() => void>();
 
-  /** Joins a client and an upstream that agrees. Rejects with the fault of one that does not. */
+  /** Joins a client and an upstream that agrees. Rejects with the fault of one that does not; a client that is gone opens nothing. */
   async join(upstreams: Upstreams, response: ServerResponse, client: Upgrade, opening: Opening): Promise<void> {
     const { socket, head } = client;
     const { origin, lane, path, headers } = opening;
     await upstreams.turns.take(lane);
+    // Its end, while it waited, is not told again.
+    if (socket.destroyed) {
+      upstreams.turns.leave(lane);
+      return;
+    }
     const gone = new AbortController();
     const onGone = () => gone.abort();
     socket.once('close', onGone);
@@ -50,6 +55,10 @@ export class WebSockets {
       })
       .finally(() => upstreams.turns.leave(lane));
     socket.off('close', onGone);
+    if (socket.destroyed) {
+      answer.socket.destroy();
+      return;
+    }
     response.detachSocket(socket);
     socket.write(handshake(answer.headers, opening.own));
     if (head.length > 0) answer.socket.write(head);
