@@ -48,7 +48,7 @@ export class Proxy {
       const leases = asked instanceof Promise ? await asked : asked;
       if (leases) {
         Object.assign(own, rateLimitHeaders(leases, performance.now()));
-        if (leases.some(isByBytes)) this.chargeLater(request, response, leases, seen);
+        if (leases.some(isByBytes)) this.chargeLater(response, leases, seen);
       }
       const upgrade = upgradeOf(request);
       if (upgrade) await this.join(request, response, upgrade, admitted, visit, own, seen, leases);
@@ -225,12 +225,9 @@ export class Proxy {
     });
   }
 
-  /** Bandwidth is both bodies: the request's as it was announced, or what has come of it. */
-  private chargeLater({ headers }: IncomingMessage, response: ServerResponse, leases: Lease[], meter: Meter): void {
-    response.once('close', () => {
-      const received = Number(headers['content-length'] ?? meter.received ?? 0);
-      this.parts.throttling.charge(leases, meter.bytes + received);
-    });
+  /** Bandwidth is both bodies, as far as they came: what a request announces may never follow. */
+  private chargeLater(response: ServerResponse, leases: Lease[], meter: Meter): void {
+    response.once('close', () => this.parts.throttling.charge(leases, meter.bytes + (meter.received ?? 0)));
   }
 
   /** The root's contexts begin the path, all others follow `/t/<orgkey>`, which has one spelling. */

@@ -18,7 +18,7 @@ export class Lessor {
   private async lease(lease: Lease): Promise<void> {
     const { counted, burst, plan } = lease;
     const { organizationId, level, name } = plan;
-    const overdrawn = Math.max(0, -lease.left);
+    const overdrawn = Math.min(Math.max(0, -lease.left), Number.MAX_SAFE_INTEGER);
     // What is left of a part ends with its window, and that by the time the question was sent: a little early, never late.
     const sentAt = performance.now();
     try {

@@ -1,3 +1,4 @@
+import { connect } from 'node:tls';
 import {
   applicationPlans,
   leaseQuota,
@@ -8,6 +9,7 @@ import {
   type PlanRecord,
 } from '@keyward/contracts';
 import type { JWTPayload } from 'jose';
+import { certificate } from '../../../test/certificate';
 import { api, resource, startProxied, type Proxied } from '../../../test/proxied';
 import { JOHNSORG } from '../../../test/started-gateway';
 
@@ -48,7 +50,7 @@ beforeAll(async () => {
       api(upstream, { id: 'frail', name: 'Frail', context: '/frail', upstreamPlan: 'Plan' }),
       api(upstream, { id: 'subscribed', name: 'Subscribed', context: '/subscribed', subscriptionRequired: true }),
     ],
-    { planned: 'UNBLOCKED', bytes: 'UNBLOCKED' },
+    { planned: 'UNBLOCKED', bytes: 'UNBLOCKED', announcing: 'UNBLOCKED' },
   );
   const { services } = proxied;
   services.on(leaseQuota, (request) => {
@@ -61,10 +63,10 @@ beforeAll(async () => {
     return { granted, quota: 1000, left: Math.max(0, before - granted), since: 1, endsIn: HOUR_MS };
   });
   for (const [id, record] of Object.entries(PLANS)) services.change(plans, id, record);
-  for (const application of ['planned', 'bytes'])
+  for (const application of ['planned', 'bytes', 'announcing'])
     services.change(subscriptions, `subscribed-${application}`, {
       ...{ id: `subscribed-${application}`, organizationId: JOHNSORG.id, apiId: 'subscribed' },
-      ...{ applicationId: application, state: 'UNBLOCKED', plan: application === 'bytes' ? 'Bytes' : 'Plan' },
+      ...{ applicationId: application, state: 'UNBLOCKED', plan: application === 'planned' ? 'Plan' : 'Bytes' },
     });
   services.change(applicationPlans, 'planned', { organizationId: JOHNSORG.id, applicationId: 'planned', plan: 'Plan' });
 });
@@ -76,7 +78,7 @@ beforeEach(() => {
   away = false;
 });
 
-const client = { planned: 'client-planned', bytes: 'client-bytes' };
+const client = { planned: 'client-planned', bytes: 'client-bytes', announcing: 'client-announcing' };
 const get = async (path: string, claims: JWTPayload = {}) =>
   proxied.gateway.ask(`/t/johnsorg${path}`, { headers: await proxied.bearer(claims) });
 const user = () => crypto.randomUUID();
@@ -176,6 +178,27 @@ it('900804 bandwidth is charged when the answer is over', async () => {
   } finally {
     proxied.upstream.on(undefined as never);
   }
+});
+
+it('900804 charges what came of a request that breaks off, not what it announced', async () => {
+  left.set('subscribed-announcing', 100_000);
+  const { authorization } = await proxied.bearer({ client_id: client.announcing });
+  const { cert } = await certificate();
+  const { hostname, port } = new URL(proxied.gateway.url);
+  const socket = connect({ host: hostname, port: Number(port), ca: cert, servername: 'localhost' });
+  const over = new Promise<void>((resolve) => {
+    proxied.upstream.on((request) => {
+      request.once('data', () => socket.destroy()).on('error', () => undefined);
+      request.once('close', resolve);
+    });
+  });
+  const headers = `Host: x\r\nAuthorization: ${authorization}\r\nContent-Length: ${Number.MAX_SAFE_INTEGER}\r\n`;
+  socket.write(`GET /t/johnsorg/subscribed/1.0.0/menu HTTP/1.1\r\n${headers}\r\n.`);
+  await over;
+  proxied.upstream.on(undefined as never);
+  const { status, headers: answered } = await get('/subscribed/1.0.0/menu', { client_id: client.announcing });
+  expect([status, answered['ratelimit-remaining']]).toEqual([200, '99999']);
+  expect(asked.map(({ overdrawn }) => overdrawn)).toEqual([0]);
 });
 
 it('900900 passes nothing uncounted while the owner is away, and says when to come again', async () => {
