@@ -74,6 +74,19 @@ describe.each(versions)('by %s', (version, ask) => {
     },
   );
 
+  it.each([
+    ['Content-Language', 'it, de'],
+    ['Content-Encoding', 'it, de'],
+    ['Date', 'it'],
+    ['Age', 'it'],
+    ['Expires', 'it'],
+    ['Retry-After', 'it'],
+  ])('RFC 9110 §5.3: two different %s are %s', async (name, expected) => {
+    answer = `HTTP/1.1 200 OK\r\n${name}: it\r\n${name}: de\r\nContent-Length: 2\r\n\r\nok`;
+    const { status, headers, body } = await ask();
+    expect([status, headers[name.toLowerCase()], body]).toEqual([200, expected, 'ok']);
+  });
+
   it('RFC 9110 §7.6.1: HTTP2-Settings is of a connection', async () => {
     answer = 'HTTP/1.1 200 OK\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nContent-Length: 2\r\n\r\nok';
     const { status, headers } = await ask();

@@ -27,11 +27,15 @@ const DROPPED = new Set([
   'dpop-nonce',
 ]);
 
-/** What is said once or means nothing certain (RFC 9110 §5.3): these are what Node sends once alone by HTTP/2. */
+// What Node sends once alone by HTTP/2, by what it means when it is there twice.
+/** Lists (RFC 9110 §8.4, §8.5), of which several are one (§5.3). */
+const LISTS = new Set(['content-encoding', 'content-language']);
+/** Times, of which the first is as good as any (RFC 9111 §4.2.1, §5.1). */
+const TIMES = new Set(['age', 'date', 'expires', 'retry-after']);
+/** What is said once or means nothing certain (RFC 9110 §5.3). */
 const SINGLE = new Set([
-  ...['age', 'content-encoding', 'content-language', 'content-length', 'content-location', 'content-md5'],
-  ...['content-range', 'content-type', 'date', 'etag', 'expires', 'last-modified', 'location', 'max-forwards'],
-  ...['range', 'referer', 'retry-after', 'tk', 'user-agent', 'x-content-type-options'],
+  ...['content-length', 'content-location', 'content-md5', 'content-range', 'content-type', 'etag', 'last-modified'],
+  ...['location', 'max-forwards', 'range', 'referer', 'tk', 'user-agent', 'x-content-type-options'],
 ]);
 
 /**
@@ -64,8 +68,10 @@ export function responseHeaders(
 }
 
 function several(name: string, values: string[]): string | string[] {
-  if (!SINGLE.has(name)) return values;
+  if (LISTS.has(name)) return values.join(', ');
   const [first = '', ...others] = values;
+  if (TIMES.has(name)) return first;
+  if (!SINGLE.has(name)) return values;
   if (others.some((other) => other !== first)) throw new Fault('protocolViolated');
   return first;
 }
