@@ -25,7 +25,7 @@ export function startProxy(config: GatewayConfig, services: Services): StartedPr
   const upstreams = openUpstreams(config.proxy);
   const issuer = (orgkey: string) => issuerOf(config, orgkey);
   const jwts = new JwtReader(keys, issuer);
-  const foreign = new ForeignTokens(known.issuers, new IssuerKeys(bus), issuer);
+  const foreign = new ForeignTokens(known.issuers, new IssuerKeys(bus, config.bus.degradedLimitMs), issuer);
   const usage = new Usage(bus);
   usage.start();
   const proxy = new Proxy({

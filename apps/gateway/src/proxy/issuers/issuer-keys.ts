@@ -7,8 +7,6 @@ import type { Trust } from './trusted-issuers';
 const FRESH_MS = 60_000;
 /** How soon somebody who misses a key is asked for again: made-up names of keys cost little. */
 const MISSED_MS = 1000;
-/** How long they are used on while nobody can say what they are now. */
-const KEPT_MS = 5 * 60_000;
 
 interface Held {
   keys?: JWTVerifyGetKey;
@@ -21,7 +19,11 @@ export class IssuerKeys {
   /** With an issuer's record its keys go: it is said again when they are replaced. */
   private readonly held = new WeakMap<Trust, Held>();
 
-  constructor(private readonly bus: Bus) {}
+  /** `degradedLimitMs`: how long they are used on while nobody can say what they are now. */
+  constructor(
+    private readonly bus: Bus,
+    private readonly degradedLimitMs: number,
+  ) {}
 
   /** Fails with `temporarily_unavailable` when they cannot be had. */
   async of(trust: Trust, call: Call, newer = false): Promise<JWTVerifyGetKey> {
@@ -32,8 +34,8 @@ export class IssuerKeys {
     try {
       return await (held.asking ??= this.ask(trust, held, call, newer));
     } catch (error) {
-      if (held.keys && age < KEPT_MS && error instanceof ServiceError && error.code === 'temporarily_unavailable')
-        return held.keys;
+      const isAway = error instanceof ServiceError && error.code === 'temporarily_unavailable';
+      if (held.keys && isAway && age < this.degradedLimitMs) return held.keys;
       throw error;
     }
   }
