@@ -1,5 +1,6 @@
 import { Bus } from '@keyward/bus';
 import { recordUsage, ServiceError, type RecordUsage, type UsageCount } from '@keyward/contracts';
+import { holdTime } from '../../../test/held-time';
 import { api, resource, startProxied, type Proxied } from '../../../test/proxied';
 import { JOHNSORG, ROOT, Services } from '../../../test/started-gateway';
 import { Usage, type Counted } from './usage';
@@ -11,6 +12,7 @@ const API = '0198f6aa-0000-7000-8000-000000000001';
 const APPLICATION = 'shop';
 
 beforeEach(async () => {
+  holdTime();
   [told, away] = [[], false];
   proxied = await startProxied((upstream) => [
     api(upstream, {
@@ -30,12 +32,16 @@ beforeEach(async () => {
     return {};
   });
 });
-afterEach(() => proxied.close());
+afterEach(async () => {
+  jest.useRealTimers();
+  await proxied.close();
+});
 
 const ask = async (path: string, authenticated = true) =>
   proxied.gateway.ask(path, { headers: authenticated ? await proxied.bearer() : {} });
-/** A gateway tells what it has not told when it is closed. */
+/** A gateway tells what it has not told when it is closed: here all, as no time goes by before. */
 const closed = async () => {
+  jest.useRealTimers();
   await proxied.gateway.close();
   return told.flatMap(({ organizationId, counts }) => counts.map((count) => ({ organizationId, ...count })));
 };
