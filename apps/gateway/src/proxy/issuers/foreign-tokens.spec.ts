@@ -159,11 +159,13 @@ it('DR-09 nobody is asked for keys of an issuer that is not trusted', async () =
   expect(asked).toEqual([]);
 });
 
-it('DR-09 made-up names of keys ask a few times, not each', async () => {
+it('DR-09 made-up names of keys ask once a second, not each', async () => {
   await codeOf(await tokenOf());
   asked.splice(0);
+  const startedAt = performance.now();
   for (let n = 0; n < 20; n++) expect(await codeOf(await tokenOf({}, { kid: `made-up-${n}` }))).toBe('401 900901');
-  expect(asked.length).toBeLessThan(10);
+  const seconds = Math.floor((performance.now() - startedAt) / 1000);
+  expect(asked.length).toBeLessThanOrEqual(1 + seconds);
 });
 
 it('a key that its issuer has begun to use is found', async () => {

@@ -204,11 +204,13 @@ it('900804 charges what came of a request that breaks off, not what it announced
 it('900900 passes nothing uncounted while the owner is away, and says when to come again', async () => {
   away = true;
   const claims = { client_id: client.planned, sub: user() };
+  const startedAt = performance.now();
   const { status, headers, json } = await get('/subscribed/1.0.0/menu', claims);
   expect([status, headers['retry-after'], json.code]).toEqual([503, '1', '900900']);
-  const before = asked.length;
-  expect((await get('/subscribed/1.0.0/menu', claims)).status).toBe(503);
-  expect(asked).toHaveLength(before);
+  for (let n = 0; n < 5; n++) expect((await get('/subscribed/1.0.0/menu', claims)).status).toBe(503);
+  const seconds = Math.floor((performance.now() - startedAt) / 1000);
+  const once = new Set(asked.map(({ counted }) => counted)).size;
+  expect(asked.length).toBeLessThanOrEqual(once * (1 + seconds));
   expect((await get('/pizza/1.0.0/menu')).status).toBe(200);
 });
 
