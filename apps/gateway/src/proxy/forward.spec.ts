@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { apis } from '@keyward/contracts';
 import { Agent, request } from 'undici';
 import { certificate } from '../../test/certificate';
 import { api, resource, startProxied, type Proxied } from '../../test/proxied';
 import { rawUpstream, type RawUpstream } from '../../test/raw-upstream';
+import { testGateway, type Answer, type TestGateway } from '../../test/started-gateway';
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -18,30 +21,42 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+/** How often memory is looked at while a large answer passes, bytes. */
+const STEP = 64 * 1024 * 1024;
+/** What is held, without what was passed on and is only not yet collected. */
+const heldBytes = (): number => {
+  collect();
+  // What the first has found is given back by the time the second begins.
+  collect();
+  return process.memoryUsage().arrayBuffers;
+};
+
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE'] as const;
 let answer: (socket: Socket, head: string) => void = (socket) => socket.end();
 let rough: RawUpstream;
 let proxied: Proxied;
+/** One that waits a second for its upstreams, for those that hang. */
+let impatient: TestGateway;
 let dispatcher: Agent;
 
 beforeAll(async () => {
   rough = await rawUpstream((socket, head) => answer(socket, head));
   const resources = METHODS.map((verb) => resource(verb, '/*'));
-  proxied = await startProxied(
-    (upstream) => [
-      api(upstream, { resources }),
-      api(rough.url, { id: 'rough', context: '/rough', resources }),
-      api('http://127.0.0.1:1', { id: 'nowhere', context: '/nowhere', resources }),
-      api(rough.url.replace('http:', 'https:'), { id: 'silent', context: '/silent', resources }),
-      api('http://name.invalid', { id: 'nameless', context: '/nameless', resources }),
-    ],
-    {},
-    { proxy: { upstreamTimeout: 1 } },
-  );
+  proxied = await startProxied((upstream) => [
+    api(upstream, { resources }),
+    api(rough.url, { id: 'rough', context: '/rough', resources }),
+    api('http://127.0.0.1:1', { id: 'nowhere', context: '/nowhere', resources }),
+    api(rough.url.replace('http:', 'https:'), { id: 'silent', context: '/silent', resources }),
+    api('http://name.invalid', { id: 'nameless', context: '/nameless', resources }),
+  ]);
+  impatient = await testGateway(proxied.services, { proxy: { upstreamTimeout: 1 } });
   dispatcher = new Agent({ connect: { ca: (await certificate()).cert } });
 });
 afterAll(async () => {
   await dispatcher.close();
+  await impatient.close();
   await proxied.close();
   rough.close();
 });
@@ -50,6 +65,7 @@ const ask = async (path: string, method: (typeof METHODS)[number] = 'GET', body?
   const headers = await proxied.bearer();
   return proxied.gateway.ask(`/t/johnsorg${path}`, { method, headers, body });
 };
+const askImpatiently = async (path: string) => impatient.ask(`/t/johnsorg${path}`, { headers: await proxied.bearer() });
 const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n';
 
 describe('both ways', () => {
@@ -102,7 +118,7 @@ describe('both ways', () => {
   });
 
   /** 4096 is what it was measured with: `ANSWER_MIB=4096 npx jest …`. */
-  const mebibytes = Number(process.env['ANSWER_MIB'] ?? 512);
+  const mebibytes = Number(process.env['ANSWER_MIB'] ?? 256);
   it('passes on what no memory has room for without holding it', async () => {
     const chunk = Buffer.alloc(1024 * 1024);
     proxied.upstream.on((_, response) => {
@@ -116,14 +132,17 @@ describe('both ways', () => {
     const { body } = await request(`${proxied.gateway.url}/t/johnsorg/pizza/x`, {
       ...{ dispatcher, headers: await proxied.bearer() },
     });
-    let [bytes, most] = [0, 0];
+    const before = heldBytes();
+    let [bytes, looked, most] = [0, 0, 0];
     for await (const part of body as AsyncIterable<Buffer>) {
       bytes += part.length;
-      most = Math.max(most, process.memoryUsage().arrayBuffers);
+      if (bytes < (looked + 1) * STEP) continue;
+      looked++;
+      most = Math.max(most, heldBytes() - before);
     }
     expect(bytes).toBe(mebibytes * 1024 * 1024);
-    // With what was passed on and not yet collected, which is a matter of the machine's load.
-    expect(most).toBeLessThan(bytes / 2);
+    expect(looked).toBe(bytes / STEP);
+    expect(most).toBeLessThan(STEP / 2);
   });
 
   it('a client that does not read, or leaves, ends the upstream’s work', async () => {
@@ -155,7 +174,7 @@ describe('both ways', () => {
 });
 
 describe('an upstream that fails', () => {
-  const fault = ({ status, json }: { status: number; json: { code: string } }) => [status, json.code];
+  const fault = ({ status, json }: Answer) => [status, json.code];
 
   it('101503 is not there', async () => {
     expect(fault(await ask('/nowhere/x'))).toEqual([502, '101503']);
@@ -164,7 +183,7 @@ describe('an upstream that fails', () => {
 
   it('101504 hangs before its answer', async () => {
     answer = () => undefined;
-    const { status, json, headers } = await ask('/rough/x');
+    const { status, json, headers } = await askImpatiently('/rough/x');
     expect([status, json]).toEqual([
       504,
       { code: '101504', message: 'Runtime Error', description: 'Connection timed out' },
@@ -208,8 +227,8 @@ describe('an upstream that fails', () => {
     expect(['101505', '101506']).toContain(json.code); // what closes at once may be seen as closed first
   });
 
-  const broken = async (path = '/rough/x') => {
-    const { statusCode, body } = await request(`${proxied.gateway.url}/t/johnsorg${path}`, {
+  const broken = async ({ url } = proxied.gateway) => {
+    const { statusCode, body } = await request(`${url}/t/johnsorg/rough/x`, {
       ...{ dispatcher, headers: await proxied.bearer() },
     });
     return [statusCode, await body.text().catch(() => 'cut')];
@@ -226,7 +245,7 @@ describe('an upstream that fails', () => {
 
   it('hangs in the middle of its answer', async () => {
     answer = (socket) => socket.write(`${head}Content-Length: 100\r\n\r\nhalf`);
-    expect(await broken()).toEqual([200, 'cut']);
+    expect(await broken(impatient)).toEqual([200, 'cut']);
   });
 
   it('says more than it announced: the rest reaches nobody', async () => {
@@ -247,11 +266,11 @@ describe('an upstream that fails', () => {
     const resources = [resource('GET', '/*')];
     const back = api(`http://127.0.0.1:${port}`, { id: 'back', context: '/back', resources });
     proxied.services.change(apis, 'back', back);
-    const statuses = new Set<string>();
-    for (let n = 0; n < 15; n++) statuses.add(fault(await ask('/back/x')).join());
-    expect([...statuses]).toEqual(['502,101503', '503,303001']);
-    const suspended = await ask('/back/x');
-    expect(suspended.headers['retry-after']).toBe('2');
+    const failed: unknown[] = [];
+    let suspended = await ask('/back/x');
+    for (; suspended.status === 502; suspended = await ask('/back/x')) failed.push(suspended.json.code);
+    expect(failed.slice(0, 10)).toEqual(Array(10).fill('101503'));
+    expect([...fault(suspended), suspended.headers['retry-after']]).toEqual([503, '303001', '2']);
     const server = createServer((socket) => {
       socket.on('error', () => undefined).on('data', () => socket.end(`${head}Content-Length: 2\r\n\r\nok`));
     }).listen(port, '127.0.0.1');
@@ -266,9 +285,12 @@ describe('an upstream that fails', () => {
 
   it('303001 does not come to an agreement on a connection: it is left alone as well', async () => {
     answer = () => undefined;
-    const first = await Promise.all(Array.from({ length: 10 }, () => ask('/silent/x')));
+    const first = await Promise.all(Array.from({ length: 10 }, () => askImpatiently('/silent/x')));
     expect(new Set(first.map((each) => fault(each).join()))).toEqual(new Set(['504,101504']));
-    expect(fault(await ask('/silent/x'))).toEqual([503, '303001']);
+    let next = await askImpatiently('/silent/x');
+    // It may be time to try again.
+    while (next.status === 504) next = await askImpatiently('/silent/x');
+    expect(fault(next)).toEqual([503, '303001']);
   });
 
   it('shows its address to nobody', async () => {
