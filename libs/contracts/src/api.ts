@@ -236,7 +236,7 @@ export const createApi = rpc('catalog.api.create', CreateApi, Api);
 /** Scopes that are not there are made. */
 export const importApi = rpc('catalog.api.import', ImportApi, Api);
 export const listApis = rpc('catalog.api.list', ListApis, ApiPage, { repeatable: true });
-/** Errors of these: `not_found`. */
+/** Errors of these: `not_found`; of an update that takes the default from a version that is not seen, `conflict`. */
 export const findApi = rpc('catalog.api.find', NameApi, Api, { repeatable: true });
 export const updateApi = rpc('catalog.api.update', UpdateApi, Api, { repeatable: true });
 /** One more version with everything that this one has, not yet published. Errors: `conflict`. */
