@@ -15,6 +15,7 @@ import { HighAssurance1763920000000 } from './migrations/1763920000000-high-assu
 import { ClientRegistration1764010000000 } from './migrations/1764010000000-client-registration';
 import { DpopNonces1764010000001 } from './migrations/1764010000001-dpop-nonces';
 import { EndedGrants1764080000000 } from './migrations/1764080000000-ended-grants';
+import { SupersededSignIns1764090000000 } from './migrations/1764090000000-superseded-sign-ins';
 import { OrganizationEntity } from './organizations/organization.entity';
 import { RoleEntity } from './roles/role.entity';
 import { UserEntity } from './users/user.entity';
@@ -36,6 +37,7 @@ export const DIRECTORY_SCHEMA = {
     ClientRegistration1764010000000,
     DpopNonces1764010000001,
     EndedGrants1764080000000,
+    SupersededSignIns1764090000000,
   ],
 };
 

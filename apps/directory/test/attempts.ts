@@ -1,5 +1,5 @@
 import type { Bus } from '@keyward/bus';
-import { authenticateUser, type AuthenticateUser, type Subject } from '@keyward/contracts';
+import { authenticateUser, type AuthenticateUser, type ProvenUser } from '@keyward/contracts';
 import { call, codeOf } from './instances';
 
 export const WRONG = 'a wrong long password';
@@ -24,7 +24,7 @@ export class Attempts {
     readonly organizationId: string,
   ) {}
 
-  signIn(username: string, password: string, more: Partial<AuthenticateUser> = {}): Promise<Subject> {
+  signIn(username: string, password: string, more: Partial<AuthenticateUser> = {}): Promise<ProvenUser> {
     const { organizationId } = this;
     const by = { clientId: 'client', clientOrganizationId: organizationId };
     const request = { organizationId, username, password, ...by, ...more };

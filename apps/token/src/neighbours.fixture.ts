@@ -26,6 +26,7 @@ import {
   type Subject,
 } from '@keyward/contracts';
 import { exportJWK, generateKeyPair, SignJWT, type GenerateKeyPairResult } from 'jose';
+import { inSeconds, type Clock } from './clock';
 
 const organization = (id: string, key: string, more: Partial<Organization> = {}): Organization => ({
   ...{ id, key, name: key, state: 'active', passwordGrant: true, pkce: 'all', compatibilityProfile: 'rfc' },
@@ -94,7 +95,7 @@ const person = (sub: string, username: string, organizationId: string, roles: st
  * The services that the token service calls, reduced to what they answer: it is they who are at the other end of the wire
  * in these specs, because the real ones are tested beside it in the end-to-end suite.
  */
-export async function startNeighbours(url: string) {
+export async function startNeighbours(url: string, clock: Clock) {
   const clients = [...CLIENTS];
   const people = [
     person('019b0000-0000-7000-8000-000000000001', 'john', johns.id),
@@ -149,7 +150,10 @@ export async function startNeighbours(url: string) {
   ]);
   const all = [root, johns, marys, closed, strict];
   await answer('directory', [
-    to(authenticateUser, (attempt) => people.find((one) => isProven(one, attempt))),
+    to(authenticateUser, (attempt) => {
+      const proven = people.find((one) => isProven(one, attempt));
+      return proven && { ...proven, authTime: Math.max(inSeconds(clock.now()), proven.credentialsChangedAt) };
+    }),
     to(checkUser, (named) =>
       people.find((one) => one.organizationId === named.organizationId && one.sub === named.sub),
     ),

@@ -30,7 +30,7 @@ export const ISSUER = 'https://keyward.example:8243/t/johnsorg';
 /** The token service on a NATS server and a database, its neighbours, and the messages that reach it. */
 export async function startScene(natsUrl: string, databaseUrl: string, clock: Clock) {
   const oauth = new OAuthSettings();
-  const neighbours = await startNeighbours(natsUrl);
+  const neighbours = await startNeighbours(natsUrl, clock);
   const [own, gateway] = [
     await openWire({ url: natsUrl, name: 'token' }),
     await openWire({ url: natsUrl, name: 'gateway' }),

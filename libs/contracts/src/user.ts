@@ -32,6 +32,12 @@ export class Subject {
   grantsEndedAt?: number | null;
 }
 
+/** A user who has just proven who it is. */
+export class ProvenUser extends Subject {
+  /** When, Unix seconds by the clock of the directory's database: what of the user is ended later is later than this. */
+  authTime: number;
+}
+
 export class AuthenticateUser {
   @IsUUID() organizationId: string;
   @IsString() @MaxLength(384) username: string;
@@ -153,7 +159,7 @@ export class UserPage extends Page<User> {}
  * Proves a user by password. Errors: `invalid_grant`, one for every cause (RO-04); `too_many_requests` for the client;
  * `temporarily_unavailable` when the hashing queue is full. Counted, so not repeatable.
  */
-export const authenticateUser = rpc('directory.user.authenticate', AuthenticateUser, Subject);
+export const authenticateUser = rpc('directory.user.authenticate', AuthenticateUser, ProvenUser);
 /** A user who may still have tokens. Errors: `invalid_grant` when disabled or gone. */
 export const checkUser = rpc('directory.user.check', CheckUser, Subject, { repeatable: true });
 /** Errors: `not_found`. */

@@ -51,7 +51,10 @@ export function slotOf(organizationId: string, usernameKey: string): string {
 
 /** All of one client lock its row, so one after the other; together they lock it once. */
 const BEGIN = { name: 'begin_attempt', text: 'SELECT * FROM begin_attempt($1, $2, $3, $4, $5, $6, $7, $8)' };
-const SETTLE = { name: 'settle_attempt', text: 'SELECT settle_attempt($1, $2, $3, $4, $5, $6, $7, $8)' };
+const SETTLE = {
+  name: 'settle_attempt',
+  text: 'SELECT settle_attempt($1, $2, $3, $4, $5, $6, $7, $8, $9)::float8 AS "provenAt"',
+};
 
 /** The client's row is locked first, then the accounts', everywhere in this order. */
 const placeOf = ({ organizationId, usernameKey, slot, clientId, clientOrganizationId }: AttemptOf): Place => ({
@@ -72,19 +75,33 @@ export async function beginAttempt(database: DataSource, of: AttemptOf, limits: 
   return attempt;
 }
 
-/** Says how a counted attempt ended. */
+/**
+ * Says how a counted attempt ended. Answers when a right password has proven its user, Unix seconds; `undefined` for all else, and
+ * where what the user has granted was ended meanwhile.
+ */
 export async function settleAttempt(
   database: DataSource,
   of: AttemptOf,
-  { account, period }: Attempt,
+  { account, period, credentials_changed_at: changedAt }: Attempt,
   outcome: Outcome,
   limits: AttemptLimits,
-): Promise<void> {
+): Promise<number | undefined> {
   const { organizationId, clientId, clientOrganizationId } = of;
-  await queryTogether(
+  const [row] = await queryTogether<{ provenAt: number | null }>(
     database,
     SETTLE,
-    [organizationId, account, clientOrganizationId, clientId, period, outcome, limits.account, limits.ceiling],
+    [
+      organizationId,
+      account,
+      clientOrganizationId,
+      clientId,
+      period,
+      outcome,
+      limits.account,
+      limits.ceiling,
+      changedAt,
+    ],
     placeOf(of),
   );
+  return row?.provenAt ?? undefined;
 }

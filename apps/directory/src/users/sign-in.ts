@@ -1,5 +1,5 @@
 import { startCall, type Call } from '@keyward/bus';
-import { ServiceError, type AuthenticateUser, type Subject } from '@keyward/contracts';
+import { ServiceError, type AuthenticateUser, type ProvenUser } from '@keyward/contracts';
 import { inOrganization } from '@keyward/database';
 import type { DataSource } from 'typeorm';
 import { pause, type AccountGate } from '../attempts/account-gate';
@@ -35,22 +35,22 @@ export class SignIn {
     private readonly report: (error: unknown) => void,
   ) {}
 
-  async authenticate(request: AuthenticateUser, call: Call): Promise<Subject> {
+  async authenticate(request: AuthenticateUser, call: Call): Promise<ProvenUser> {
     refuseOversized(request.password);
     return this.pool.admit(() => this.attempt(request, call));
   }
 
-  private async attempt({ password, ...request }: AuthenticateUser, call: Call): Promise<Subject> {
+  private async attempt({ password, ...request }: AuthenticateUser, call: Call): Promise<ProvenUser> {
     const of = attemptOf(request);
     const leave = await this.gate.enter(`${of.organizationId} ${of.slot} ${of.usernameKey}`, call);
     try {
       const attempt = await this.begin(of, call);
       const matches = await this.verify(of, attempt, password, call);
       const outcome: Outcome = attempt.verdict === 'locked' ? 'locked' : matches ? 'right' : 'wrong';
-      await settleAttempt(this.database, of, attempt, outcome, this.limits);
-      if (outcome !== 'right') throw new ServiceError('invalid_grant');
+      const authTime = await settleAttempt(this.database, of, attempt, outcome, this.limits);
+      if (authTime === undefined) throw new ServiceError('invalid_grant');
       this.renewHash(of.organizationId, attempt, password, startCall(RENEW_MS, call.traceparent));
-      return subjectOf(attempt);
+      return { ...subjectOf(attempt), authTime };
     } finally {
       leave();
     }
@@ -104,7 +104,7 @@ function attemptOf({ organizationId, username, refuse, ...by }: Omit<Authenticat
   return { organizationId, usernameKey: refuse ? '' : lookupKey(username), slot, clientId, clientOrganizationId };
 }
 
-const subjectOf = (user: FoundUser): Subject => ({
+const subjectOf = (user: FoundUser): Omit<ProvenUser, 'authTime'> => ({
   sub: user.id,
   username: user.username,
   roles: user.roles,

@@ -21,6 +21,7 @@ import {
   type ListUsers,
   type NameUser,
   type NameUsers,
+  type ProvenUser,
   type ResetPassword,
   type Subject,
   type UpdateUser,
@@ -40,7 +41,7 @@ export class UsersController {
   ) {}
 
   @Handle(authenticateUser)
-  authenticate(request: AuthenticateUser, call: Call): Promise<Subject> {
+  authenticate(request: AuthenticateUser, call: Call): Promise<ProvenUser> {
     return this.signIn.authenticate(request, call);
   }
 

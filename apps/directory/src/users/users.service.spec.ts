@@ -61,7 +61,8 @@ describe('users', () => {
     expect(user).toMatchObject({ organizationId, username: 'John@johns.org', state: 'active', roles: ['reader'] });
     expect(user.lockedUntil).toBeNull();
     expect(await bus.call(findUser, named('JOHN@JOHNS.ORG'), call())).toEqual(user);
-    const subject = await signIn('john@johns.org', PASSWORD);
+    const { authTime, ...subject } = await signIn('john@johns.org', PASSWORD);
+    expect(Math.abs(authTime - Date.now() / 1000)).toBeLessThan(5);
     expect(subject).toMatchObject({ sub: user.id, username: 'John@johns.org', roles: ['reader'] });
     expect(await check(user.id)).toEqual({ ...subject, grantsEndedAt: null });
   });

@@ -28,6 +28,7 @@ import {
   type RevocationOwner,
 } from '@keyward/database';
 import type { DataSource, EntityManager } from 'typeorm';
+import { forgetFailures, holdAttempts } from '../attempts/account-rows';
 import { OrganizationEntity } from '../organizations/organization.entity';
 import type { HashingPool } from '../passwords/hashing-pool';
 import { checkNewPassword, generatePassword } from '../passwords/password-policy';
@@ -95,6 +96,7 @@ export class Users {
   update({ organizationId, username, state, roles, profile }: UpdateUser): Promise<User> {
     return this.change(organizationId, username, async (manager, user) => {
       await nameRoles(manager, organizationId, roles);
+      if (state === 'disabled') await holdAttempts(manager, organizationId, user.id);
       await manager.query(
         `UPDATE users SET state = coalesce($3, state), roles = coalesce($4, roles),
            profile = coalesce($5, profile),
@@ -115,6 +117,7 @@ export class Users {
   /** Whatever a user has granted is over, by whichever client and session; the password stays. */
   endAllGrants({ organizationId, username }: NameUser): Promise<User> {
     return this.change(organizationId, username, async (manager, user) => {
+      await holdAttempts(manager, organizationId, user.id);
       await manager.query(
         `UPDATE users SET credentials_changed_at = ${CHANGED_NOW}
          WHERE organization_id = $1 AND id = $2`,
@@ -128,6 +131,7 @@ export class Users {
     await this.find({ organizationId, username }); // costs no hash when there is no such user
     const { hash, told } = await this.newPassword(password, username, call);
     const user = await this.change(organizationId, username, async (manager, its) => {
+      await holdAttempts(manager, organizationId, its.id);
       await manager.query(
         `UPDATE users SET password_hash = $3, credentials_changed_at = ${CHANGED_NOW}
          WHERE organization_id = $1 AND id = $2`,
@@ -218,15 +222,6 @@ export class Users {
 /** In whole seconds as tokens count them, and later than anything granted before: two changes never share a second. */
 const CHANGED_NOW = `to_timestamp(greatest(ceil(extract(epoch FROM clock_timestamp())),
   floor(extract(epoch FROM credentials_changed_at)) + 1)::float8)`;
-
-/** Opens an account at once; attempts that are being verified are counted when they are settled. */
-async function forgetFailures(manager: EntityManager, organizationId: string, id: string): Promise<void> {
-  await manager.query(
-    `UPDATE account_attempts SET failures = 0, streak = 0, failed_at = NULL, locked_until = NULL
-     WHERE organization_id = $1 AND account = $2`,
-    [organizationId, id],
-  );
-}
 
 /** Refuses what would leave nobody to operate Keyward: who takes the last operator away cannot make another. */
 export async function assertOperated(manager: EntityManager, organizationId: string): Promise<void> {

@@ -9,10 +9,8 @@ import {
   type Client,
   type Organization,
   type SignInForm,
-  type Subject,
 } from '@keyward/contracts';
 import { addressRange, Organizations } from '@keyward/runtime';
-import { Clock, inSeconds } from '../clock';
 import type { User } from '../grants/grant';
 import { parseLoginName } from '../login-name';
 
@@ -29,7 +27,6 @@ export class PasswordProof {
   constructor(
     private readonly bus: Bus,
     private readonly organizations: Organizations,
-    private readonly clock: Clock,
   ) {}
 
   /** Whose page it is where no client says so: at the root that of the login name's organization. */
@@ -58,17 +55,12 @@ export class PasswordProof {
     // address that is counted (BF-03).
     const by = { clientId: counterOf(page.id, ip), clientOrganizationId: page.id };
     try {
-      const subject = await this.bus.call(authenticateUser, { ...attempt, ...by, password }, call);
-      return { user: this.userOf(subject, home ?? page) };
+      const proven = await this.bus.call(authenticateUser, { ...attempt, ...by, password }, call);
+      const { sub, username, roles, authTime } = proven;
+      return { user: { sub, username, roles, organization: home ?? page, authTime, amr: ['pwd'] } };
     } catch (error) {
       return problemOf(error);
     }
-  }
-
-  /** A changed password ends what was granted before the second after it: signing in with it at once is not before. */
-  private userOf({ sub, username, roles, credentialsChangedAt }: Subject, organization: Organization) {
-    const authTime = Math.max(inSeconds(this.clock.now()), credentialsChangedAt);
-    return { sub, username, roles, organization, authTime, amr: ['pwd'] };
   }
 }
 

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { Bus } from '@keyward/bus';
 import { authenticateUser, ServiceError, type Client, type Organization } from '@keyward/contracts';
 import { Organizations, type OAuthSettings } from '@keyward/runtime';
-import { Clock, inSeconds } from '../clock';
 import { parseLoginName } from '../login-name';
 import { isOperators } from '../scope';
 import { Grant, type Authorization, type Request, type Values } from './grant';
@@ -24,7 +23,6 @@ export class PasswordGrant extends Grant<typeof PARAMS> {
   constructor(
     private readonly bus: Bus,
     private readonly organizations: Organizations,
-    private readonly clock: Clock,
   ) {
     super();
   }
@@ -46,9 +44,7 @@ export class PasswordGrant extends Grant<typeof PARAMS> {
       : { organizationId: client.organizationId, username, refuse: true };
     const by = { clientId: client.clientId, clientOrganizationId: client.organizationId };
     const proof = { ...attempt, ...by, password };
-    const { sub, roles, credentialsChangedAt } = await this.bus.call(authenticateUser, proof, call).catch(uniform);
-    // A changed password ends what was granted before the second after it: signing in with it at once is not before.
-    const authTime = Math.max(inSeconds(this.clock.now()), credentialsChangedAt);
+    const { sub, roles, authTime } = await this.bus.call(authenticateUser, proof, call).catch(uniform);
     return { user: { sub, roles, organization: organization ?? request.organization, authTime, amr: ['pwd'] }, scope };
   }
 }
