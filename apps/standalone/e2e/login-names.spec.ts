@@ -1,4 +1,4 @@
-import { type Answer } from '@keyward/testing';
+import { deployment, type Answer } from '@keyward/testing';
 import { decodeJwt } from 'jose';
 import { appearanceOf, expectError } from './support/answers';
 import {
@@ -11,6 +11,9 @@ import {
   type TestKey,
   type TestUser,
 } from './support/operator';
+import { introspect } from './support/tokens';
+
+const keyward = deployment();
 
 const WRONG = 'not the password of anyone';
 
@@ -136,6 +139,37 @@ it('RO-10 a multi-organization application takes users of other organizations, e
   await manage('PATCH', `/${org}/applications/${multi.application}`, { multiOrganization: false });
   await eventually(async () => (await multi.signIn(otherJohn)).status !== 200);
   expect(appearanceOf(await multi.signIn(otherJohn))).toEqual(failure);
+});
+
+it('RO-10 RT-10 an application that is multi-organization no more goes on for its own organization’s users alone', async () => {
+  const multi = await makeKey(org, { multiOrganization: true });
+  const [own, foreign] = await Promise.all([john, otherJohn].map((user) => multi.signIn(user, { scope: 'openid' })));
+  const refresh = (answer: Answer | undefined) =>
+    multi.token({ grant_type: 'refresh_token', refresh_token: answer?.body.refresh_token as string });
+  const opened = async (isOpen: boolean) => {
+    await manage('PATCH', `/${org}/applications/${multi.application}`, { multiOrganization: isOpen });
+    await eventually(async () => ((await multi.signIn(otherJohn)).status === 200) === isOpen);
+  };
+  /** What each of its tokens is good for. */
+  const uses = async ({ body }: Answer) => [
+    (await keyward.send('/userinfo', { bearer: body.access_token as string })).status,
+    (await introspect(body.access_token as string, multi)).body.active,
+    (await introspect(body.refresh_token as string, multi)).body.active,
+  ];
+  expect([await uses(own!), await uses(foreign!)]).toEqual([
+    [200, true, true],
+    [200, true, true],
+  ]);
+  await opened(false);
+  expect([await uses(own!), await uses(foreign!)]).toEqual([
+    [200, true, true],
+    [401, false, false],
+  ]);
+  expectError(await refresh(foreign), 'invalid_grant');
+  expect((await refresh(own)).status).toBe(200);
+  // Nothing was used up.
+  await opened(true);
+  expect(claimsOf(await refresh(foreign))).toMatchObject({ sub: otherJohn.id, org: other });
 });
 
 it('no username has the form of a login name of another organization', async () => {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Bus, type Call } from '@keyward/bus';
-import { checkClient, ServiceError, type Organization } from '@keyward/contracts';
+import { checkClient, ServiceError, type Client, type Organization } from '@keyward/contracts';
 
 /** The clients behind tokens that were already issued. */
 @Injectable()
@@ -12,6 +12,10 @@ export class Clients {
     return this.bus.call(checkClient, { organizationId, clientId }, call).then(() => true, gone);
   }
 }
+
+/** Whether a client may act for users of that organization; of another than its own only while the operator lets it. */
+export const takesUsersOf = (client: Client, userOrganizationId: string): boolean =>
+  userOrganizationId === client.organizationId || client.multiOrganization;
 
 function gone(error: unknown): false {
   if (error instanceof ServiceError && error.code === 'invalid_client') return false;

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Call } from '@keyward/bus';
-import type { Organization } from '@keyward/contracts';
+import type { Client, Organization } from '@keyward/contracts';
 import { Organizations, Revocations } from '@keyward/runtime';
 import { decodeJwt, errors, jwtVerify } from 'jose';
 import { DataSource } from 'typeorm';
 import type { AccessTokenClaims } from '../claims';
-import { Clients } from '../clients';
+import { Clients, takesUsersOf } from '../clients';
 import { Clock, inSeconds } from '../clock';
 import type { User } from '../grants/grant';
 import { audienceOf, Issuers } from '../issuer';
@@ -60,13 +60,14 @@ export class AccessTokenReader {
 
   /**
    * What a token says that may be used now: not revoked, its client, its user and the user's organization still active.
-   * `proven` is a client that has just authenticated itself and is not asked about once more.
+   * `proven` is a client that has just authenticated itself: it is not asked about once more, and known to be open to the
+   * user's organization or not.
    */
   async readLive(
     token: string,
     organization: Organization,
     call: Call,
-    proven?: string,
+    proven?: Client,
   ): Promise<LiveToken | undefined> {
     const claims = await this.read(token, organization, call);
     if (!claims) return undefined;
@@ -74,9 +75,11 @@ export class AccessTokenReader {
     const ofUser = authTime !== undefined;
     const home = ofUser ? this.organizations.activeByKey(org) : undefined;
     if (this.revocations.isRevoked(claims, organization.id, home?.id)) return undefined;
+    const isProven = clientId === proven?.clientId;
+    if (home && isProven && !takesUsersOf(proven, home.id)) return undefined;
     const [isNotRevoked, isClientActive, user] = await Promise.all([
       isAlive(this.dataSource, organization.id, claims),
-      clientId === proven || this.clients.isActive(clientId, organization, call),
+      isProven || this.clients.isActive(clientId, organization, call),
       ofUser && home ? this.users.find({ sub, authTime, amr }, home, call) : undefined,
     ]);
     if (!isNotRevoked || !isClientActive) return undefined;

@@ -14,6 +14,7 @@ import {
   type SignInForm,
 } from '@keyward/contracts';
 import { OAuthSettings, Organizations } from '@keyward/runtime';
+import { takesUsersOf } from '../clients';
 import { audienceOf, Issuers } from '../issuer';
 import { isPushed, PushedRequests } from '../pushed-requests/pushed-requests';
 import { areKnown } from '../resource';
@@ -120,8 +121,7 @@ export class AuthorizationController {
     call: Call,
   ): Promise<LiveSession | undefined> {
     const session = await this.sessions.find(sessions[organization.key], organization, call);
-    const isWelcome = session?.userOrganizationId === organization.id || party.client.multiOrganization;
-    return isWelcome ? session : undefined;
+    return session && takesUsersOf(party.client, session.userOrganizationId) ? session : undefined;
   }
 
   /** With its error answered here, so that the cookie of a session that has begun is not lost. */

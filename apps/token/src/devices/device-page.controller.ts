@@ -17,6 +17,7 @@ import {
 import { Organizations } from '@keyward/runtime';
 import { pageOwner } from '../authorization/page-owner';
 import { PasswordProof, slotOf } from '../authorization/password-proof';
+import { takesUsersOf } from '../clients';
 import { Consents } from '../consents/consents';
 import { grantScope, parseScope } from '../scope';
 import { Catalog } from '../scopes/catalog';
@@ -112,8 +113,7 @@ export class DevicePageController {
     call: Call,
   ): Promise<LiveSession | undefined> {
     const session = await this.sessions.find(sessions[page.key], page, call);
-    const isWelcome = session?.userOrganizationId === page.id || party.client.multiOrganization;
-    return isWelcome ? session : undefined;
+    return session && takesUsersOf(party.client, session.userOrganizationId) ? session : undefined;
   }
 
   private scopesOf({ party: { client }, device }: Asking, { user }: LiveSession): string[] {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ServiceError } from '@keyward/contracts';
 import { Organizations, type OAuthSettings } from '@keyward/runtime';
+import { takesUsersOf } from '../clients';
 import { Codes, invalidCode } from '../codes/codes';
 import { challengeOf } from '../codes/pkce';
 import { UserClaims } from '../openid/user-claims';
@@ -36,7 +37,8 @@ export class AuthorizationCodeGrant extends Grant<typeof PARAMS> {
     const verifier = values.code_verifier;
     const challenge = verifier === undefined ? undefined : (challengeOf(verifier) ?? MALFORMED);
     const { sub, userOrganizationId } = await this.codes.userOf(code, client);
-    const organization = this.organizations.active(userOrganizationId);
+    const isWelcome = takesUsersOf(client, userOrganizationId);
+    const organization = isWelcome ? this.organizations.active(userOrganizationId) : undefined;
     const subject = organization && (await this.users.check(sub, organization, call));
     // The code is used all the same, so that it is over whatever was wrong.
     const notBefore = subject ? this.users.grantsBegin(subject) : NEVER;

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ServiceError } from '@keyward/contracts';
 import { Organizations, type OAuthSettings } from '@keyward/runtime';
+import { takesUsersOf } from '../clients';
 import { DeviceCodes, invalidDeviceCode } from '../devices/device-codes';
 import { readToken } from '../token-string';
 import { Users } from '../users';
@@ -29,7 +30,8 @@ export class DeviceCodeGrant extends Grant<typeof PARAMS> {
     const code = readToken('kdc', text);
     if (!code) throw invalidDeviceCode('not a device code');
     const { sub, userOrganizationId } = await this.deviceCodes.poll(code, client);
-    const organization = this.organizations.active(userOrganizationId);
+    const isWelcome = takesUsersOf(client, userOrganizationId);
+    const organization = isWelcome ? this.organizations.active(userOrganizationId) : undefined;
     const subject = organization && (await this.users.check(sub, organization, call));
     if (!organization || !subject) throw new ServiceError('invalid_grant');
     const notBefore = this.users.grantsBegin(subject);

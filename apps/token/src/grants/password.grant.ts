@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Bus } from '@keyward/bus';
 import { authenticateUser, ServiceError, type Client, type Organization } from '@keyward/contracts';
 import { Organizations, type OAuthSettings } from '@keyward/runtime';
+import { takesUsersOf } from '../clients';
 import { parseLoginName } from '../login-name';
 import { isOperators } from '../scope';
 import { Grant, type Authorization, type Request, type Values } from './grant';
@@ -36,7 +37,7 @@ export class PasswordGrant extends Grant<typeof PARAMS> {
     const { client, scope, call } = request;
     const login = parseLoginName(username);
     const found = login.orgKey === undefined ? request.organization : this.organizations.activeByKey(login.orgKey);
-    const isWelcome = found?.passwordGrant && (found.id === client.organizationId || client.multiOrganization);
+    const isWelcome = found?.passwordGrant && takesUsersOf(client, found.id);
     const organization = isWelcome ? found : undefined;
     // RO-04: a login name that cannot be of this client costs and answers as a wrong password does.
     const attempt = organization

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Organizations, type OAuthSettings } from '@keyward/runtime';
+import { takesUsersOf } from '../clients';
 import { withDevices } from '../compatibility';
 import { invalidRefreshToken, RefreshTokens } from '../refresh-tokens/refresh-tokens';
 import { grantScope } from '../scope';
@@ -33,7 +34,8 @@ export class RefreshTokenGrant extends Grant<typeof PARAMS> {
     if (!token) throw invalidRefreshToken('not a refresh token');
     const user = await this.refreshTokens.userOf(token, client);
     const { sub, userOrganizationId } = user;
-    const organization = this.organizations.active(userOrganizationId);
+    const isWelcome = takesUsersOf(client, userOrganizationId);
+    const organization = isWelcome ? this.organizations.active(userOrganizationId) : undefined;
     const subject = organization && (await this.users.check(sub, organization, call));
     if (!subject) throw invalidRefreshToken('the user may have no more tokens');
     const { roles } = subject;

@@ -67,7 +67,7 @@ export class TokenExchangeGrant extends Grant<typeof PARAMS> {
 
   /** TX-02: `invalid_request` for whatever is wrong with a token that is given in (RFC 8693 §2.2.2). */
   private async read(token: string, name: string, { client, organization, call }: Request): Promise<LiveToken> {
-    const live = await this.accessTokens.readLive(token, organization, call, client.clientId);
+    const live = await this.accessTokens.readLive(token, organization, call, client);
     if (!live) throw invalid(`the ${name} is not valid`);
     return live;
   }

@@ -5,6 +5,7 @@ import { Organizations } from '@keyward/runtime';
 import { AccessTokenReader } from '../access-tokens/access-token-reader';
 import { ClientAuthentication, type Authenticated } from '../client-authentication';
 import { toldClaims } from '../claims';
+import { takesUsersOf } from '../clients';
 import { Clock, inSeconds } from '../clock';
 import { Issuers } from '../issuer';
 import { ToldNames } from '../openid/told-names';
@@ -41,7 +42,7 @@ export class IntrospectionController {
 
   /** IN-07: seen by every client of the organization that can keep a secret; a public client sees its own alone. */
   private async accessToken(token: string, { client, organization }: Authenticated, call: Call) {
-    const live = await this.accessTokens.readLive(token, organization, call, client.clientId);
+    const live = await this.accessTokens.readLive(token, organization, call, client);
     if (!live || (client.public && live.claims.client_id !== client.clientId)) return undefined;
     return {
       active: true,
@@ -59,7 +60,8 @@ export class IntrospectionController {
     const current = presented.hash.equals(currentHash) && !revoked && expiresAt.getTime() > this.clock.now();
     if (!current || clientId !== client.clientId) return INACTIVE;
     const [told] = await this.names.of(client, [sub], call);
-    const home = this.organizations.active(family.userOrganizationId);
+    const isWelcome = takesUsersOf(client, family.userOrganizationId);
+    const home = isWelcome ? this.organizations.active(family.userOrganizationId) : undefined;
     const user = home && (await this.users.find(family, home, call));
     if (!home || !user) return INACTIVE;
     return {

@@ -76,7 +76,7 @@ export class StandingTokens {
     call: Call,
   ): Promise<Tokens | undefined> {
     const texts = sealed && secret !== undefined ? open(sealed, secret, standing) : undefined;
-    const live = texts && (await this.reader.readLive(texts.accessToken, organization, call, client.clientId));
+    const live = texts && (await this.reader.readLive(texts.accessToken, organization, call, client));
     const expiresIn = live && live.claims.exp - inSeconds(this.clock.now());
     return expiresIn ? { ...texts, claims: live.claims, expiresIn, isNoted: false } : undefined;
   }
