@@ -1,19 +1,18 @@
-/** What a family came to know later than others. */
+/** What these functions came to know later than others. */
 interface Knowing {
   /** The session that its user signed in by, which is the `sid` of its ID tokens. */
   session?: boolean;
+  /** Whether reuse may end the family: not in a statement that goes on with another family (ADR 17). */
+  ends?: boolean;
 }
 
 const SESSION = '      session_id := f.session_id;\n';
 
-const since =
-  ({ session = false }: Knowing) =>
-  (sql: string) =>
-    session ? sql : '';
+const since = (isKnown: boolean | undefined) => (sql: string) => (isKnown ? sql : '');
 
 /** Each function is one round trip: it sets the organization itself, for its own statement only. */
 export function insertFamily(knowing: Knowing = {}): string {
-  const session = since(knowing);
+  const session = since(knowing.session);
   return `
   CREATE FUNCTION insert_refresh_family(
     p_organization uuid, p_day date, p_id uuid, p_client text, p_sub uuid, p_user_organization uuid, p_proof bytea,
@@ -32,12 +31,13 @@ export function insertFamily(knowing: Knowing = {}): string {
 
 /** Every condition under which judge_refresh_token would say `rotated`; for anything else it is asked. */
 export function rotateFamily(knowing: Knowing = {}): string {
-  const session = since(knowing);
+  const session = since(knowing.session);
+  const ends = since(knowing.ends);
   return `
   CREATE FUNCTION rotate_refresh_family(
     p_organization uuid, p_day date, p_id uuid, p_client text, p_sub uuid, p_user_organization uuid, p_proof bytea,
     p_presented bytea, p_scope text[], p_not_before bigint, p_next bytea, p_sealed bytea, p_now timestamptz,
-    p_lifetime int, p_grace int)
+    p_lifetime int, p_grace int${ends(', p_ends boolean DEFAULT true')})
   RETURNS TABLE (outcome text, sealed bytea, scope text, auth_time bigint, amr text[]${session(', session_id uuid')}) LANGUAGE plpgsql AS $$
   DECLARE
     -- An assignment is evaluated without a query of its own.
@@ -57,11 +57,17 @@ export function rotateFamily(knowing: Knowing = {}): string {
       RETURN NEXT;
     ELSE
       RETURN QUERY SELECT * FROM judge_refresh_token(p_organization, p_day, p_id, p_client, p_sub, p_user_organization,
-        p_proof, p_presented, p_scope, p_not_before, p_next, p_sealed, p_now, p_lifetime, p_grace);
+        p_proof, p_presented, p_scope, p_not_before, p_next, p_sealed, p_now, p_lifetime, p_grace${ends(', p_ends')});
     END IF;
   END $$;
 `;
 }
+
+const UNLESS_IT_ENDS = `      IF NOT p_ends THEN
+        RETURN NEXT;
+        RETURN;
+      END IF;
+`;
 
 /** For as long as an access token lives, a day at most, and a minute more where a clock is behind. */
 const TOLD = `      PERFORM tell_revoked(p_organization, (now() AT TIME ZONE 'UTC')::date, 'family', p_id::text, NULL,
@@ -76,12 +82,13 @@ const TOLD = `      PERFORM tell_revoked(p_organization, (now() AT TIME ZONE 'UT
  * It began as `rotate_refresh_family`, when nobody was told of reuse.
  */
 export function judgeToken(knowing: Knowing = {}, name = 'judge_refresh_token', told = true): string {
-  const session = since(knowing);
+  const session = since(knowing.session);
+  const ends = since(knowing.ends);
   return `
   CREATE OR REPLACE FUNCTION ${name}(
     p_organization uuid, p_day date, p_id uuid, p_client text, p_sub uuid, p_user_organization uuid, p_proof bytea,
     p_presented bytea, p_scope text[], p_not_before bigint, p_next bytea, p_sealed bytea, p_now timestamptz,
-    p_lifetime int, p_grace int)
+    p_lifetime int, p_grace int${ends(', p_ends boolean DEFAULT true')})
   RETURNS TABLE (outcome text, sealed bytea, scope text, auth_time bigint, amr text[]${session(', session_id uuid')}) LANGUAGE plpgsql AS $$
   DECLARE
     f refresh_families;
@@ -99,7 +106,7 @@ export function judgeToken(knowing: Knowing = {}, name = 'judge_refresh_token', 
       outcome := 'expired';
     ELSIF f.current_hash <> p_presented AND is_retry IS NOT TRUE THEN
       outcome := 'reuse';
-      UPDATE refresh_families SET revoked_at = p_now
+${ends(UNLESS_IT_ENDS)}      UPDATE refresh_families SET revoked_at = p_now
         WHERE organization_id = p_organization AND day = p_day AND id = p_id;
 ${told ? TOLD : ''}    ELSIF f.auth_time < p_not_before THEN
       outcome := 'outdated';

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { asAdmin, checkIsolation, createTestDatabase, TestClock, type TestDatabase } from '@keyward/testing';
 import { migrate, query } from '@keyward/database';
 import type { DataSource } from 'typeorm';
@@ -47,6 +48,8 @@ async function newFamily({ lifetime = DAY, absolute = 90 * DAY, dataSource = one
     use: (token: RefreshToken, how: Use = {}) => use(clock, token, { lifetime, dataSource, ...how }),
   };
 }
+
+type Family = Awaited<ReturnType<typeof newFamily>>;
 
 interface Use extends Partial<Omit<Rotation, 'presented' | 'next' | 'now'>> {
   dataSource?: DataSource;
@@ -172,6 +175,28 @@ describe('RT-07 many at once', () => {
     expect(outcomes.filter((outcome) => outcome === 'rotated')).toHaveLength(1);
     expect(outcomes.filter((outcome) => outcome === 'reuse')).toHaveLength(1);
     expect(outcomes.filter((outcome) => outcome === 'revoked')).toHaveLength(48);
+  });
+});
+
+describe('RT-04 reuse among others that are used at once (ADR 17)', () => {
+  it('RT-04 is ended by itself, so that two instances never wait for each other', async () => {
+    const made = await Promise.all(Array.from({ length: 4 }, () => newFamily()));
+    const [a, b, c, d] = made.sort((x, y) => (x.first.id < y.first.id ? -1 : 1)) as [Family, Family, Family, Family];
+    await a.use(a.first);
+    const { successor } = await c.use(c.first);
+    const outcomes = await asAdmin(database.adminUrl, async (admin) => {
+      await admin.query('BEGIN');
+      await admin.query('SELECT FROM token.refresh_families WHERE id = $1 FOR UPDATE', [b.first.id]);
+      // One statement, which is held up at `b` when it has found the reuse of `a` and before it comes to `c`.
+      const joined = [a.use(a.first, { grace: 0 }), b.use(b.first), c.use(successor), d.use(d.first)];
+      const isHeld = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%rotate_refresh_family%'`;
+      while ((await asAdmin(database.adminUrl, (other) => other.query(isHeld))).rowCount === 0) await pause(5);
+      expect((await c.use(c.first, { grace: 0, dataSource: two })).outcome).toBe('reuse');
+      await admin.query('COMMIT');
+      return (await Promise.all(joined)).map(({ outcome }) => outcome);
+    });
+    expect(outcomes).toEqual(['reuse', 'rotated', 'revoked', 'rotated']);
+    for (const { first } of [a, c]) expect(await stateOf(first.id)).toMatchObject({ revoked: true });
   });
 });
 

@@ -66,11 +66,14 @@ const INSERT = {
   text: 'SELECT insert_refresh_family($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)',
 };
 
-const ROTATE = {
-  name: 'rotate-refresh-family',
-  text: `SELECT outcome, sealed, scope, auth_time::float8 AS "authTime", amr, session_id AS "sessionId"
-    FROM rotate_refresh_family($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
-};
+const rotate = (
+  ends: boolean,
+) => `SELECT outcome, sealed, scope, auth_time::float8 AS "authTime", amr, session_id AS "sessionId"
+  FROM rotate_refresh_family($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, ${ends})`;
+
+/** Joined with others, so that reuse is only found: to end a family takes the feed's lock, after which no other is locked. */
+const ROTATE = { name: 'rotate-refresh-family', text: rotate(false) };
+const END_REUSED = { name: 'end-reused-family', text: rotate(true) };
 
 export async function insertFamily(dataSource: DataSource, family: NewFamily): Promise<void> {
   const { organizationId, id, clientId, sub, userOrganizationId, scope, authTime, amr } = family;
@@ -105,20 +108,21 @@ export async function findFamily(
   return family;
 }
 
-/** Decides under the row's lock and in one statement, so that two uses at once never make two successors (abuse 13). */
+/**
+ * Decides under the row's lock and in one statement, so that two uses at once never make two successors (abuse 13). Reuse is
+ * judged once more by itself, and then ends the family.
+ */
 export async function rotateFamily(dataSource: DataSource, rotation: Rotation): Promise<Rotated | Refused> {
   const { organizationId, clientId, presented, scope, notBefore, next, now, lifetime, grace } = rotation;
   const { id, sub, userOrganizationId, proof, hash } = presented;
-  const [rotated] = await queryTogether<Rotated | Refused>(
-    dataSource,
-    ROTATE,
-    [
-      ...[organizationId, dayOf(id), id, clientId, sub, userOrganizationId, hashToken(proof), hash, scope, notBefore],
-      ...[next?.hash, next?.sealed, now, lifetime, grace],
-    ],
-    { order: id },
-  );
-  return rotated ?? { outcome: 'unknown' };
+  const params = [
+    ...[organizationId, dayOf(id), id, clientId, sub, userOrganizationId, hashToken(proof), hash, scope, notBefore],
+    ...[next?.hash, next?.sealed, now, lifetime, grace],
+  ];
+  const [rotated] = await queryTogether<Rotated | Refused>(dataSource, ROTATE, params, { order: id });
+  if (rotated?.outcome !== 'reuse') return rotated ?? { outcome: 'unknown' };
+  const [ended] = await query<Rotated | Refused>(dataSource, END_REUSED.name, END_REUSED.text, params);
+  return ended ?? { outcome: 'unknown' };
 }
 
 export async function revokeFamily(
