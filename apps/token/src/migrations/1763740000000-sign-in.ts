@@ -10,7 +10,7 @@ export class SignIn1763740000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(TABLES);
     for (const table of ['sessions', 'session_grants', 'authorization_codes', 'consents']) await isolate(runner, table);
-    await runner.query(SESSIONS + codeFunctions() + END_SESSION + WITHDRAW_CONSENT);
+    await runner.query(SESSIONS + codeFunctions() + END_SESSION + withdrawConsent());
     await runner.query(`
       GRANT EXECUTE ON FUNCTION save_session, touch_session, insert_code, redeem_code, end_session, withdraw_consent, day_of
         TO keyward_token`);
@@ -137,8 +137,9 @@ const END_SESSION = `
   $$;
 `;
 
-const WITHDRAW_CONSENT = `
-  CREATE FUNCTION withdraw_consent(p_organization uuid, p_sub uuid, p_client text, p_now timestamptz)
+/** `first` is done before a family is ended. */
+export const withdrawConsent = (first = ''): string => `
+  CREATE OR REPLACE FUNCTION withdraw_consent(p_organization uuid, p_sub uuid, p_client text, p_now timestamptz)
   RETURNS boolean LANGUAGE plpgsql AS $$
   DECLARE
     was_there boolean;
@@ -148,7 +149,7 @@ const WITHDRAW_CONSENT = `
     DELETE FROM consents WHERE organization_id = p_organization AND sub = p_sub AND client_id = p_client;
     was_there := FOUND;
     UPDATE authorization_codes SET used_at = p_now WHERE organization_id = p_organization AND sub = p_sub
-      AND client_id = p_client AND used_at IS NULL AND expires_at > p_now;
+      AND client_id = p_client AND used_at IS NULL AND expires_at > p_now;${first}
     FOR g IN SELECT * FROM session_grants o
         WHERE o.organization_id = p_organization AND o.sub = p_sub AND o.client_id = p_client LOOP
       PERFORM revoke_refresh_family(p_organization, day_of(g.family_id), g.family_id, p_now);

@@ -32,7 +32,7 @@ export class LogoutNotices1763910000003 implements MigrationInterface {
         WHERE n <= p_each ORDER BY next_at LIMIT p_most`,
       reads: { logout_notices: ['organization_id', 'session_id', 'client_id', 'next_at'] },
     });
-    await runner.query(END_SESSION + CLAIM);
+    await runner.query(endSession() + CLAIM);
     await runner.query('GRANT EXECUTE ON FUNCTION claim_logout_notice TO keyward_token');
   }
 
@@ -45,8 +45,8 @@ export class LogoutNotices1763910000003 implements MigrationInterface {
   }
 }
 
-/** As before, and notes whom to tell. */
-const END_SESSION = `
+/** As before, and notes whom to tell. `first` is done before a family is ended. */
+export const endSession = (first = ''): string => `
   CREATE OR REPLACE FUNCTION end_session(p_organization uuid, p_day date, p_id uuid, p_now timestamptz)
   RETURNS TABLE (client_id text, family_id uuid, offline boolean) LANGUAGE plpgsql AS $$
   DECLARE
@@ -55,7 +55,7 @@ const END_SESSION = `
     PERFORM set_config('app.organization', p_organization::text, true);
     UPDATE sessions s SET ended_at = p_now
       WHERE s.organization_id = p_organization AND s.day = p_day AND s.id = p_id AND s.ended_at IS NULL;
-    IF NOT FOUND THEN RETURN; END IF;
+    IF NOT FOUND THEN RETURN; END IF;${first}
     FOR g IN SELECT * FROM session_grants o
         WHERE o.organization_id = p_organization AND o.day = p_day AND o.session_id = p_id LOOP
       INSERT INTO logout_notices (organization_id, session_id, client_id, sub, created_at, next_at)

@@ -22,7 +22,7 @@ export class StandingTokens1763960000000 implements MigrationInterface {
       ) WITH (fillfactor = 80)`);
     await runner.query('CREATE INDEX standing_tokens_expired ON standing_tokens (organization_id, expires_at)');
     await isolate(runner, 'standing_tokens');
-    await runner.query(PLACE);
+    await runner.query(placeStandingToken());
     await runner.query('GRANT EXECUTE ON FUNCTION place_standing_token TO keyward_token');
   }
 
@@ -31,8 +31,9 @@ export class StandingTokens1763960000000 implements MigrationInterface {
   }
 }
 
-const PLACE = `
-  CREATE FUNCTION place_standing_token(
+/** `first` is done before something is ended. */
+export const placeStandingToken = (first = ''): string => `
+  CREATE OR REPLACE FUNCTION place_standing_token(
     p_organization uuid, p_client text, p_tuple bytea, p_jti text, p_day date, p_expires timestamptz,
     p_family uuid, p_family_day date, p_sealed bytea, p_found text, p_ends boolean, p_now timestamptz)
   RETURNS boolean LANGUAGE plpgsql AS $$
@@ -60,7 +61,7 @@ const PLACE = `
       WHERE organization_id = p_organization AND client_id = p_client AND tuple = p_tuple;
     IF NOT FOUND THEN
       RETURN false;
-    END IF;
+    END IF;${first}
     IF p_ends AND old.expires_at > p_now THEN
       PERFORM revoke_access_token(p_organization, old.day, old.jti, old.expires_at + interval '1 minute');
     END IF;

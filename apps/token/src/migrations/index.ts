@@ -18,6 +18,7 @@ import { WhoSignedIn1764040000000 } from './1764040000000-who-signed-in';
 import { SessionOfAFamily1764060000000 } from './1764060000000-session-of-a-family';
 import { NoticesInTurn1764070000000 } from './1764070000000-notices-in-turn';
 import { ReuseByItself1764090000000 } from './1764090000000-reuse-by-itself';
+import { FamiliesInOneOrder1764090000001 } from './1764090000001-families-in-one-order';
 
 /** In the order in which they are run. */
 export const TOKEN_MIGRATIONS = [
@@ -41,4 +42,5 @@ export const TOKEN_MIGRATIONS = [
   SessionOfAFamily1764060000000,
   NoticesInTurn1764070000000,
   ReuseByItself1764090000000,
+  FamiliesInOneOrder1764090000001,
 ];

@@ -7,6 +7,7 @@ import { TOKEN_EXCEPTIONS, TOKEN_SCHEMA } from '../data-source';
 import { TOKEN_MIGRATIONS } from '../migrations';
 import { SessionOfAFamily1764060000000 } from '../migrations/1764060000000-session-of-a-family';
 import { Partitions } from '../partitions';
+import { endSessionRow, saveSession } from '../sessions/session-rows';
 import { dayOf, idBytes, newId } from '../time-id';
 import { hashToken, newSecret, writeToken, type TokenString } from '../token-string';
 import { findFamily, insertFamily, revokeFamily, rotateFamily, type Rotation } from './refresh-family';
@@ -68,6 +69,12 @@ async function use(clock: TestClock, token: RefreshToken, { dataSource = one, ke
   const { outcome } = rotated;
   const again = outcome === 'retry' && writeToken('krt', token, openSuccessor(token.text, token.id, rotated.sealed));
   return { outcome, successor: again || next, rotated };
+}
+
+/** Resolves once a statement of that kind waits for a lock. */
+async function isWaiting(what: string): Promise<void> {
+  const sql = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1`;
+  while ((await asAdmin(database.adminUrl, (admin) => admin.query(sql, [`%${what}(%`]))).rowCount === 0) await pause(5);
 }
 
 const stateOf = (id: string) => findFamily(one, organizationId, id);
@@ -178,8 +185,8 @@ describe('RT-07 many at once', () => {
   });
 });
 
-describe('RT-04 reuse among others that are used at once (ADR 17)', () => {
-  it('RT-04 is ended by itself, so that two instances never wait for each other', async () => {
+describe('families that are used at once, among others that end (ADR 17)', () => {
+  it('RT-04 reuse is ended by itself, so that two instances never wait for each other', async () => {
     const made = await Promise.all(Array.from({ length: 4 }, () => newFamily()));
     const [a, b, c, d] = made.sort((x, y) => (x.first.id < y.first.id ? -1 : 1)) as [Family, Family, Family, Family];
     await a.use(a.first);
@@ -189,14 +196,38 @@ describe('RT-04 reuse among others that are used at once (ADR 17)', () => {
       await admin.query('SELECT FROM token.refresh_families WHERE id = $1 FOR UPDATE', [b.first.id]);
       // One statement, which is held up at `b` when it has found the reuse of `a` and before it comes to `c`.
       const joined = [a.use(a.first, { grace: 0 }), b.use(b.first), c.use(successor), d.use(d.first)];
-      const isHeld = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%rotate_refresh_family%'`;
-      while ((await asAdmin(database.adminUrl, (other) => other.query(isHeld))).rowCount === 0) await pause(5);
+      await isWaiting('rotate_refresh_family');
       expect((await c.use(c.first, { grace: 0, dataSource: two })).outcome).toBe('reuse');
       await admin.query('COMMIT');
       return (await Promise.all(joined)).map(({ outcome }) => outcome);
     });
     expect(outcomes).toEqual(['reuse', 'rotated', 'revoked', 'rotated']);
     for (const { first } of [a, c]) expect(await stateOf(first.id)).toMatchObject({ revoked: true });
+  });
+
+  it('RV-02 what ends several families holds up no reuse of theirs while it waits for one of them', async () => {
+    const made = await Promise.all(Array.from({ length: 3 }, () => newFamily()));
+    const [a, b, c] = made.sort((x, y) => (x.first.id < y.first.id ? -1 : 1)) as [Family, Family, Family];
+    await c.use(c.first);
+    const id = newId(Date.now());
+    const [createdAt, absoluteExpiresAt] = [new Date(), new Date(Date.now() + DAY * 1000)];
+    const session = { id, organizationId, ...user, authTime: 0, amr: ['pwd'], userAgent: null, hash: a.first.hash };
+    await saveSession(one, { ...session, createdAt, absoluteExpiresAt });
+    const ended = await asAdmin(database.adminUrl, async (admin) => {
+      for (const { first } of [a, b, c])
+        await admin.query(`INSERT INTO token.session_grants VALUES ($1, $2, $3, $4, $5, 'key', false)`, [
+          ...[organizationId, dayOf(id), id, first.id, sub],
+        ]);
+      await admin.query('BEGIN');
+      await admin.query('SELECT FROM token.refresh_families WHERE id = $1 FOR UPDATE', [b.first.id]);
+      const ending = endSessionRow(two, organizationId, id, new Date());
+      await isWaiting('end_session');
+      expect((await c.use(c.first, { grace: 0 })).outcome).toBe('reuse');
+      await admin.query('COMMIT');
+      return ending;
+    });
+    expect(ended).toHaveLength(3);
+    for (const { first } of [a, b, c]) expect(await stateOf(first.id)).toMatchObject({ revoked: true });
   });
 });
 
