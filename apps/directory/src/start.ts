@@ -46,7 +46,7 @@ export async function startDirectory(config: DirectoryConfig, wire: Wire, logger
     }
 
     const limits = limitsOf(config);
-    const gate = new AccountGate(limits.account);
+    const gate = new AccountGate(limits.account, config.hashing.queue);
     const report = (error: unknown) => logger.warn({ error }, 'after a sign-in');
     const signIn = new SignIn(database, pool, passwords, gate, limits, report);
     const module = DirectoryModule.with({ organizations, brandings, owner, revocations, users, roles, signIn });

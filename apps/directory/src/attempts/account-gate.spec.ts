@@ -5,7 +5,7 @@ const call = () => startCall(30_000);
 
 describe('the account gate', () => {
   it('lets so many of one account in at once, the others in their order', async () => {
-    const gate = new AccountGate(2);
+    const gate = new AccountGate(2, 64);
     const order: number[] = [];
     let inside = 0;
     let most = 0;
@@ -24,13 +24,13 @@ describe('the account gate', () => {
   });
 
   it('does not let one account wait for another', async () => {
-    const gate = new AccountGate(1);
+    const gate = new AccountGate(1, 64);
     await gate.enter('ann', call());
     expect(await gate.enter('bob', call())).toBeInstanceOf(Function);
   });
 
   it('turns away who has no time left to wait, and goes on with the next', async () => {
-    const gate = new AccountGate(1);
+    const gate = new AccountGate(1, 64);
     const leave = await gate.enter('ann', call());
     const late = gate.enter('ann', startCall(10));
     const patient = gate.enter('ann', call());
@@ -40,8 +40,18 @@ describe('the account gate', () => {
     expect(await gate.enter('ann', call())).toBeInstanceOf(Function);
   });
 
+  it('lets so many of one account wait, and turns the others away at once', async () => {
+    const gate = new AccountGate(1, 2);
+    const leave = await gate.enter('ann', call());
+    const waiting = [1, 2].map(() => gate.enter('ann', call()).then((leave) => leave()));
+    await expect(gate.enter('ann', call())).rejects.toMatchObject({ code: 'temporarily_unavailable', retryAfter: 1 });
+    leave();
+    await Promise.all(waiting);
+    expect(await gate.enter('ann', call())).toBeInstanceOf(Function);
+  });
+
   it('keeps nothing of accounts that nobody is trying', async () => {
-    const gate = new AccountGate(1);
+    const gate = new AccountGate(1, 64);
     for (let i = 0; i < 100; i++) (await gate.enter(`name ${i}`, call()))();
     const waits = [1, 2].map(() => gate.enter('ann', call()).then((leave) => leave()));
     await Promise.all(waits);

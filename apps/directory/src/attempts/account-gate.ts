@@ -11,15 +11,19 @@ interface Waiting {
 
 /**
  * Lets only so many sign-ins of one account try at once: as many as may be wrong before it is locked. The others of a
- * service account that signs in fifty times at once wait here instead of asking the database again and again.
+ * service account that signs in fifty times at once wait here instead of asking the database again and again, and only so
+ * many: they are no other account's concern.
  */
 export class AccountGate {
   private readonly inside = new Map<string, number>();
   private readonly waiting = new Map<string, Waiting[]>();
 
-  constructor(private readonly limit: number) {}
+  constructor(
+    private readonly limit: number,
+    private readonly longestQueue: number,
+  ) {}
 
-  /** Call the result, once, to leave. Throws `temporarily_unavailable` when the turn does not come in time. */
+  /** Call the result, once, to leave. Throws `temporarily_unavailable` when the turn does not come in time, or too many wait. */
   async enter(account: string, call: Call): Promise<() => void> {
     const inside = this.inside.get(account) ?? 0;
     if (inside < this.limit) this.inside.set(account, inside + 1);
@@ -28,8 +32,9 @@ export class AccountGate {
   }
 
   private wait(account: string, call: Call): Promise<void> {
+    const queue = this.waiting.get(account) ?? [];
+    if (queue.length >= this.longestQueue) return Promise.reject(tooBusy());
     return new Promise((resolve, reject) => {
-      const queue = this.waiting.get(account) ?? [];
       this.waiting.set(account, queue);
       const giveUp = () => {
         queue.splice(queue.indexOf(waiting), 1);

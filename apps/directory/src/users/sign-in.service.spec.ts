@@ -1,11 +1,15 @@
 import { hashSync, parseOptions } from '@node-rs/argon2';
 import type { Bus } from '@keyward/bus';
 import { updateUser, type AuthenticateUser } from '@keyward/contracts';
+import { HashingSettings } from '@keyward/runtime';
 import { asAdmin, createTestDatabase, type TestDatabase } from '@keyward/testing';
 import { Attempts, codesOf, times, WRONG, type Sql } from '../../test/attempts';
 import { anOrganization, aUser, call, codeOf, PASSWORD, startInstances, type Instances } from '../../test/instances';
+import { AccountGate } from '../attempts/account-gate';
 import { slotOf } from '../attempts/attempts';
 import { DIRECTORY_SCHEMA } from '../data-source';
+import { startHashing } from '../passwords/hashing';
+import { SignIn } from './sign-in';
 
 let database: TestDatabase;
 let instances: Instances;
@@ -111,6 +115,21 @@ describe('passwords', () => {
     expect((done ?? 0) + (shed ?? 0)).toBe(400);
     expect(await on.account(id)).toMatchObject({ failures: 0, unsettled: 0 });
     expect(await on.client()).toEqual({ failures: 0, unsettled: 0 });
+  });
+
+  it('C-02 sign-ins that wait for others of their account leave the places of those that hash to all', async () => {
+    for (const username of ['ann', 'bob']) await aUser(bus, on.organizationId, { username });
+    const settings = Object.assign(new HashingSettings(), { concurrency: 1, queue: 5 });
+    const { pool, passwords } = await startHashing(settings, call());
+    const own = await database.connect('directory');
+    const limits = { account: 5, ceiling: 100, client: 300 };
+    const signIn = new SignIn(own, pool, passwords, new AccountGate(limits.account, 64), limits, () => undefined);
+    const { organizationId } = on;
+    const by = { organizationId, clientId: 'client', clientOrganizationId: organizationId, password: PASSWORD };
+    const anns = times(30, () => codeOf(signIn.authenticate({ ...by, username: 'ann' }, call())));
+    expect(await signIn.authenticate({ ...by, username: 'bob' }, call())).toMatchObject({ username: 'bob' });
+    expect(await Promise.all(anns)).toEqual(times(30, () => undefined));
+    await pool.close();
   });
 
   it('C-03 a hash with other parameters is made anew after a sign-in', async () => {

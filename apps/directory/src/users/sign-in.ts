@@ -35,36 +35,34 @@ export class SignIn {
     private readonly report: (error: unknown) => void,
   ) {}
 
-  async authenticate(request: AuthenticateUser, call: Call): Promise<ProvenUser> {
-    refuseOversized(request.password);
-    return this.pool.admit(() => this.attempt(request, call));
-  }
-
-  private async attempt({ password, ...request }: AuthenticateUser, call: Call): Promise<ProvenUser> {
+  /** What waits for others of its account takes no place among those that hash, which belong to all. */
+  async authenticate({ password, ...request }: AuthenticateUser, call: Call): Promise<ProvenUser> {
+    refuseOversized(password);
     const of = attemptOf(request);
     const leave = await this.gate.enter(`${of.organizationId} ${of.slot} ${of.usernameKey}`, call);
     try {
-      const attempt = await this.begin(of, call);
-      const matches = await this.verify(of, attempt, password, call);
-      const outcome: Outcome = attempt.verdict === 'locked' ? 'locked' : matches ? 'right' : 'wrong';
-      const authTime = await settleAttempt(this.database, of, attempt, outcome, this.limits);
-      if (authTime === undefined) throw new ServiceError('invalid_grant');
-      this.renewHash(of.organizationId, attempt, password, startCall(RENEW_MS, call.traceparent));
-      return { ...subjectOf(attempt), authTime };
+      for (let round = 0; ; round++) {
+        const proven = await this.pool.admit(() => this.attempt(of, password, call));
+        if (proven) return proven;
+        await pause(round, call);
+      }
     } finally {
       leave();
     }
   }
 
-  /** Asks again while other attempts on the account must be settled first. */
-  private async begin(of: AttemptOf, call: Call): Promise<Attempt> {
-    for (let round = 0; ; round++) {
-      const attempt = await beginAttempt(this.database, of, this.limits);
-      if (attempt.verdict === 'limited')
-        throw new ServiceError('too_many_requests', 'too many wrong passwords', { retryAfter: attempt.retry_after });
-      if (attempt.verdict !== 'busy') return attempt;
-      await pause(round, call);
-    }
+  /** `undefined` while other attempts on the account must be settled first. */
+  private async attempt(of: AttemptOf, password: string, call: Call): Promise<ProvenUser | undefined> {
+    const attempt = await beginAttempt(this.database, of, this.limits);
+    if (attempt.verdict === 'busy') return undefined;
+    if (attempt.verdict === 'limited')
+      throw new ServiceError('too_many_requests', 'too many wrong passwords', { retryAfter: attempt.retry_after });
+    const matches = await this.verify(of, attempt, password, call);
+    const outcome: Outcome = attempt.verdict === 'locked' ? 'locked' : matches ? 'right' : 'wrong';
+    const authTime = await settleAttempt(this.database, of, attempt, outcome, this.limits);
+    if (authTime === undefined) throw new ServiceError('invalid_grant');
+    this.renewHash(of.organizationId, attempt, password, startCall(RENEW_MS, call.traceparent));
+    return { ...subjectOf(attempt), authTime };
   }
 
   /** A locked account's hash is not even looked at: nobody learns from time whether it would have been right. */
