@@ -1,9 +1,11 @@
+import { hashSync, parseOptions } from '@node-rs/argon2';
 import { startCall } from '@keyward/bus';
 import { HashingSettings } from '@keyward/runtime';
 import { readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { startHashing } from './hashing';
 import { HashingPool, type HashingPoolOptions } from './hashing-pool';
+import type { HashingJob } from './hashing-thread';
 
 const argon2 = require.resolve('@node-rs/argon2');
 const options = { memoryCost: 1024, timeCost: 1, parallelism: 1 };
@@ -131,6 +133,36 @@ describe('passwords', () => {
     };
     expect(await passwords.verify(null, 'any', call())).toBe(false);
     expect(jobs).toEqual([{ password: 'any', phc: expect.stringMatching(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/) }]);
+  });
+
+  it('BF-06 computes beside a hash of before what it costs less than one of now, and nothing beside one that costs more', async () => {
+    const settings = Object.assign(new HashingSettings(), { concurrency: 1, memory: 65536, iterations: 3 });
+    const { pool, passwords } = await startHashing(settings, call());
+    pools.push(pool);
+    const jobs: HashingJob[] = [];
+    const run = pool.run.bind(pool);
+    pool.run = (job, one) => {
+      jobs.push(job);
+      return run(job, one);
+    };
+    const before = [
+      { memoryCost: 19456, timeCost: 2 },
+      { memoryCost: 8192, timeCost: 1 },
+      { memoryCost: 65535, timeCost: 3 },
+      { memoryCost: 65536, timeCost: 4 },
+    ];
+    for (const lower of before) {
+      const phc = hashSync('right', { ...lower, parallelism: 1 });
+      expect(await passwords.verify(phc, 'right', call())).toBe(true);
+      expect(await passwords.verify(phc, 'wrong', call())).toBe(false);
+    }
+    const written = ({ memoryCost, timeCost }: { memoryCost: number; timeCost: number }) => memoryCost * timeCost;
+    jobs.slice(0, 4).forEach(({ phc = '', beside = '' }) => {
+      const missing = 65536 * 3 - written(parseOptions(phc)) - written(parseOptions(beside));
+      expect([0, 1, 2]).toContain(missing);
+    });
+    expect(jobs.slice(4).map(({ beside }) => beside)).toEqual([undefined, undefined, undefined, undefined]);
+    expect(await pool.run({ ...jobs[0]!, beside: 'no hash' }, call())).toHaveProperty('failure');
   });
 
   it('C-03 knows a hash that was made with other parameters', async () => {

@@ -32,7 +32,8 @@ export class Passwords {
 
   /** Without a PHC string: takes as long as a wrong password would, and is wrong (BF-06). */
   async verify(phc: string | null, password: string, call: Call): Promise<boolean> {
-    const result = await this.pool.run({ password, phc: phc ?? this.dummy }, call);
+    const compared = phc ?? this.dummy;
+    const result = await this.pool.run({ password, phc: compared, beside: this.besideOf(compared) }, call);
     if (!('matches' in result)) throw new Error(`the stored hash cannot be verified: ${reason(result)}`);
     return phc !== null && result.matches;
   }
@@ -43,6 +44,21 @@ export class Passwords {
     const { memory, iterations, parallelism: lanes } = this.parameters;
     const same = memoryCost === memory && timeCost === iterations && parallelism === lanes;
     return !(same && phc.startsWith('$argon2id$'));
+  }
+
+  /**
+   * The work that a hash of before was made with less than one of now: or else it would be found out by time who has not signed
+   * in since the parameters were raised (BF-06). Where they were lowered it still takes longer, until the next sign-in: what an
+   * unknown user would have cost before is nowhere known.
+   */
+  private besideOf(phc: string): string | undefined {
+    if (!this.isOutdated(phc)) return undefined;
+    const { memoryCost, timeCost } = parseOptions(phc);
+    const { memory, iterations, parallelism } = this.parameters;
+    // Its time grows with what is written: the memory, as often as there are passes over it.
+    const each = Math.floor((memory * iterations - memoryCost * timeCost) / iterations);
+    // RFC 9106 §3.1: at least eight blocks a lane.
+    return each < 8 * parallelism ? undefined : this.dummy.replace(/\$m=\d+,/, `$m=${each},`);
   }
 }
 
