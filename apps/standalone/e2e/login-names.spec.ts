@@ -99,9 +99,16 @@ it.each(wrong)('RO-10 %s is nobody', async (_, name) => {
     expect(appearanceOf(await signIn(name(), password))).toEqual(failure);
 });
 
-it('RO-10 NUL and names of more than 384 bytes are malformed', async () => {
+it('RO-10 BF-08 NUL and names of more than 384 characters are malformed', async () => {
   expectError(await signIn(`john\0@johns.org@${org}`), 'invalid_request');
-  expectError(await signIn(`${'x'.repeat(384)}@${org}`), 'invalid_request');
+  for (const letter of ['x', '\u00e9']) expectError(await signIn(`${letter.repeat(384)}@${org}`), 'invalid_request');
+});
+
+it('BF-08 whoever has a username of 320 characters signs in by it, however many bytes these are', async () => {
+  const longest = await makeUser(org, unique('u').padEnd(320, '\u7528'));
+  for (const name of [longest.loginName, longest.username])
+    expect(claimsOf(await signIn(name, longest.password)).sub).toBe(longest.id);
+  await expect(makeUser(org, unique('u').padEnd(321, '\u7528'))).rejects.toThrow(': 400 ');
 });
 
 it('RO-10 tenant B’s user with the same name is never selected', async () => {

@@ -1,7 +1,7 @@
 import { readParams } from './grant';
 
 const params = {
-  username: { required: true, maxBytes: 384 },
+  username: { required: true, maxLength: 384 },
   password: { required: true, maxBytes: 1024 },
   hint: {},
 } as const;
@@ -24,10 +24,15 @@ describe('RO-03 the parameters of a grant', () => {
     expect(read(form)()).toEqual({ username: 'john', password: 'p', hint: undefined });
   });
 
+  it('BF-08 counts the characters of a login name, as its username is counted where it is made', () => {
+    expect(read({ username: '\u00e9'.repeat(384), password: 'p' })).not.toThrow();
+    for (const letter of ['u', '\u00e9'])
+      expect(read({ username: letter.repeat(385), password: 'p' })).toThrow(refusal('Parameter too long: username'));
+  });
+
   it('BF-07 counts bytes, and refuses what is longer', () => {
     expect(read({ username: 'john', password: 'p'.repeat(1024) })).not.toThrow();
     expect(read({ username: 'john', password: 'p'.repeat(1025) })).toThrow(refusal('Parameter too long: password'));
     expect(read({ username: 'john', password: '\u20ac'.repeat(342) })).toThrow(refusal('Parameter too long: password'));
-    expect(read({ username: 'u'.repeat(385), password: 'p' })).toThrow(refusal('Parameter too long: username'));
   });
 });

@@ -8,6 +8,8 @@ export interface Param {
   readonly required?: true;
   /** Longest value in bytes of UTF-8; refused before anything is done with it (BF-07). */
   readonly maxBytes?: number;
+  /** Longest value in characters, for what is limited by them where it is stored. */
+  readonly maxLength?: number;
 }
 export type Params = Readonly<Record<string, Param>>;
 export type Values<P extends Params> = {
@@ -83,8 +85,10 @@ export function readParams<P extends Params>(params: P, form: Record<string, str
   const entries = Object.entries(params);
   const missing = entries.filter(([name, { required }]) => required && !form[name]).map(([name]) => name);
   if (missing.length > 0) throw new ServiceError('invalid_request', `Missing parameters: ${missing.join(' ')}`);
-  for (const [name, { maxBytes = Infinity }] of entries)
-    if (Buffer.byteLength(form[name] ?? '') > maxBytes)
+  for (const [name, { maxBytes = Infinity, maxLength = Infinity }] of entries) {
+    const value = form[name] ?? '';
+    if (value.length > maxLength || Buffer.byteLength(value) > maxBytes)
       throw new ServiceError('invalid_request', `Parameter too long: ${name}`);
+  }
   return Object.fromEntries(entries.map(([name]) => [name, form[name] || undefined])) as Values<P>;
 }

@@ -8,7 +8,7 @@ import { isOperators } from '../scope';
 import { Grant, type Authorization, type Request, type Values } from './grant';
 
 const PARAMS = {
-  username: { required: true, maxBytes: 384 },
+  username: { required: true, maxLength: 384 },
   password: { required: true, maxBytes: 1024 },
 } as const;
 
