@@ -27,6 +27,9 @@ export const as = (clientId: string): Form => ({ client_id: clientId, client_sec
 
 export const ISSUER = 'https://keyward.example:8243/t/johnsorg';
 
+/** A call with time enough for a slow machine. */
+const call = () => startCall(20_000);
+
 /** The token service on a NATS server and a database, its neighbours, and the messages that reach it. */
 export async function startScene(natsUrl: string, databaseUrl: string, clock: Clock) {
   const oauth = new OAuthSettings();
@@ -44,7 +47,7 @@ export async function startScene(natsUrl: string, databaseUrl: string, clock: Cl
   while ((await service.ready?.())?.status !== 'ready') await new Promise((resolve) => setTimeout(resolve, 10));
 
   const issue = (params: Form, more: { authorization?: string; organizationId?: string } = {}) =>
-    bus.call(issueToken, { params, ip: '127.0.0.1', ...more }, startCall(2500));
+    bus.call(issueToken, { params, ip: '127.0.0.1', ...more }, call());
   return {
     ...{ oauth, neighbours, bus, issue },
     /** The token answer to a user, john of `johnsorg` when not named, with the right password. */
@@ -52,11 +55,10 @@ export async function startScene(natsUrl: string, databaseUrl: string, clock: Cl
       const password = `${person?.sub}-password`;
       return issue({ ...as(clientId), grant_type: 'password', username: 'john', password, ...more });
     },
-    introspect: (params: Form) => bus.call(introspectToken, { params, ip: '127.0.0.1' }, startCall(2500)),
-    revoke: (params: Form) => bus.call(revokeToken, { params, ip: '127.0.0.1' }, startCall(2500)),
-    verify: (token: string) => bus.call(verifyBearer, { token }, startCall(2500)),
-    read: (organizationId: string, token: string) =>
-      bus.call(readAccessToken, { organizationId, token }, startCall(2500)),
+    introspect: (params: Form) => bus.call(introspectToken, { params, ip: '127.0.0.1' }, call()),
+    revoke: (params: Form) => bus.call(revokeToken, { params, ip: '127.0.0.1' }, call()),
+    verify: (token: string) => bus.call(verifyBearer, { token }, call()),
+    read: (organizationId: string, token: string) => bus.call(readAccessToken, { organizationId, token }, call()),
     close: async () => {
       await service.close();
       await Promise.all([own.close(), gateway.close(), neighbours.close()]);
