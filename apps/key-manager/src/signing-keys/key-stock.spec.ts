@@ -1,4 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
+import { newSigningKeyPair } from './jws';
 import { KeyStock } from './key-stock';
 
 describe('the stock of RS256 key pairs', () => {
@@ -28,6 +29,27 @@ describe('the stock of RS256 key pairs', () => {
     await stock.spare();
     stock.stop();
     expect(kids.size).toBe(2);
+  });
+
+  it('C-20 C-30 who waits for a key waits for that one alone, however many more are wanted that nobody waits for', async () => {
+    const pair = await newSigningKeyPair('ES256');
+    const making: (() => void)[] = [];
+    const stock = new KeyStock(2, () => new Promise((resolve) => making.push(() => resolve(pair))));
+    stock.start();
+    const order: string[] = [];
+    const spares = Array.from({ length: 5 }, () => stock.spare().then(() => order.push('spare')));
+    const taken = stock.take().then(() => order.push('taken'));
+    // The first is for the stock, the second for who waits, and no more than that.
+    expect(making).toHaveLength(2);
+    making[1]!();
+    await taken;
+    expect(order).toEqual(['taken']);
+    while (order.length < 6) {
+      for (const made of making.splice(0)) made();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all(spares);
+    stock.stop();
   });
 
   it('C-20 that is to hold none makes them as they are needed, and what is in no hurry does not wait for it', async () => {

@@ -20,7 +20,10 @@ export class KeyStock {
   private filling = false;
   private stopped = false;
 
-  constructor(private readonly size: number) {}
+  constructor(
+    private readonly size: number,
+    private readonly make = () => newSigningKeyPair('RS256'),
+  ) {}
 
   /** Begins to fill it; what is taken is made again. */
   start(): void {
@@ -52,7 +55,7 @@ export class KeyStock {
   private hurry(): void {
     while (this.making < Math.min(AT_ONCE, this.waiting.length)) {
       this.making++;
-      void newSigningKeyPair('RS256')
+      void this.make()
         .then(
           (pair) => this.add(pair),
           (error: unknown) => this.waiting.shift()?.reject(error),
@@ -68,7 +71,7 @@ export class KeyStock {
   private refill(): void {
     if (this.filling || this.stopped || this.pairs.length >= this.size) return;
     this.filling = true;
-    newSigningKeyPair('RS256').then(
+    this.make().then(
       (pair) => {
         this.filling = false;
         this.add(pair);
