@@ -1,5 +1,5 @@
 import { ServiceError } from '@keyward/contracts';
-import { isBroken, toThrow } from './failures';
+import { isBroken, toThrow, unavailable } from './failures';
 
 /** Runs one statement on a connection of the hot path. */
 type Send = (name: string, text: string, values: unknown[]) => Promise<object[]>;
@@ -22,6 +22,8 @@ export interface Place {
 interface Asked {
   values: unknown[];
   order: string;
+  /** Milliseconds of `performance.now()`. */
+  since: number;
   resolve: (rows: object[]) => void;
   reject: (error: unknown) => void;
 }
@@ -36,6 +38,8 @@ interface Line {
 const SIZES = [16, 8, 4, 2];
 /** After so many milliseconds the next no longer wait for one that is held up. */
 const PATIENCE_MS = 50;
+/** Who has waited for so many milliseconds is not sent any more: as long as a statement may take, and nobody waits for both. */
+const LONGEST_MS = 1500;
 
 /**
  * While a statement is under way, others of its kind wait, and then go to PostgreSQL as one statement and one commit. They
@@ -51,13 +55,15 @@ export class JointStatements {
     let line = this.lines.get(key);
     if (!line) this.lines.set(key, (line = { waiting: [], isBusy: false }));
     const { waiting } = line;
-    const rows = new Promise<object[]>((resolve, reject) => waiting.push({ values, order, resolve, reject }));
+    const since = performance.now();
+    const rows = new Promise<object[]>((resolve, reject) => waiting.push({ values, order, since, resolve, reject }));
     if (!line.isBusy) this.next(key, line, { name, text });
     return rows;
   }
 
   /** After whatever else has arrived at the same time. */
   private next(key: string, line: Line, joint: Joint): void {
+    refuseLate(line);
     line.isBusy = line.waiting.length > 0;
     if (!line.isBusy) {
       this.lines.delete(key);
@@ -94,6 +100,13 @@ export class JointStatements {
       else await Promise.all(asked.map(alone));
     }
   }
+}
+
+/** The line is in the order of coming. */
+function refuseLate({ waiting }: Line): void {
+  const inTime = waiting.findIndex(({ since }) => performance.now() - since <= LONGEST_MS);
+  for (const { reject } of waiting.splice(0, inTime < 0 ? waiting.length : inTime))
+    reject(unavailable('too many before it'));
 }
 
 const statements = new Map<string, string>();
