@@ -17,13 +17,22 @@ export class RevocationList {
     return REVOCABLE.reduce((sum, kind) => sum + this.ends[kind].size, 0);
   }
 
-  /** A kind that a newer owner knows is not of those that a token is looked up by here. */
+  /**
+   * A kind that a newer owner knows is not of those that a token is looked up by here. Of two ends the one of more tokens
+   * holds, in whichever order they are heard; only a client that was disabled may be enabled again.
+   */
   apply(id: string, record: Revocation | null): void {
     const colon = id.indexOf(':');
-    const ends = this.ends[id.slice(0, colon) as Revocable] as Map<string, End> | undefined;
+    const kind = id.slice(0, colon) as Revocable;
+    const ends = this.ends[kind] as Map<string, End> | undefined;
     const name = id.slice(colon + 1);
-    if (record) ends?.set(name, { before: record.before ?? Infinity, until: record.until });
-    else ends?.delete(name);
+    if (!record) {
+      ends?.delete(name);
+      return;
+    }
+    const { before = Infinity, until } = record;
+    const known = ends?.get(name);
+    if (!known || kind === 'client' || before >= known.before) ends?.set(name, { before, until });
   }
 
   clear(): void {

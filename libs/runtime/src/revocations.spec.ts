@@ -118,6 +118,21 @@ describe('a revocation', () => {
     expect(revocations.isRevoked(TOKEN, ORGANIZATION)).toBe(false);
   });
 
+  it('C-62 of an organization holds as the last of two ends, in whichever order they are heard', async () => {
+    for (const before of [3000, 2000])
+      owners.revoke(tokenRevocations, { kind: 'organization', name: ORGANIZATION, before });
+    await settled();
+    expect(revocations.isRevoked({ ...TOKEN, iat: 2999 }, ORGANIZATION)).toBe(true);
+    expect(revocations.isRevoked({ ...TOKEN, iat: 3000 }, ORGANIZATION)).toBe(false);
+  });
+
+  it('C-62 of a client that was disabled is over when it is enabled again', async () => {
+    owners.revoke(clientRevocations, { kind: 'client', name: 'shop' });
+    owners.revoke(clientRevocations, { kind: 'client', name: 'shop', before: 1000 });
+    await settled();
+    expect(revocations.isRevoked(TOKEN, ORGANIZATION)).toBe(false);
+  });
+
   it('RT-10 a changed password ends nothing where the server says so', async () => {
     owners.revoke(userRevocations, { kind: 'password', name: 'john', before: 1001 });
     const lenient = await owners.follow(false);
