@@ -6,6 +6,7 @@ import {
   createUser,
   deleteKey,
   deleteUser,
+  endRefreshFamilies,
   endSessions,
   findOrganization,
   findUser,
@@ -21,6 +22,7 @@ import {
   MANAGEMENT_SCOPE,
   PUBLISHER_SCOPE,
   resetPassword,
+  revokeSigningKey,
   ROOT_ORGANIZATION,
   rotateSecret,
   rotateSigningKey,
@@ -156,6 +158,18 @@ describe('management API', () => {
       ] as const)
         expect((await gateway.ask(path, { method })).status).toBe(401);
     });
+  });
+
+  it('JK-06 a key that is gone is not found, and what was asked to end with it still ends', async () => {
+    services.on(revokeSigningKey, () => {
+      throw new ServiceError('not_found');
+    });
+    answering(endRefreshFamilies, { ended: 0 });
+    const revoke = (body: object) => ask(`${ORGANIZATIONS}/johnsorg/signing-keys/gone/revoke`, 'POST', body);
+    expect((await revoke({})).status).toBe(404);
+    expect(seen).toEqual([]);
+    expect((await revoke({ endGrants: true })).status).toBe(404);
+    expect(seen).toEqual([{ organizationId: id }]);
   });
 
   describe('routes', () => {

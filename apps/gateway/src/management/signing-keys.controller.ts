@@ -6,6 +6,7 @@ import {
   listSigningKeys,
   revokeSigningKey,
   rotateSigningKey,
+  ServiceError,
   type SigningKeys,
 } from '@keyward/contracts';
 import { RequestCall } from '../http/request-call';
@@ -50,9 +51,14 @@ export class SigningKeysController {
     @RequestCall() call: Call,
   ): Promise<SigningKeys> {
     const { id } = await this.bus.call(findOrganization, { key: orgkey.toLowerCase() }, call);
-    const keys = await this.bus.call(revokeSigningKey, { organizationId: id, kid }, call);
+    const revoked = await this.bus.call(revokeSigningKey, { organizationId: id, kid }, call).catch((error: unknown) => {
+      // Who asks again because not all grants had ended finds the key gone: the rest still ends.
+      if (endGrants && error instanceof ServiceError && error.code === 'not_found') return error;
+      throw error;
+    });
     this.published.forget(id);
     if (endGrants) await this.bus.call(endRefreshFamilies, { organizationId: id }, call);
-    return keys;
+    if (revoked instanceof ServiceError) throw revoked;
+    return revoked;
   }
 }
