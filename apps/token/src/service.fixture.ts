@@ -28,7 +28,7 @@ export const as = (clientId: string): Form => ({ client_id: clientId, client_sec
 export const ISSUER = 'https://keyward.example:8243/t/johnsorg';
 
 /** A call with time enough for a slow machine. */
-const call = () => startCall(20_000);
+export const call = () => startCall(20_000);
 
 /** The token service on a NATS server and a database, its neighbours, and the messages that reach it. */
 export async function startScene(natsUrl: string, databaseUrl: string, clock: Clock) {

@@ -5,6 +5,7 @@ import { Controller } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock, inSeconds } from '../clock';
 import { RevocationFeed } from '../revocation/revocation-feed';
+import { endCodes, endFamilies } from './organization-end';
 
 /** All the refresh tokens of an organization at once. */
 @Controller()
@@ -15,30 +16,31 @@ export class RefreshFamiliesController {
     private readonly clock: Clock,
   ) {}
 
-  /** Access tokens first, which is one line for everybody; then families by the day, each day a statement that is short. */
+  /**
+   * Access tokens first, which is one line for everybody; then what would become a family, and families until none is left:
+   * one that somebody was being given meanwhile is found the next time.
+   */
   @Handle(endRefreshFamilies)
   async end({ organizationId }: EndRefreshFamilies): Promise<EndedRefreshFamilies> {
     const now = this.clock.now();
-    const days = await inOrganization(this.dataSource, organizationId, async (manager) => {
-      // Those of this second as well.
-      const before = Math.floor(inSeconds(now)) + 1;
-      const until = new Date(allOverBy(inSeconds(now)) * 1000);
-      await manager.query(TELL, [organizationId, before, until]);
-      return manager.query<{ day: string }[]>(DAYS, [organizationId]);
-    });
+    // Those of this second as well.
+    const before = inSeconds(now) + 1;
+    const until = new Date(allOverBy(inSeconds(now)) * 1000);
+    await inOrganization(this.dataSource, organizationId, (manager) =>
+      manager.query(TELL, [organizationId, before, until]),
+    );
     void this.revocations.publishNew();
-    let ended = 0;
-    for (const { day } of days)
-      ended += await inOrganization(this.dataSource, organizationId, async (manager) => {
-        const [, count] = await manager.query<[unknown[], number]>(END, [organizationId, day, new Date(now)]);
-        return count;
-      });
+    await endCodes(this.dataSource, organizationId, now);
+    // By now, a code that was used meanwhile has given its family.
+    const last = new Date(this.clock.now());
+    let [ended, more] = [0, 0];
+    do {
+      more = await endFamilies(this.dataSource, organizationId, last);
+      ended += more;
+    } while (more > 0);
     return { ended };
   }
 }
 
 const TELL = `
   SELECT tell_revoked($1::uuid, (now() AT TIME ZONE 'UTC')::date, 'organization', $1::uuid::text, $2::bigint, $3)`;
-const DAYS = 'SELECT DISTINCT day::text AS day FROM refresh_families WHERE organization_id = $1 AND revoked_at IS NULL';
-const END = `UPDATE refresh_families SET revoked_at = $3
-  WHERE organization_id = $1 AND day = $2 AND revoked_at IS NULL AND created_at <= $3`;
