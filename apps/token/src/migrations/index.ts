@@ -17,6 +17,7 @@ import { DpopNonces1764010000001 } from './1764010000001-dpop-nonces';
 import { WhoSignedIn1764040000000 } from './1764040000000-who-signed-in';
 import { SessionOfAFamily1764060000000 } from './1764060000000-session-of-a-family';
 import { NoticesInTurn1764070000000 } from './1764070000000-notices-in-turn';
+import { LastEndOfAName1764080000000 } from './1764080000000-last-end-of-a-name';
 import { ReuseByItself1764090000000 } from './1764090000000-reuse-by-itself';
 import { FamiliesInOneOrder1764090000001 } from './1764090000001-families-in-one-order';
 
@@ -41,6 +42,7 @@ export const TOKEN_MIGRATIONS = [
   WhoSignedIn1764040000000,
   SessionOfAFamily1764060000000,
   NoticesInTurn1764070000000,
+  LastEndOfAName1764080000000,
   ReuseByItself1764090000000,
   FamiliesInOneOrder1764090000001,
 ];

@@ -1,3 +1,4 @@
+import { Bus, openWire, type Wire } from '@keyward/bus';
 import {
   authorizeDevice,
   decideDevice,
@@ -5,9 +6,13 @@ import {
   giveConsent,
   signIn,
   signInForDevice,
+  tokenRevocations,
   type Browser,
+  type RevocableClaims,
 } from '@keyward/contracts';
+import { Revocations } from '@keyward/runtime';
 import { asAdmin, createTestDatabase, startNats, TestClock, type Nats, type TestDatabase } from '@keyward/testing';
+import { decodeJwt } from 'jose';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { challengeOf } from '../codes/pkce';
@@ -24,12 +29,15 @@ const organizationId = johns.id;
 let database: TestDatabase;
 let nats: Nats;
 let scene: Scene;
+let wire: Wire;
 
 beforeAll(async () => {
   [database, nats] = await Promise.all([createTestDatabase([TOKEN_SCHEMA]), startNats()]);
   scene = await startScene(nats.url, database.url('token'), clock);
+  wire = await openWire({ url: nats.url, name: 'gateway' });
 });
 afterAll(async () => {
+  await wire.close();
   await scene.close();
   await Promise.all([database.drop(), nats.stop()]);
 });
@@ -140,5 +148,19 @@ describe('JK-06 the end of all that an organization has granted', () => {
     clock.advance(2000);
     const { body: after } = await scene.signIn('johns');
     expect([await refreshed(before), await refreshed(after)]).toEqual(['invalid_grant', 'answered']);
+  });
+
+  it('is known as the last there was to who starts later, also where there was one on another day', async () => {
+    await end();
+    // Of another day, and read after that of today.
+    const older = `UPDATE token.revoked_tokens SET day = day + 1 WHERE kind = 'organization' AND jti = $1`;
+    await rows(older, [organizationId]);
+    clock.advance(60_000);
+    const { body } = await scene.signIn('johns');
+    await end();
+    const late = new Revocations(new Bus(wire), { passwordChange: true, feeds: [tokenRevocations] });
+    await late.start();
+    expect(late.isRevoked(decodeJwt(body.access_token) as unknown as RevocableClaims, organizationId)).toBe(true);
+    late.stop();
   });
 });
