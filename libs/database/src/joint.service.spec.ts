@@ -1,5 +1,6 @@
 import { asAdmin, createTestDatabase, type TestDatabase } from '@keyward/testing';
 import type { DataSource } from 'typeorm';
+import { HELD, hold, release, waiting } from './held.fixture';
 import { inOrganization, queryTogether, selectInOrganization } from './index';
 import { notes } from './notes.fixture';
 
@@ -72,26 +73,30 @@ describe('statements that are joined', () => {
   });
 
   test('one that is held up does not hold up those after it', async () => {
-    const sleep = { name: 'sleep', text: 'SELECT pg_sleep($1::float8)::text AS slept' };
-    const order: string[] = [];
-    const long = queryTogether(dataSource, sleep, [1]).then(() => order.push('long'));
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    await many(20, () => queryTogether(dataSource, sleep, [0]));
-    order.push('twenty');
-    await long;
-    expect(order).toEqual(['twenty', 'long']);
+    const mayBeHeld = { name: 'may-be-held', text: `SELECT CASE WHEN $1::bool THEN ${HELD} END AS held` };
+    await asAdmin(database.adminUrl, async (admin) => {
+      await hold(admin);
+      const long = queryTogether(dataSource, mayBeHeld, [true]);
+      await waiting(admin, 1);
+      expect(await many(20, () => queryTogether(dataSource, mayBeHeld, [false]))).toHaveLength(20);
+      expect(await waiting(admin, 1)).toHaveLength(1);
+      await release(admin);
+      await long;
+    });
   });
 
   test('a lost connection fails those on it as temporarily_unavailable, and the next find another', async () => {
-    const sleep = { name: 'sleep-and-tell', text: 'SELECT pg_sleep(0.4)::text AS slept, pg_backend_pid() AS pid' };
-    const [row] = await queryTogether<{ pid: number }>(dataSource, sleep, []);
-    const ended = Promise.allSettled(Array.from({ length: 2 }, () => queryTogether(dataSource, sleep, [])));
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    await asAdmin(database.adminUrl, (admin) => admin.query('SELECT pg_terminate_backend($1)', [row?.pid]));
-    const unavailable = { code: 'temporarily_unavailable', retryAfter: 1 };
-    expect((await ended).map((one) => (one.status === 'rejected' ? (one.reason as unknown) : one))).toEqual(
-      Array(2).fill(expect.objectContaining(unavailable)),
-    );
+    await asAdmin(database.adminUrl, async (admin) => {
+      await hold(admin);
+      const held = { name: 'held', text: `SELECT ${HELD} AS held` };
+      const ended = Promise.allSettled(Array.from({ length: 2 }, () => queryTogether(dataSource, held, [])));
+      const [pid] = await waiting(admin, 1);
+      await admin.query('SELECT pg_terminate_backend($1)', [pid]);
+      const unavailable = { code: 'temporarily_unavailable', retryAfter: 1 };
+      expect((await ended).map((one) => (one.status === 'rejected' ? (one.reason as unknown) : one))).toEqual(
+        Array(2).fill(expect.objectContaining(unavailable)),
+      );
+    });
     expect(await many(20, (n) => number(n))).toHaveLength(20);
   });
 });

@@ -1,5 +1,6 @@
 import { asAdmin, createTestDatabase, type TestDatabase } from '@keyward/testing';
 import type { DataSource } from 'typeorm';
+import { HELD, hold, release, waiting } from './held.fixture';
 import { query } from './index';
 import { notes } from './notes.fixture';
 
@@ -15,6 +16,7 @@ afterAll(() => database.drop());
 const many = <T>(count: number, of: (n: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, n) => of(n)));
 const number = (n: number) => query<{ n: number }>(dataSource, 'number', 'SELECT $1::int AS n', [n]);
+const held = () => query(dataSource, 'held', `SELECT ${HELD} AS held`, []);
 const backend = () => query<{ pid: number }>(dataSource, 'backend', 'SELECT pg_backend_pid() AS pid', []);
 
 describe('statements of the hot path', () => {
@@ -32,12 +34,15 @@ describe('statements of the hot path', () => {
   });
 
   test('do not wait for a long one while another connection has less to do', async () => {
-    const order: string[] = [];
-    const long = query(dataSource, 'long', 'SELECT pg_sleep(0.5)', []).then(() => order.push('long'));
-    for (let n = 0; n < 10; n++) await number(n);
-    order.push('ten short ones');
-    await long;
-    expect(order).toEqual(['ten short ones', 'long']);
+    await asAdmin(database.adminUrl, async (admin) => {
+      await hold(admin);
+      const long = held();
+      await waiting(admin, 1);
+      for (let n = 0; n < 10; n++) expect(await number(n)).toEqual([{ n }]);
+      expect(await waiting(admin, 1)).toHaveLength(1);
+      await release(admin);
+      await long;
+    });
   });
 
   test('a mistake in one fails it alone', async () => {
@@ -49,14 +54,17 @@ describe('statements of the hot path', () => {
   });
 
   test('a lost connection fails the statements on it as temporarily_unavailable, and another is opened', async () => {
-    const [row] = await backend();
-    const ended = Promise.allSettled(
-      Array.from({ length: 8 }, () => query(dataSource, 'sleep', 'SELECT pg_sleep(0.4)', [])),
-    );
-    await asAdmin(database.adminUrl, (admin) => admin.query('SELECT pg_terminate_backend($1)', [row?.pid]));
-    const failed = (await ended).flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-    // Two of the eight were on it.
-    expect(failed).toEqual(Array(2).fill(expect.objectContaining({ code: 'temporarily_unavailable', retryAfter: 1 })));
+    await asAdmin(database.adminUrl, async (admin) => {
+      await hold(admin);
+      const ended = Promise.allSettled(Array.from({ length: 8 }, held));
+      const [pid] = await waiting(admin, 4);
+      await admin.query('SELECT pg_terminate_backend($1)', [pid]);
+      await release(admin);
+      const failed = (await ended).flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+      const unavailable = { code: 'temporarily_unavailable', retryAfter: 1 };
+      // Two of the eight were on it.
+      expect(failed).toEqual(Array(2).fill(expect.objectContaining(unavailable)));
+    });
     expect(await many(8, number)).toHaveLength(8);
   });
 });
