@@ -53,7 +53,7 @@ export function outages(started: () => Processes): void {
         scope: 'keyward:manage',
       };
       const basic: [string, string] = [admin.consumerKey, admin.consumerSecret];
-      const { access_token } = (await deployment.send('/token', { form, basic })).body;
+      const { access_token } = (await patiently(() => deployment.send('/token', { form, basic }), 200)).body;
       const manage = async (method: 'GET' | 'POST' | 'PATCH', path: string, json?: object) => {
         const bearer = access_token as string;
         return (await deployment.send(`/api/v1/organizations/${org}${path}`, { method, json, bearer })).body;
@@ -83,7 +83,7 @@ export function outages(started: () => Processes): void {
       } finally {
         services.catalog.forEach((instance) => instance.signal('SIGCONT'));
       }
-      expect((await ask('GET')).status).toBe(200);
+      expect((await patiently(() => ask('GET'), 200)).status).toBe(200);
       await patiently(() => ask('DELETE'), 204);
       expect(await subscriptions()).toEqual([]);
     });
@@ -98,11 +98,14 @@ export function outages(started: () => Processes): void {
 
       test.each(costs)('of one %s costs what was inside it of %j, answered 503 in time', async (name, grants) => {
         const [instance] = processes.services[name];
+        let hungMs = 0;
         const samples = await underLoad(processes, async (load) => {
           // What it is sent while it hangs is inside it when it dies.
+          const from = Date.now();
           instance?.signal('SIGSTOP');
           await load.stuck(grants);
           await instance?.kill('SIGKILL');
+          hungMs = Date.now() - from;
           await load.steady();
           await instance?.start();
           await load.progress();
@@ -111,7 +114,9 @@ export function outages(started: () => Processes): void {
         const failures = failed(samples);
         expect(failures.length).toBeGreaterThan(0);
         expectUnavailable(failures);
-        expect(grants).toEqual(expect.arrayContaining(failures.map(({ grant }) => grant)));
+        // Where it hung for about half of the time that a call has, what may be sent again may have gone to it again.
+        const lost = hungMs < 1000 ? grants : GRANTS;
+        expect(lost).toEqual(expect.arrayContaining(failures.map(({ grant }) => grant)));
         // A client had one request inside at most: its next one, a refresh with the same token as before, was answered.
         expect(new Set(failures.map(({ client }) => client)).size).toBe(failures.length);
       });
