@@ -49,7 +49,8 @@ export async function prepareInstances(): Promise<Instances> {
     DATABASE_URL: database.url('key_manager'),
     KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     KEYWARD_CLI_SECRET: randomBytes(24).toString('hex'),
-    SIGNING_KEY_STOCK: '2',
+    // Each instance would be making them beside what it is tested for.
+    SIGNING_KEY_STOCK: '0',
   };
   return {
     database,

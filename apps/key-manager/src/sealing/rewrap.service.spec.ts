@@ -61,24 +61,24 @@ async function rewrapAll({ bus }: Instance): Promise<Rewrapped[]> {
 describe('C-31 a new key-encryption key', () => {
   it('seals what is made from then on, and everything after a rewrap; then the old one can be taken away', async () => {
     const first = await instances.start(STEPS.before);
-    const kids = await organizationsWithKeys(first, 120);
+    const kids = await organizationsWithKeys(first, 60);
     const client = await aKey(first.bus, anOrganization());
     const [old] = await use(first);
-    expect(old).toMatchObject({ newest: true, configured: true, sealed: 123 });
+    expect(old).toMatchObject({ newest: true, configured: true, sealed: 63 });
     await first.close();
 
     const [second, third] = [await instances.start(STEPS.both), await instances.start(STEPS.announced)];
     await sign(second, anOrganization());
     expect(await use(second)).toEqual(
       expect.arrayContaining([
-        { id: old?.id, newest: false, configured: true, sealed: 123 },
+        { id: old?.id, newest: false, configured: true, sealed: 63 },
         { id: expect.any(String), newest: true, configured: true, sealed: 1 },
       ]),
     );
     const steps = await rewrapAll(second);
-    expect(steps.map(({ rewrapped }) => rewrapped)).toEqual([53, 50, 20]);
-    expect(steps.map(({ remaining }) => remaining)).toEqual([70, 20, 0]);
-    expect((await use(second)).map(({ newest, sealed }) => [newest, sealed])).toEqual([[true, 124]]);
+    expect(steps.map(({ rewrapped }) => rewrapped)).toEqual([53, 10]);
+    expect(steps.map(({ remaining }) => remaining)).toEqual([10, 0]);
+    expect((await use(second)).map(({ newest, sealed }) => [newest, sealed])).toEqual([[true, 64]]);
     // An instance that does not seal under it yet opens what is.
     for (const [organizationId, kid] of kids) expect(await sign(third, organizationId)).toBe(kid);
     await Promise.all([second.close(), third.close()]);
@@ -96,7 +96,7 @@ describe('C-31 a new key-encryption key', () => {
     const [one, other] = [await instances.start(STEPS.both), await instances.start(STEPS.both)];
     let done = false;
     const signing = (async () => {
-      while (!done) await Promise.all([...kids.keys()].map((id, i) => sign(i % 2 ? one : other, id)));
+      while (!done) for (const id of kids.keys()) await Promise.all([sign(one, id), sign(other, id)]);
     })();
     const rotating = (async () => {
       for (const organizationId of kids.keys()) await one.bus.call(rotateSigningKey, { organizationId }, call());

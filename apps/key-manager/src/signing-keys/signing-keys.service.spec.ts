@@ -28,7 +28,7 @@ let organizationId: string;
 
 beforeAll(async () => {
   instances = await prepareInstances();
-  [one, other] = [await instances.start(), await instances.start()];
+  [one, other] = [await instances.start({ SIGNING_KEY_STOCK: '2' }), await instances.start()];
 });
 afterAll(() => instances.close());
 beforeEach(() => (organizationId = anOrganization()));
