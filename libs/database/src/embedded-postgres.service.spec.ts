@@ -1,19 +1,40 @@
 import { asAdmin } from '@keyward/testing';
+import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { startEmbeddedPostgres } from './embedded-postgres';
 
+/** Where a server has started and stopped: making what it keeps there takes the longest of all. */
+let made: string;
 let home: string;
-let options: { dir: string; password: string; fsync: boolean };
+const optionsIn = (where: string) => ({
+  dir: join(where, 'a home', 'data'),
+  password: `it's / "secret"`,
+  fsync: false,
+});
+let options: ReturnType<typeof optionsIn>;
 
+async function newHome(): Promise<string> {
+  const where = await mkdtemp(join(tmpdir(), 'keyward-embedded-'));
+  await chmod(where, 0o755);
+  await mkdir(join(where, 'a home'));
+  return where;
+}
+/** The owner is PostgreSQL's and stays it. */
+const copyMade = () => promisify(execFile)('cp', ['-a', optionsIn(made).dir, options.dir]);
+
+beforeAll(async () => {
+  made = await newHome();
+  await (await startEmbeddedPostgres(optionsIn(made))).stop();
+}, 30_000);
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), 'keyward-embedded-'));
-  await chmod(home, 0o755);
-  options = { dir: join(home, 'a home', 'data'), password: `it's / "secret"`, fsync: false };
-  await mkdir(join(home, 'a home'));
+  home = await newHome();
+  options = optionsIn(home);
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
+afterAll(() => rm(made, { recursive: true, force: true }));
 
 /** Resolves once the process has ended and whoever adopted it has taken note. */
 async function ended(pid: number): Promise<void> {
@@ -46,6 +67,7 @@ it('keeps its data from one start to the next, listens on loopback alone, and as
 }, 30_000);
 
 it('a server left over from a killed process is shut down by the next start', async () => {
+  await copyMade();
   const leftover = await startEmbeddedPostgres(options);
   const next = await startEmbeddedPostgres(options);
   await ended(leftover.pid);
@@ -56,7 +78,7 @@ it('a server left over from a killed process is shut down by the next start', as
 }, 30_000);
 
 it('a lock file that names another program’s process does not end that program, nor keep it from starting', async () => {
-  await (await startEmbeddedPostgres(options)).stop();
+  await copyMade();
   await writeFile(join(options.dir, 'postmaster.pid'), `${process.ppid}\n`);
   const server = await startEmbeddedPostgres(options);
   expect(isAlive(process.ppid)).toBe(true);
@@ -71,6 +93,7 @@ it('a first start that was interrupted is made good by the next', async () => {
 }, 30_000);
 
 it('is in a process group of its own, so that Ctrl-C in a terminal does not end it before its clients', async () => {
+  await copyMade();
   const server = await startEmbeddedPostgres(options);
   expect(() => process.kill(-server.pid, 0)).not.toThrow();
   await server.stop();
