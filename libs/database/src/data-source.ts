@@ -52,6 +52,12 @@ class ServiceDataSource extends DataSource {
     super(options);
   }
 
+  /** TypeORM destroys what it could not initialize, and then it is tried again. */
+  override initialize(): Promise<this> {
+    this.pipelines.begin();
+    return super.initialize();
+  }
+
   override async destroy(): Promise<void> {
     await this.pipelines.end();
     await super.destroy();

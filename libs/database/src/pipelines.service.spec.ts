@@ -1,7 +1,7 @@
 import { asAdmin, createTestDatabase, type TestDatabase } from '@keyward/testing';
 import type { DataSource } from 'typeorm';
 import { HELD, hold, release, waiting } from './held.fixture';
-import { query } from './index';
+import { createDataSource, query } from './index';
 import { notes } from './notes.fixture';
 
 let database: TestDatabase;
@@ -66,5 +66,15 @@ describe('statements of the hot path', () => {
       expect(failed).toEqual(Array(2).fill(expect.objectContaining(unavailable)));
     });
     expect(await many(8, number)).toHaveLength(8);
+  });
+
+  test('after the end are temporarily_unavailable: nobody would close the connection', async () => {
+    const ended = await createDataSource({ url: database.url('notes'), schema: 'notes' }).initialize();
+    const one = () => query(ended, 'one', 'SELECT 1 AS one', []);
+    await ended.destroy();
+    await expect(one()).rejects.toMatchObject({ code: 'temporarily_unavailable' });
+    await ended.initialize();
+    expect(await one()).toEqual([{ one: 1 }]);
+    await ended.destroy();
   });
 });

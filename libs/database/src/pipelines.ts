@@ -1,5 +1,5 @@
 import { Client, type ClientConfig } from 'pg';
-import { isBroken } from './failures';
+import { isBroken, unavailable } from './failures';
 
 interface Pipeline {
   /** Statements that were sent and not yet answered. */
@@ -13,6 +13,8 @@ interface Pipeline {
  */
 export class Pipelines {
   private readonly pipelines: Pipeline[];
+  /** Whether it has ended, and not begun again. */
+  private ended = false;
 
   constructor(
     private readonly config: ClientConfig,
@@ -23,6 +25,7 @@ export class Pipelines {
 
   /** Runs a named prepared statement. Throws what the driver throws; when a connection is lost, to all of its statements. */
   async query(name: string, text: string, values: unknown[]): Promise<object[]> {
+    if (this.ended) throw unavailable('the service has ended');
     const pipeline = this.leastBusy();
     const connected = (pipeline.client ??= this.connect(pipeline));
     pipeline.inFlight++;
@@ -37,8 +40,14 @@ export class Pipelines {
     }
   }
 
-  /** Ends the connections, each after the statements that were sent. */
+  /** Connections are opened as they are needed. */
+  begin(): void {
+    this.ended = false;
+  }
+
+  /** Ends the connections, each after the statements that were sent; there are no others. */
   async end(): Promise<void> {
+    this.ended = true;
     await Promise.allSettled(this.pipelines.map(async ({ client }) => (await client)?.end()));
   }
 
