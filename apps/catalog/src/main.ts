@@ -4,7 +4,7 @@ import { CATALOG_PROCESS_SETTINGS } from './config';
 import { startCatalog } from './start';
 
 void runService('catalog', CATALOG_PROCESS_SETTINGS, async (config, logger) => {
-  const wire = await openWire(config.bus.wire('catalog'));
+  const wire = await openWire({ ...config.bus.wire('catalog'), logger });
   const catalog = await startCatalog(config, wire, logger);
   return {
     ...catalog,

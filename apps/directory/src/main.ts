@@ -4,7 +4,7 @@ import { DIRECTORY_PROCESS_SETTINGS } from './config';
 import { startDirectory } from './start';
 
 void runService('directory', DIRECTORY_PROCESS_SETTINGS, async (config, logger) => {
-  const wire = await openWire(config.bus.wire('directory'));
+  const wire = await openWire({ ...config.bus.wire('directory'), logger });
   const directory = await startDirectory(config, wire, logger);
   return {
     ...directory,

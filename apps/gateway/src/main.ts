@@ -6,7 +6,7 @@ import { startGateway } from './start';
 void runService('gateway', gatewaySettings, async (config, logger) => {
   certificateOf(config); // Named when missing, before NATS is waited for.
   const forwardsOnly = config.bus.remoteKeyManager !== undefined && config.bus.url === undefined;
-  const wire = forwardsOnly ? undefined : await openWire(config.bus.wire('gateway'));
+  const wire = forwardsOnly ? undefined : await openWire({ ...config.bus.wire('gateway'), logger });
   const gateway = await startGateway(config, wire, logger);
   return {
     ready: () => gateway.ready(),

@@ -4,7 +4,7 @@ import { KEY_MANAGER_PROCESS_SETTINGS } from './config';
 import { startKeyManager } from './start';
 
 void runService('key-manager', KEY_MANAGER_PROCESS_SETTINGS, async (config, logger) => {
-  const wire = await openWire(config.bus.wire('key-manager'));
+  const wire = await openWire({ ...config.bus.wire('key-manager'), logger });
   const keyManager = await startKeyManager(config, wire, logger);
   return {
     ...keyManager,

@@ -4,7 +4,7 @@ import { TOKEN_PROCESS_SETTINGS } from './config';
 import { startToken } from './start';
 
 void runService('token', TOKEN_PROCESS_SETTINGS, async (config, logger) => {
-  const wire = await openWire(config.bus.wire('token'));
+  const wire = await openWire({ ...config.bus.wire('token'), logger });
   const running = await startToken(config, wire, logger);
   return {
     ...running,

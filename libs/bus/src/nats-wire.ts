@@ -1,21 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { connect, Events, type Msg, type NatsConnection, type Subscription } from 'nats';
+import { Events, type Msg, type NatsConnection, type Subscription } from 'nats';
 import { startCall, type Call } from './call';
 import { InFlight } from './in-flight';
+import { connectToNats, type NatsOptions } from './nats-connection';
 import { NatsInbox } from './nats-inbox';
 import { Transit } from './transit';
 import { LostMessage, type Reply, type Responder, type Wire } from './wire';
 
-/** How a participant reaches NATS. */
-export interface WireOptions {
-  /** `nats://host:port`, or `tls://host:port`. */
-  url: string;
-  /** The service's name: of its connection and of its private inbox, which no other NATS user may read. */
-  name: string;
-  user?: string;
-  password?: string;
-  /** The certificate authority of a `tls://` server, when it is not a public one. */
-  caFile?: string;
+/** How a participant takes part. */
+export interface WireOptions extends NatsOptions {
   /** Requests worked on at once; more are refused. */
   maxInFlight?: number;
   /** How long `drain` waits for requests in flight. */
@@ -54,23 +46,10 @@ function readable(data: Uint8Array): object | undefined {
 const LONGEST_MS = 60_000;
 const TOO_LARGE: Reply = { error: { code: 'server_error', description: 'the answer is too large' } };
 
-/** Connects to NATS, waiting for a server that is not there yet; reconnects for ever. */
+/** Connects to NATS as `connectToNats` does. */
 export async function openWire(options: WireOptions): Promise<Wire> {
-  const { url, name, user, password, caFile } = options;
-  const connection = await connect({
-    servers: url.replace(/^tls:/, 'nats:'),
-    name,
-    user,
-    pass: password,
-    tls: url.startsWith('tls:') ? { ca: caFile && readFileSync(caFile, 'utf8') } : undefined,
-    waitOnFirstConnect: true,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 250,
-    reconnectJitter: 100,
-    pingInterval: 5000,
-    maxPingOut: 2,
-  });
-  const inbox = new NatsInbox(connection, INBOX + name);
+  const connection = await connectToNats(options);
+  const inbox = new NatsInbox(connection, INBOX + options.name);
   return new NatsWire(connection, inbox, new InFlight(options.maxInFlight ?? 1024), options.drainMs ?? 5000);
 }
 
