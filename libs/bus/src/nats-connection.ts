@@ -22,7 +22,8 @@ const AGAIN_MS = 250;
 const SAY_EVERY_MS = 3000;
 
 /**
- * Connects to NATS, waiting for a server that is not there yet; reconnects for ever.
+ * Connects to NATS, waiting for a server that is not there yet; reconnects for ever. One that refuses us is waited for as
+ * well: a password is changed at the server and at its users one after the other.
  */
 export async function connectToNats(options: NatsOptions): Promise<NatsConnection> {
   const { url, name, user, password, caFile } = options;
@@ -32,6 +33,7 @@ export async function connectToNats(options: NatsOptions): Promise<NatsConnectio
     user,
     pass: password,
     tls: url.startsWith('tls:') ? { ca: caFile && readFileSync(caFile, 'utf8') } : undefined,
+    ignoreAuthErrorAbort: true,
     maxReconnectAttempts: -1,
     reconnectTimeWait: AGAIN_MS,
     reconnectJitter: 100,
@@ -71,7 +73,7 @@ function sayWhileWaiting({ url, logger }: NatsOptions): Waiting {
 async function follow(connection: NatsConnection, waiting: Waiting): Promise<void> {
   for await (const { type, data } of connection.status()) {
     if (type === Events.Disconnect) waiting.reason ??= 'the connection is lost';
-    if (type === Events.Error && waiting.reason !== undefined) waiting.reason = String(data);
+    if (type === Events.Error && waiting.reason !== undefined && typeof data === 'string') waiting.reason = data;
     if (type === Events.Reconnect) waiting.reason = undefined;
   }
 }

@@ -170,6 +170,7 @@ class NatsWire implements Wire {
   }
 
   private report(connected: boolean): void {
+    if (connected === this.connected) return; // The client tells of every attempt, and of its success once for each.
     this.connected = connected;
     this.connectionListeners.forEach((listener) => listener(connected));
   }
