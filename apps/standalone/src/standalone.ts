@@ -55,7 +55,7 @@ export async function startStandalone({ env, done, warn, signal, undo }: Start):
   done(`home ${home}`);
 
   if (isElsewhere(gateway)) {
-    const running = await startGatewayAlone(gateway);
+    const running = await startGatewayAlone(gateway, signal);
     undo.push(() => running.close());
     done('gateway, in front of the services that the settings name');
     return { url, home };

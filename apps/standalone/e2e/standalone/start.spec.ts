@@ -2,6 +2,7 @@ import {
   Deployment,
   entryOf,
   freeOffset,
+  freePort,
   plainEnv,
   startStandalone,
   temporaryDirectory,
@@ -223,6 +224,26 @@ describe('beside another', () => {
     } finally {
       gateway.kill();
       await once(gateway, 'exit');
+    }
+  });
+
+  it('is one that waits for NATS, says so, and ends at the first Ctrl-C', async () => {
+    const home = join(await scratch(), 'home');
+    const url = `nats://127.0.0.1:${await freePort()}`;
+    const gateway = spawn(process.execPath, [entryOf('standalone')], {
+      env: { ...plainEnv(), KEYWARD_HOME: home, PORT_OFFSET: String(await freeOffset()), KEY_MANAGER_URL: url },
+    });
+    let said = '';
+    gateway.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    try {
+      while (!said.includes(`waiting for NATS at ${url}: `)) await pause(20);
+      expect(existsSync(join(home, 'lock'))).toBe(true);
+      const exit = once(gateway, 'exit');
+      gateway.kill('SIGINT');
+      expect(await exit).toEqual([0, null]);
+      expect(existsSync(join(home, 'lock'))).toBe(false);
+    } finally {
+      gateway.kill('SIGKILL');
     }
   });
 });
