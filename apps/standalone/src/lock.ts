@@ -1,4 +1,5 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from './start-error';
 
@@ -9,30 +10,65 @@ interface Holder {
 }
 
 /** Makes this process the only one that uses the home; call the result to let it go. */
-export function lock(home: string): () => void {
-  const path = join(home, 'lock');
-  const mine = JSON.stringify({ pid: process.pid, started: startOf(process.pid) } satisfies Holder);
-  for (;;)
-    try {
-      writeFileSync(path, mine, { flag: 'wx', mode: 0o600 });
-      return () => rmSync(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const holder = read(path);
-      if (holder && startOf(holder.pid) === holder.started)
-        throw new StartError(
-          `Keyward is already running in ${home}, as process ${holder.pid}. ` +
-            'Stop that one, or start a second with another KEYWARD_HOME and PORT_OFFSET.',
-        );
-      rmSync(path, { force: true }); // Its holder was killed.
-    }
+export const lock = (home: string): (() => void) => hold(join(home, 'lock'), home);
+
+/** The file is there whole or not at all, so that nobody reads half of it and takes its holder for one that was killed. */
+function hold(path: string, home: string): () => void {
+  const mine = `${path}.${process.pid}`;
+  const holder: Holder = { pid: process.pid, started: startOf(process.pid) };
+  writeFileSync(mine, JSON.stringify(holder), { mode: 0o600 });
+  try {
+    while (!linked(mine, path)) takeAway(path, home);
+    return () => rmSync(path, { force: true });
+  } finally {
+    rmSync(mine, { force: true });
+  }
 }
 
-function read(path: string): Holder | undefined {
+/**
+ * Removes the lock of a process that was killed. Of several that find it one may, who holds the lock on doing so: the others
+ * would remove the lock of whoever was first.
+ */
+function takeAway(path: string, home: string): void {
+  const found = read(path);
+  if (found === undefined) return; // let go meanwhile
+  const { pid, started } = holderIn(found);
+  if (startOf(pid) === started)
+    throw new StartError(
+      `Keyward is already running in ${home}, as process ${pid}. ` +
+        'Stop that one, or start a second with another KEYWARD_HOME and PORT_OFFSET.',
+    );
+  const done = hold(`${path}-${createHash('sha256').update(found).digest('hex').slice(0, 8)}`, home);
+  if (read(path) === found) rmSync(path, { force: true });
+  done();
+}
+
+/** Whether `path` is a second name of the file now; not where it was there already. */
+function linked(file: string, path: string): boolean {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Holder;
+    linkSync(file, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Nobody's, where it cannot be read. */
+function holderIn(text: string): Holder {
+  try {
+    return JSON.parse(text) as Holder;
   } catch {
-    return undefined;
+    return { pid: 0, started: 'never' };
   }
 }
 
