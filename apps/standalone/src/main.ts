@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { greeting } from './greeting';
 import { type Start, startStandalone } from './standalone';
 import { StartError } from './start-error';
+import { undoAll } from './undo';
 
 /** sysexits.h: EX_CONFIG. */
 const CONFIG_EXIT = 78;
@@ -49,7 +50,7 @@ void main()
   .catch(fail)
   .then(async () => {
     if (stop.signal.aborted) process.stdout.write('\nStopping.\n');
-    for (const step of undo.reverse()) await step();
+    await undoAll(undo);
     process.exit();
   })
   .catch((error: unknown) => {

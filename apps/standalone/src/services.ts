@@ -10,6 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Configuration } from './configuration';
 import { type DatabasePasswords } from './database';
 import { StartError } from './start-error';
+import { undoAll } from './undo';
 
 /** How long a service may take to be ready on a busy machine, and how often it is asked, milliseconds. */
 const READY_WITHIN_MS = 30_000;
@@ -27,9 +28,7 @@ export async function startServices(
   const exchange = new LocalExchange();
   const { logLevel } = configuration.gateway.process;
   const undo: (() => Promise<void>)[] = [];
-  const close = async () => {
-    for (const stop of undo.splice(0).reverse()) await stop();
-  };
+  const close = () => undoAll(undo);
   const started = async (
     name: string,
     start: (wire: Wire, logger: ReturnType<typeof createLogger>) => Promise<Running>,
