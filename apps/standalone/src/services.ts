@@ -26,16 +26,16 @@ export async function startServices(
   passwords: DatabasePasswords,
 ): Promise<Running> {
   const exchange = new LocalExchange();
-  const { logLevel } = configuration.gateway.process;
+  const { process: settings, bus } = configuration.gateway;
   const undo: (() => Promise<void>)[] = [];
   const close = () => undoAll(undo);
   const started = async (
     name: string,
     start: (wire: Wire, logger: ReturnType<typeof createLogger>) => Promise<Running>,
   ) => {
-    const wire = exchange.wire();
+    const wire = exchange.wire({ maxInFlight: bus.maxInFlight });
     const stream = { write: (line: string) => process.stderr.write(line) };
-    const running = await start(wire, createLogger(name, { level: logLevel, stream }));
+    const running = await start(wire, createLogger(name, { level: settings.logLevel, stream }));
     undo.push(async () => {
       await running.close();
       await wire.close();

@@ -66,3 +66,13 @@ it('BF-03 BF-05 a client of too many wrong passwords is told to wait, whomever i
   const form = { grant_type: 'password', username, password };
   expect((await deployment.send('/token', { form, basic: [key.consumerKey, consumerSecret] })).status).toBe(200);
 });
+
+it('BUS_MAX_IN_FLIGHT holds in one process as well', async () => {
+  const narrow = await startStandalone({ BUS_MAX_IN_FLIGHT: '8' });
+  try {
+    const answers = await Promise.all(Array.from({ length: 100 }, () => narrow.deployment.token(CLIENT)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 503]));
+  } finally {
+    await narrow.stop();
+  }
+});
