@@ -11,7 +11,9 @@ import { RemoteKeyManager, type RemoteAnswer } from './remote-key-manager';
 type At = FastifyRequest<{ Params: { orgkey?: string } }>;
 
 /** What of an answer is the client's; nothing else passes, cookies least of all. */
-const PASSED_ON = ['content-type', 'www-authenticate', 'retry-after', 'cache-control', 'deprecation', 'sunset'];
+const PASSED_ON = [
+  ...['content-type', 'www-authenticate', 'dpop-nonce', 'retry-after', 'cache-control', 'deprecation', 'sunset'],
+];
 
 /** Serves the token endpoints in front of another server, which may be API Manager's. */
 @Controller()

@@ -144,6 +144,12 @@ describe('in front of a remote key manager', () => {
     expect(seen).toEqual([]);
   });
 
+  it('DP-01 the nonce that the other server wants in a proof comes to the client', async () => {
+    remote = (_, response) => response.writeHead(400, { 'dpop-nonce': 'n-1' }).end('{"error":"use_dpop_nonce"}');
+    const { status, headers } = await gateway.post('/token', FORM, { dpop: 'eyJ' });
+    expect([status, headers['dpop-nonce'], seen[0]?.headers.dpop]).toEqual([400, 'n-1', 'eyJ']);
+  });
+
   it('X-10 a connection that breaks off is 503, and the grant is not sent again', async () => {
     remote = (_, response) => response.socket?.destroy();
     const { status, headers, json } = await gateway.post('/token', FORM);
