@@ -43,10 +43,13 @@ import { SignOutController } from './openid/sign-out.controller';
 import { ClientCertificates } from './possession/certificates';
 import { UserInfoController } from './openid/userinfo.controller';
 
-const TOKEN_API = [OAuthController, OpenIdController, ClientRegistrationController, ApiManagerController];
+const TOKEN_API = [
+  ...[OAuthController, OpenIdController, UserInfoController],
+  ...[ClientRegistrationController, ApiManagerController],
+];
 const PAGES = [
   ...[AuthorizationController, DeviceController, AccountController, SignOutController, ReloadController],
-  ...[FilesController, UserInfoController],
+  FilesController,
 ];
 const MANAGEMENT_API = [
   OrganizationsController,

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { authorizationOf } from '../http/authorization';
 import { clientAddress } from '../http/client-address';
 import { formOf } from '../oauth/form';
-import { endpointPaths } from '../oauth/paths';
+import { endpointPaths, FORM_ENDPOINTS } from '../oauth/paths';
 import { METADATA_PATHS } from '../openid/paths';
 import { RemoteKeyManager, type RemoteAnswer } from './remote-key-manager';
 
@@ -20,9 +20,24 @@ const PASSED_ON = [
 export class ForwardingController {
   constructor(private readonly remote: RemoteKeyManager) {}
 
-  @Post(['token', 'device_authorize', 'revoke', 'introspect'].flatMap(endpointPaths))
+  @Post(FORM_ENDPOINTS.flatMap(endpointPaths))
   async post(@Req() request: At, @Res() reply: FastifyReply): Promise<void> {
-    const answer = await this.forward(request, formOf(request));
+    await this.answer(request, reply, formOf(request));
+  }
+
+  /** API Manager's gateway has this one as well, and a token of the other server opens nothing here. */
+  @Get(endpointPaths('userinfo'))
+  async userInfo(@Req() request: At, @Res() reply: FastifyReply): Promise<void> {
+    await this.answer(request, reply);
+  }
+
+  @Post(endpointPaths('userinfo'))
+  async postUserInfo(@Req() request: At, @Res() reply: FastifyReply): Promise<void> {
+    await this.answer(request, reply, Buffer.isBuffer(request.body) ? request.body : undefined);
+  }
+
+  private async answer(request: At, reply: FastifyReply, body?: Buffer): Promise<void> {
+    const answer = await this.forward(request, body);
     passOn(answer, reply);
     // RFC 6749 §5.1, whatever the other server says.
     if (!String(answer.headers['cache-control']).includes('no-store')) reply.header('cache-control', 'no-store');
@@ -40,7 +55,7 @@ export class ForwardingController {
   private forward(request: At, body?: Buffer): Promise<RemoteAnswer> {
     const { headers } = request;
     return this.remote.ask({
-      method: body ? 'POST' : 'GET',
+      method: request.method === 'POST' ? 'POST' : 'GET',
       path: targetOf(request),
       headers: {
         authorization: authorizationOf(request),

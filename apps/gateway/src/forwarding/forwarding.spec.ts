@@ -58,6 +58,8 @@ describe('in front of a remote key manager', () => {
   it.each([
     ['/token', '/oauth2/token'],
     ['/oauth2/token', '/oauth2/token'],
+    ['/par', '/oauth2/par'],
+    ['/device_authorize', '/oauth2/device_authorize'],
     ['/revoke', '/oauth2/revoke'],
     ['/oauth2/introspect', '/oauth2/introspect'],
     ['/t/johnsorg/token', '/t/johnsorg/oauth2/token'],
@@ -150,6 +152,20 @@ describe('in front of a remote key manager', () => {
     expect([status, headers['dpop-nonce'], seen[0]?.headers.dpop]).toEqual([400, 'n-1', 'eyJ']);
   });
 
+  it('OC-05 UserInfo is the other server’s, by GET and POST, and is not stored', async () => {
+    remote = (_, response) => response.writeHead(200, { 'content-type': 'application/jwt' }).end('eyJ');
+    const headers = { authorization: 'Bearer t' };
+    for (const method of ['GET', 'POST'] as const) {
+      const answer = await gateway.ask('/t/johnsorg/userinfo?x=1', { method, headers });
+      expect([answer.status, answer.text, answer.headers['content-type']]).toEqual([200, 'eyJ', 'application/jwt']);
+      expect([answer.headers['cache-control'], answer.headers.pragma]).toEqual(['no-store', 'no-cache']);
+      const { url, headers: sent, body } = seen.at(-1) as Seen;
+      expect([seen.at(-1)?.method, url, sent.authorization, body]).toEqual([
+        ...[method, '/t/johnsorg/oauth2/userinfo', 'Bearer t', ''],
+      ]);
+    }
+  });
+
   it('X-10 a connection that breaks off is 503, and the grant is not sent again', async () => {
     remote = (_, response) => response.socket?.destroy();
     const { status, headers, json } = await gateway.post('/token', FORM);
@@ -203,6 +219,7 @@ describe('in front of a remote key manager', () => {
       bus: { keyManagerUrl: `https://localhost:${port}/`, keyManagerCaFile: certFile },
     });
     expect((await both.post('/token', FORM)).status).toBe(200);
+    expect((await both.ask('/userinfo', { headers: { authorization: 'Bearer t' } })).status).toBe(200);
     expect((await both.ask('/api/v1/organizations')).status).toBe(401);
     await both.close();
   });
