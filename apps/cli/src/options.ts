@@ -14,6 +14,9 @@ export function seconds(value: string): number {
   return Number(value);
 }
 
+/** The same, or nothing, which takes a number away. */
+export const secondsOrNone = (value: string): number | '' => (value === '' ? '' : seconds(value));
+
 /** `a,b` is two. */
 export const commaSeparated = (value: string): string[] => value.split(',').filter((item) => item !== '');
 

@@ -179,6 +179,16 @@ describe('the commands', () => {
     expect(seen[1]?.body).toBe('{"overlap":0}');
   });
 
+  it('take a setting away that is given as nothing', async () => {
+    const key = { consumerKey: 'abc', grantTypes: [], secrets: [] };
+    answers['PATCH /api/v1/organizations/johnsorg/keys/abc'] = [200, key];
+    const lifetimes = ['--access-token-lifetime', '', '--refresh-token-lifetime', '', '--password-grant-sunset', ''];
+    const { code } = await cli(['keys', 'update', 'abc', '--org', 'johnsorg', ...lifetimes]);
+    expect([code, JSON.parse(seen[1]?.body ?? '')]).toEqual([
+      ...[0, { accessTokenLifetime: null, refreshTokenLifetime: null, passwordGrantSunset: null }],
+    ]);
+  });
+
   it.each([
     [['orgs', 'show', 'nobody'], 1, /No such thing\. See what there is/],
     [['users', 'list'], 2, /--org/],

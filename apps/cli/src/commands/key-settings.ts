@@ -9,7 +9,7 @@ import {
   type UpdateKey,
 } from '@keyward/contracts';
 import { Option, type Command } from 'commander';
-import { commaSeparated, onOff, readJson, seconds } from '../options';
+import { commaSeparated, onOff, readJson, secondsOrNone } from '../options';
 import { type Columns } from '../output';
 
 /** What a list of consumer keys shows. */
@@ -89,9 +89,17 @@ export const withSettings = (command: Command): Command =>
         'what a request does to the tokens of the same user and scopes: nothing, give them out again, or end them',
       ).choices(ACCESS_TOKEN_POLICIES),
     )
-    .option('--access-token-lifetime <seconds>', 'how long access tokens live', seconds)
-    .option('--refresh-token-lifetime <seconds>', 'how long refresh tokens live', seconds)
-    .option('--password-grant-sunset <date>', 'when its password grant ends, ISO 8601')
+    .option(
+      '--access-token-lifetime <seconds>',
+      "how long access tokens live; an empty one: as the server's",
+      secondsOrNone,
+    )
+    .option(
+      '--refresh-token-lifetime <seconds>',
+      "how long refresh tokens live; an empty one: as the server's",
+      secondsOrNone,
+    )
+    .option('--password-grant-sunset <date>', 'when its password grant ends, ISO 8601; an empty one: never')
     .addOption(new Option('--application-type <type>', 'where it runs').choices(['web', 'native']))
     .option('--redirect-uris <uris...>', 'where users are sent back to after signing in; replaces those before')
     .option('--post-logout-redirect-uris <uris...>', 'where they may be sent after signing out')
@@ -113,7 +121,7 @@ export const withSettings = (command: Command): Command =>
     );
 
 /** What is said as nothing is taken away. */
-const orNull = <T extends string>(value: T | '' | null | undefined): T | null | undefined =>
+const orNull = <T extends string | number>(value: T | '' | null | undefined): T | null | undefined =>
   value === '' ? null : value;
 
 /** The members of the API's body that they stand for. */
@@ -128,9 +136,9 @@ export const settings = (options: Settings): Omit<UpdateKey, 'organizationId' | 
   allowedOrigins: options.allowedOrigins,
   rotateRefreshTokens: options.rotateRefreshTokens,
   accessTokenPolicy: options.accessTokenPolicy,
-  accessTokenLifetime: options.accessTokenLifetime,
-  refreshTokenLifetime: options.refreshTokenLifetime,
-  passwordGrantSunset: options.passwordGrantSunset,
+  accessTokenLifetime: orNull(options.accessTokenLifetime),
+  refreshTokenLifetime: orNull(options.refreshTokenLifetime),
+  passwordGrantSunset: orNull(options.passwordGrantSunset),
   applicationType: options.applicationType,
   redirectUris: options.redirectUris,
   postLogoutRedirectUris: options.postLogoutRedirectUris,
