@@ -97,18 +97,22 @@ export class ApiError extends CommandError {
 
   constructor(answer: Answer) {
     const { code, detail, title } = (answer.body ?? {}) as Partial<Record<'code' | 'detail' | 'title', string>>;
-    super(`${sentence(detail ?? title ?? `The server answered ${answer.status}`)}${advice(answer)}`);
+    const said = detail ?? title ?? `The server answered ${answer.status}`;
+    super(`${sentence(said)}${advice(answer, said)}`);
     this.code = code ?? 'server_error';
   }
 }
 
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1).replace(/\.?$/, '.');
 
-function advice({ status, retryAfter }: Answer): string {
+/** Of the refusals 409, those of what is there already; others are of too many, or of what is in use, and say so themselves. */
+const IS_THERE = /\b(is taken|there is a|has (an application|this))\b/;
+
+function advice({ status, retryAfter }: Answer, said = ''): string {
   if (status === 403)
     return ' Your roles do not allow it: operators of root may do everything, others what is their own.';
   if (status === 404) return ' See what there is with the list command.';
-  if (status === 409) return ' Choose another name, or show or update the one there is.';
+  if (status === 409 && IS_THERE.test(said)) return ' Choose another name, or show or update the one there is.';
   if (status === 429 || status === 503) return ` Try again in ${retryAfter ?? 'a few'} seconds.`;
   if (status >= 500) return ' The log of the server says why.';
   return '';

@@ -190,6 +190,16 @@ describe('the commands', () => {
   });
 
   it.each([
+    ['this key is taken', 'keyward: This key is taken. Choose another name, or show or update the one there is.\n'],
+    ['there is a role of this name', expect.stringMatching(/Choose another name/)],
+    ['a client has 50 valid secrets at most', 'keyward: A client has 50 valid secrets at most.\n'],
+    ['this plan is in use', 'keyward: This plan is in use.\n'],
+  ])('answer a conflict, %s, with what helps', async (detail, err) => {
+    answers['POST /api/v1/organizations'] = [409, { code: 'conflict', title: 'Conflict', detail }];
+    expect(await cli(['orgs', 'create', 'johnsorg', '--name', 'John'])).toEqual({ code: 1, out: '', err });
+  });
+
+  it.each([
     [['orgs', 'show', 'nobody'], 1, /No such thing\. See what there is/],
     [['users', 'list'], 2, /--org/],
     [['orgs', 'update', 'johnsorg'], 2, /Nothing to change/],
