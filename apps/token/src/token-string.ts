@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import type { TokenPrefix } from '@keyward/contracts';
 import { dayOf, idBytes, idFromBytes } from './time-id';
 
 /**
@@ -13,7 +14,7 @@ const KINDS = {
   kss: { names: ['id'], secret: 34, form: /^kss_([A-Za-z0-9_-]{72})$/ },
   kdc: { names: ['id'], secret: 34, form: /^kdc_([A-Za-z0-9_-]{72})$/ },
   kpr: { names: ['id'], secret: 34, form: /^kpr_([A-Za-z0-9_-]{72})$/ },
-} as const;
+} as const satisfies Partial<Record<TokenPrefix, object>>;
 
 /** Typed prefixes, so that one token is never taken for the other and scanners find leaked ones. */
 export type TokenKind = keyof typeof KINDS;

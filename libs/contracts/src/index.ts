@@ -21,6 +21,7 @@ export * from './api-key';
 export * from './signing-key';
 export * from './backend-token';
 export * from './possession';
+export * from './token-prefix';
 export * from './token';
 export * from './revocation';
 export * from './refresh-family';

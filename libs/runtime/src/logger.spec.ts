@@ -1,3 +1,4 @@
+import { TOKEN_PREFIXES } from '@keyward/contracts';
 import { createLogger, type Logger } from './logger';
 import type { LogLevel } from './settings/process';
 
@@ -89,7 +90,8 @@ describe('RO-11 secrets', () => {
     `connect postgres://keyward:${CANARY}@db:5432/keyward failed`,
     `body grant_type=password&username=john&password=${CANARY}&scope=x`,
     `{"client_secret": "${CANARY}"}`,
-    `krt_${CANARY}`,
+    ...Object.keys(TOKEN_PREFIXES).map((prefix) => `as ${prefix}_${CANARY}.`),
+    `urn:ietf:params:oauth:request_uri:kpr_${CANARY}`,
     `eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.${CANARY}`,
   ])('in a text such as %j do not reach the log', (text) => {
     const basic = Buffer.from(`client:${CANARY}`).toString('base64');

@@ -1,3 +1,5 @@
+import { TOKEN_PREFIXES } from '@keyward/contracts';
+
 /** Names whose values never reach a log, whatever their case and separators. */
 const SECRET_NAMES =
   /^(x?apikey|(proxy)?authorization|(set)?cookie|jwt|dpop|otp|(.*code)?verifier|(user|device|.*recovery)code|keyencryptionkey|.*privatekey|.*(assertion|password|passwd|passphrase|secret|token|credential)s?)$/;
@@ -9,7 +11,7 @@ const SECRETS_IN_TEXT: readonly [RegExp, string][] = [
   [/\b([Bb]asic|[Bb]earer|DPoP)\s+(?=\S*[A-Z\d=])[\w+/=.~-]{6,}/g, '$1 [redacted]'],
   [/\b(\w+:\/\/)\S*@/g, '$1[redacted]@'],
   [/\beyJ[\w-]+\.[\w-]*\.[\w-]*/g, '[redacted]'],
-  [/\bk(?:[ar]t|iat|crt)_[\w-]+/g, '[redacted]'],
+  [new RegExp(`\\b(?:${Object.keys(TOKEN_PREFIXES).join('|')})_[\\w-]+`, 'g'), '[redacted]'],
   [/\b(\w*(?:password|secret|token|assertion))(=|"\s*:\s*")[^&\s"]+/gi, '$1$2[redacted]'],
 ];
 

@@ -14,6 +14,7 @@ import {
   type GeneratedApiKey,
   type ListApiKeys,
   type NameApiKey,
+  type TokenPrefix,
   type UpdateApiKey,
 } from '@keyward/contracts';
 import { inOrganization, pageOf } from '@keyward/database';
@@ -25,6 +26,7 @@ import { ApiKeyEntity, apiKeyOf } from './api-key.entity';
 import { ApiKeyFeed } from './api-key-feed';
 import { settingsFrom } from './api-key-settings';
 
+const PREFIX: TokenPrefix = 'kak';
 const NO_LIMITS = { name: '', addresses: [], referrers: [], expiresAt: null };
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -41,7 +43,7 @@ export class ApiKeysController {
   async generate(request: GenerateApiKey): Promise<GeneratedApiKey> {
     const { organizationId, kind = 'production' } = request;
     const settings = settingsFrom(NO_LIMITS, request);
-    const apiKey = `kak_${randomBytes(32).toString('base64url')}`;
+    const apiKey = `${PREFIX}_${randomBytes(32).toString('base64url')}`;
     const key = await this.feed.write(organizationId, async (manager) => {
       const { id: applicationId } = await findApplication(manager, request);
       const made: ApiKeyEntity = {

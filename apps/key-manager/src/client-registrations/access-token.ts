@@ -1,7 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { TokenPrefix } from '@keyward/contracts';
 
 /** What a token of registration is for; its first letters say so. */
-type Purpose = 'kiat' | 'kcrt';
+type Purpose = Extract<TokenPrefix, 'kiat' | 'kcrt'>;
 
 /** 256 random bits (X-12). */
 export const newAccessToken = (purpose: Purpose): string => `${purpose}_${randomBytes(32).toString('base64url')}`;
