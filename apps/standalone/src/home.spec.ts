@@ -8,7 +8,7 @@ import { configure } from './configuration';
 import { openHome } from './home';
 import { lock } from './lock';
 import { assertFree } from './ports';
-import { keepSecrets, openSecrets } from './secrets';
+import { assertOpens, keepSecrets, keptSecrets, openSecrets } from './secrets';
 import { startStandalone } from './standalone';
 
 const DAY = 86_400_000;
@@ -47,10 +47,37 @@ describe('the secrets', () => {
   it('are generated once, each its own', () => {
     const secrets = openSecrets(home, {});
     keepSecrets(home, secrets);
-    expect(openSecrets(home, { KEYWARD_ADMIN_PASSWORD: 'another one' })).toEqual(secrets);
+    expect(openSecrets(home, {})).toEqual(secrets);
     expect(new Set(Object.values(secrets)).size).toBe(8);
     expect(Buffer.from(secrets.keyEncryptionKey, 'base64')).toHaveLength(32);
     expect(modeOf(join(home, 'secrets.json'))).toBe(0o600);
+  });
+
+  it('that the environment names go before those of the home', () => {
+    const before = openSecrets(home, {});
+    keepSecrets(home, before);
+    const given = {
+      KEYWARD_ADMIN_PASSWORD: 'another',
+      KEYWARD_CLI_SECRET: 'by the operator',
+      KEY_ENCRYPTION_KEY: 'a key',
+    };
+    const chosen = { adminPassword: 'another', cliSecret: 'by the operator', keyEncryptionKey: 'a key' };
+    expect(openSecrets(home, given)).toEqual({ ...before, ...chosen });
+  });
+
+  it('C-31 another key-encryption key is refused while the one before does not open', () => {
+    const secrets = openSecrets(home, {});
+    keepSecrets(home, secrets);
+    const KEY_ENCRYPTION_KEY = randomBytes(32).toString('base64');
+    const file = join(home, 'secrets.json');
+    const started = (more: NodeJS.ProcessEnv) => {
+      const env = { KEY_ENCRYPTION_KEY, ...more };
+      const { keyManager } = configure(env, openSecrets(home, env), { certFile: file, keyFile: file });
+      assertOpens(keptSecrets(home), keyManager.sealing);
+    };
+    expect(() => started({})).toThrow(/KEY_ENCRYPTION_KEY is another than the one in secrets.json/);
+    started({ KEY_ENCRYPTION_OTHER_KEYS: secrets.keyEncryptionKey });
+    started({ KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey });
   });
 
   it('abuse 50: of two homes have nothing in common', () => {
@@ -100,6 +127,18 @@ describe('the secrets', () => {
     expect(existsSync(join(home, 'secrets.json'))).toBe(false);
     await expect(start({ KEYWARD_HOME: home, NODE_ENV: 'production' })).rejects.toThrow(/NODE_ENV is "production"/);
     undo.splice(0).forEach((step) => step());
+  });
+
+  it('that are refused later leave those that were kept', async () => {
+    const secrets = openSecrets(home, {});
+    keepSecrets(home, secrets);
+    const undo: (() => unknown)[] = [];
+    const start = (env: NodeJS.ProcessEnv) =>
+      startStandalone({ env, done: () => undefined, warn: () => undefined, signal: AbortSignal.abort(), undo });
+    const KEY_ENCRYPTION_KEY = randomBytes(32).toString('base64');
+    await expect(start({ KEYWARD_HOME: home, KEY_ENCRYPTION_KEY })).rejects.toThrow(/OTHER_KEYS/);
+    undo.splice(0).forEach((step) => step());
+    expect(keptSecrets(home)).toEqual(secrets);
   });
 
   it('that cannot be read are not replaced', () => {

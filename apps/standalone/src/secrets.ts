@@ -1,10 +1,11 @@
-import { ConfigError, find } from '@keyward/runtime';
+import { ConfigError, find, type SealingSettings } from '@keyward/runtime';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { StartError } from './start-error';
 
-/** What the first start generates and every later one needs. */
+/** What the first start generates and every later one needs, but for what an operator gives instead. */
 export interface Secrets {
   /** Of PostgreSQL's superuser. */
   postgres: string;
@@ -21,38 +22,52 @@ export interface Secrets {
 const generate = () => randomBytes(32).toString('hex');
 const fileIn = (home: string) => join(home, 'secrets.json');
 
-/** Those of the home, or new ones that `keepSecrets` makes its own: what the environment names becomes part of them. */
-export function openSecrets(home: string, env: NodeJS.ProcessEnv): Secrets {
+/** Those of the home; `undefined` before its first start. */
+export function keptSecrets(home: string): Partial<Secrets> | undefined {
   const path = fileIn(home);
   try {
-    // A home from before there was a catalog has no password for it.
-    const kept = JSON.parse(readFileSync(path, 'utf8')) as Omit<Secrets, 'catalogDatabase'>;
-    return { catalogDatabase: generate(), ...kept };
+    return JSON.parse(readFileSync(path, 'utf8')) as Partial<Secrets>;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-      throw new StartError(`${path} cannot be read, and without it the state beside it is lost: restore it.`, {
-        cause: error,
-      });
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new StartError(`${path} cannot be read, and without it the state beside it is lost: restore it.`, {
+      cause: error,
+    });
   }
+}
+
+/** What the environment names, or else what the home has, or else new ones, as a home of an earlier version has not all of them. */
+export function openSecrets(home: string, env: NodeJS.ProcessEnv): Secrets {
+  const kept = keptSecrets(home);
+  const own = (name: keyof Secrets) => kept?.[name] ?? generate();
   return {
-    postgres: generate(),
-    directoryDatabase: generate(),
-    keyManagerDatabase: generate(),
-    catalogDatabase: generate(),
-    tokenDatabase: generate(),
-    keyEncryptionKey: given(env, 'KEY_ENCRYPTION_KEY') ?? randomBytes(32).toString('base64'),
-    adminPassword: given(env, 'KEYWARD_ADMIN_PASSWORD') ?? generate(),
-    cliSecret: given(env, 'KEYWARD_CLI_SECRET') ?? generate(),
+    postgres: own('postgres'),
+    directoryDatabase: own('directoryDatabase'),
+    keyManagerDatabase: own('keyManagerDatabase'),
+    catalogDatabase: own('catalogDatabase'),
+    tokenDatabase: own('tokenDatabase'),
+    keyEncryptionKey: given(env, 'KEY_ENCRYPTION_KEY') ?? kept?.keyEncryptionKey ?? randomBytes(32).toString('base64'),
+    adminPassword: given(env, 'KEYWARD_ADMIN_PASSWORD') ?? own('adminPassword'),
+    cliSecret: given(env, 'KEYWARD_CLI_SECRET') ?? own('cliSecret'),
   };
 }
 
-/** Writes the home's secrets.json, once, when what is in it is known to be accepted: nothing in it is changed again. */
+/** Throws where the key-encryption key is another than the home's, and nothing would open what is sealed under that one. */
+export function assertOpens(kept: Partial<Secrets> | undefined, sealing: SealingSettings): void {
+  if (kept?.keyEncryptionKey === undefined) return;
+  const former = Buffer.from(kept.keyEncryptionKey, 'base64');
+  if ([sealing.keyEncryptionKey, ...sealing.otherKeys].some((key) => key?.equals(former))) return;
+  throw new ConfigError([
+    'KEY_ENCRYPTION_KEY is another than the one in secrets.json, under which keys are sealed: ' +
+      'that one must be in KEY_ENCRYPTION_OTHER_KEYS, or KEY_ENCRYPTION_KEY not be set',
+  ]);
+}
+
+/** Writes the home's secrets.json, when what is in it is known to be accepted. */
 export function keepSecrets(home: string, secrets: Secrets): void {
+  if (isDeepStrictEqual(keptSecrets(home), secrets)) return;
   const path = fileIn(home);
-  const text = `${JSON.stringify(secrets, null, 2)}\n`;
-  if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
   // Whole or not at all: half a file would lock the operator out of a database that is there already.
-  writeFileSync(`${path}.new`, text, { mode: 0o600 });
+  writeFileSync(`${path}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }
 

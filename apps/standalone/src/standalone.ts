@@ -11,7 +11,7 @@ import { openHome } from './home';
 import { lock } from './lock';
 import { assertFree, portNear } from './ports';
 import { startRelyingParty } from './relying-party/server';
-import { keepSecrets, openSecrets } from './secrets';
+import { assertOpens, keepSecrets, keptSecrets, openSecrets } from './secrets';
 import { startSampleUpstream } from './sample-upstream';
 import { startServices } from './services';
 import { StartError } from './start-error';
@@ -43,9 +43,11 @@ export interface Start {
 export async function startStandalone({ env, done, warn, signal, undo }: Start): Promise<Standalone> {
   const home = openHome(env['KEYWARD_HOME'] || '.keyward');
   undo.push(lock(home));
+  const kept = keptSecrets(home);
   const secrets = openSecrets(home, env);
   const certificate = await openCertificate(home);
   const configuration = configure(env, secrets, certificate);
+  assertOpens(kept, configuration.keyManager.sealing);
   keepSecrets(home, secrets);
   configuration.warnings.forEach(warn);
   const { gateway } = configuration;
