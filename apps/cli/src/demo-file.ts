@@ -28,7 +28,8 @@ export interface DemoApi {
 export interface Demo extends Credentials {
   tokenUrl: string;
   issuer: string;
-  admin: Credentials;
+  /** Without a password where the one that was known is not the operator's any more. */
+  admin: Omit<Credentials, 'password'> & { password?: string };
   /** Of `npm start` alone. */
   relyingParty?: RelyingParty;
   /** Where there is an upstream for it. */

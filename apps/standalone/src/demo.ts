@@ -1,4 +1,4 @@
-import { Api, demo, type Demo, type DemoApi, demoFileIn, readDemo, writeDemo } from '@keyward/cli';
+import { Api, CommandError, demo, type Demo, type DemoApi, demoFileIn, path, readDemo, writeDemo } from '@keyward/cli';
 import { CLI_CONSUMER_KEY, ROOT_ORGANIZATION } from '@keyward/contracts';
 import { type GatewayConfig } from '@keyward/gateway';
 import { readFileSync, renameSync, rmSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { type CertificateFiles } from './certificate';
 import { registerRelyingParty } from './relying-party/register';
 import { type Secrets } from './secrets';
 
+const GIVE_PASSWORD = 'If the password of admin was changed, start once with it in KEYWARD_ADMIN_PASSWORD: it is kept.';
 const lastOf = (home: string) => join(home, 'demo.last.json');
 
 /** Takes demo.json away, which says that all is ready; the secrets in it are kept for this start. */
@@ -26,15 +27,24 @@ export function ownAddress(
   return { url: `https://localhost:${port}`, ca };
 }
 
-/** Makes the demo organization unless `last` knows its secrets, and its relying party for `port`. */
-export async function openDemo(
-  last: Demo | undefined,
-  secrets: Secrets,
-  certificate: CertificateFiles,
-  { server }: GatewayConfig,
-  port: number,
-  upstream: string,
-): Promise<Demo> {
+/** What a start has for its demo. */
+export interface DemoStart {
+  /** Of the last start, where its database is still there. */
+  last?: Demo;
+  secrets: Secrets;
+  certificate: CertificateFiles;
+  /** Of the relying party, and of what is behind the API. */
+  port: number;
+  upstream: string;
+  warn: (text: string) => void;
+}
+
+/**
+ * Makes the demo organization unless `last` knows its secrets, and its relying party for the port. Where the operator cannot
+ * sign in, or something else is in the way, it is what it was; nothing when nothing is known of it.
+ */
+export async function openDemo({ server }: GatewayConfig, start: DemoStart): Promise<Demo | undefined> {
+  const { last, secrets, certificate, port, upstream, warn } = start;
   const admin = {
     organization: ROOT_ORGANIZATION.key,
     username: 'admin',
@@ -42,26 +52,32 @@ export async function openDemo(
     consumerKey: CLI_CONSUMER_KEY,
     consumerSecret: secrets.cliSecret,
   };
-  const made = last ?? (await withApi((api) => demo(api, { upstream })));
-  const relyingParty =
-    last?.relyingParty && new URL(last.relyingParty.url).port === String(port)
-      ? last.relyingParty
-      : await withApi((api) => registerRelyingParty(api, made.organization, port));
+  const { url, ca } = ownAddress(server, certificate);
+  const api = new Api({ url, ca, insecure: ca === undefined }, admin);
+  let [signedIn, made, relyingParty] = [false, last, last?.relyingParty];
+  if (relyingParty && new URL(relyingParty.url).port !== String(port)) relyingParty = undefined;
+  try {
+    await api.get(path`organizations/${ROOT_ORGANIZATION.key}`);
+    signedIn = true;
+    made ??= await demo(api, { upstream });
+    relyingParty ??= await registerRelyingParty(api, made.organization, port);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    warn(`the demo organization is left as it is. ${error.message}${signedIn ? '' : ` ${GIVE_PASSWORD}`}`);
+  } finally {
+    await api.close();
+  }
+  if (!made) return undefined;
   const { publicUrl } = server;
   const issuer = `${publicUrl}/t/${made.organization}`;
-  const api = movedTo(publicUrl, made.api);
-  const now = { ...made, relyingParty, tokenUrl: `${publicUrl}/token`, issuer, admin, api };
-  return now;
-
-  async function withApi<T>(work: (api: Api) => Promise<T>): Promise<T> {
-    const { url, ca } = ownAddress(server, certificate);
-    const api = new Api({ url, ca, insecure: ca === undefined }, admin);
-    try {
-      return await work(api);
-    } finally {
-      await api.close();
-    }
-  }
+  return {
+    ...made,
+    relyingParty,
+    tokenUrl: `${publicUrl}/token`,
+    issuer,
+    admin: signedIn ? admin : { ...admin, password: undefined },
+    api: movedTo(publicUrl, made.api),
+  };
 }
 
 /** Writes demo.json, which says that all is ready. */

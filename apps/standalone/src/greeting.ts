@@ -1,4 +1,4 @@
-import { type Demo, type DemoApi } from '@keyward/cli';
+import { type Demo, type DemoApi, type RelyingParty } from '@keyward/cli';
 import { relative } from 'node:path';
 import { type Standalone } from './standalone';
 
@@ -16,14 +16,16 @@ export function greeting({ url, home, demo }: Standalone, seconds: string): stri
 
 Get a token:
   ${curl(demo)}
-${demo.api ? guarded(demo, demo.api) : ''}
-Or sign in on a page and see the tokens:
-  ${demo.relyingParty?.url}
-
+${demo.api ? guarded(demo, demo.api) : ''}${demo.relyingParty ? signIn(demo.relyingParty) : ''}
 Administer it:
   ${settings}npx keyward orgs list
 `;
 }
+
+const signIn = ({ url }: RelyingParty): string => `
+Or sign in on a page and see the tokens:
+  ${url}
+`;
 
 /** A token with the scope `read` alone is blocked where `update` is needed; one with both is not. */
 function guarded(demo: Demo, { readUrl, updateUrl }: DemoApi): string {

@@ -138,6 +138,11 @@ describe('the secrets', () => {
     const KEY_ENCRYPTION_KEY = randomBytes(32).toString('base64');
     await expect(start({ KEYWARD_HOME: home, KEY_ENCRYPTION_KEY })).rejects.toThrow(/OTHER_KEYS/);
     undo.splice(0).forEach((step) => step());
+    // Nobody has signed in with it yet.
+    await expect(start({ KEYWARD_HOME: home, KEYWARD_ADMIN_PASSWORD: 'a password of somebody' })).rejects.toThrow(
+      /abort/,
+    );
+    undo.splice(0).forEach((step) => step());
     expect(keptSecrets(home)).toEqual(secrets);
   });
 

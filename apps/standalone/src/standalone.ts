@@ -23,7 +23,7 @@ const RELYING_PARTY_PORT = 8090;
 export interface Standalone {
   url: string;
   home: string;
-  /** Absent where this is only a gateway. */
+  /** Absent where this is only a gateway, or nothing is known of it. */
   demo?: Demo;
 }
 
@@ -48,7 +48,8 @@ export async function startStandalone({ env, done, warn, signal, undo }: Start):
   const certificate = await openCertificate(home);
   const configuration = configure(env, secrets, certificate);
   assertOpens(kept, configuration.keyManager.sealing);
-  keepSecrets(home, secrets);
+  // That the operator's password is accepted is only known when somebody has signed in with it.
+  keepSecrets(home, { ...secrets, adminPassword: kept?.adminPassword ?? secrets.adminPassword });
   configuration.warnings.forEach(warn);
   const { gateway } = configuration;
   for (const port of [gateway.server.port, gateway.server.plainPort])
@@ -92,12 +93,15 @@ export async function startStandalone({ env, done, warn, signal, undo }: Start):
   const sample = await startSampleUpstream(home, warn);
   undo.push(() => sample.close());
   const port = await portNear(RELYING_PARTY_PORT + gateway.server.offset);
-  const demo = await openDemo(known, secrets, certificate, gateway, port, sample.url);
-  if (demo.relyingParty) {
+  const demo = await openDemo(gateway, { last: known, secrets, certificate, port, upstream: sample.url, warn });
+  if (demo?.admin.password !== undefined) keepSecrets(home, secrets);
+  if (demo?.relyingParty) {
     const provider = { issuer: demo.issuer, ...ownAddress(gateway.server, certificate) };
     undo.push(await startRelyingParty(demo.relyingParty, provider));
   }
-  publishDemo(home, demo);
-  done(known ? 'demo organization, as it was' : 'demo organization');
+  if (demo) {
+    publishDemo(home, demo);
+    done(known ? 'demo organization, as it was' : 'demo organization');
+  }
   return { url, home, demo };
 }

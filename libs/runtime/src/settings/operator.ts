@@ -6,7 +6,8 @@ import { IsNotWeak } from '../weak';
 export class AdminSettings {
   @Setting({
     env: 'KEYWARD_ADMIN_PASSWORD',
-    description: 'Password of the user `admin` of `root`, read when that user is created: 15 characters or more.',
+    description:
+      'Password of the user `admin` of `root`, read when that user is created: 15 characters or more. `npm start` signs in with it too.',
     secret: true,
   })
   @IsOptional()
