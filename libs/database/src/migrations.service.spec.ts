@@ -52,6 +52,46 @@ it('everything migrations make belongs to the owner, who cannot log in', async (
   await database.drop();
 });
 
+it('backups read the rows of every organization, which the owner does not, and change none', async () => {
+  const database = await createTestDatabase([notes], postgres.adminUrl);
+  const count = `SELECT count(*)::int FROM notes.books`;
+  await asAdmin(database.adminUrl, async (admin) => {
+    await admin.query(
+      `INSERT INTO notes.books SELECT gen_random_uuid(), gen_random_uuid(), 'a' FROM generate_series(1, 2)`,
+    );
+    await admin.query('SET ROLE keyward_owner');
+    expect((await admin.query(count)).rows).toEqual([{ count: 0 }]);
+    await admin.query('SET ROLE keyward_backup');
+    expect((await admin.query(count)).rows).toEqual([{ count: 2 }]);
+    await expect(admin.query('DELETE FROM notes.books')).rejects.toMatchObject({ code: '42501' });
+    const logins = await admin.query(`SELECT rolcanlogin FROM pg_roles WHERE rolname = 'keyward_backup'`);
+    expect(logins.rows).toEqual([{ rolcanlogin: false }]);
+  });
+  await database.drop();
+});
+
+it('an administrator who is no superuser prepares a database without the role for backups', async () => {
+  const managed = await startPostgres();
+  try {
+    await asAdmin(managed.adminUrl, async (admin) => {
+      await admin.query(`CREATE ROLE administrator LOGIN CREATEROLE PASSWORD 'managed'`);
+      await admin.query('ALTER DATABASE postgres OWNER TO administrator');
+      await admin.query('ALTER SCHEMA public OWNER TO administrator');
+    });
+    const url = new URL(managed.adminUrl);
+    [url.username, url.password] = ['administrator', 'managed'];
+    await prepareDatabase(url.href, [{ schema: 'notes', password: 'first' }]);
+    const roles = await asAdmin(managed.adminUrl, (admin) =>
+      admin.query(`SELECT rolname FROM pg_roles WHERE rolname LIKE 'keyward%' ORDER BY 1`),
+    );
+    expect(roles.rows.map(({ rolname }) => rolname as string)).toEqual([
+      ...['keyward_notes', 'keyward_notes_lookup', 'keyward_owner'],
+    ]);
+  } finally {
+    await managed.stop();
+  }
+});
+
 it('a migration that fails leaves nothing half done', async () => {
   const database = await createTestDatabase([notes], postgres.adminUrl);
   const failing = { schema: 'notes', migrations: [...notes.migrations, Fails1700000000001] };

@@ -7,6 +7,9 @@ import { lookupRole, serviceRole } from './isolate';
 /** Owns all that migrations create; nobody can log in as it. */
 export const OWNER_ROLE = 'keyward_owner';
 
+/** Reads the rows of every organization for a backup, which the owner cannot under FORCE; nobody can log in as it. */
+export const BACKUP_ROLE = 'keyward_backup';
+
 /** Any number, the same everywhere: one at a time prepares or migrates a database. */
 const LOCK = 5_394_270_391;
 
@@ -36,6 +39,7 @@ export async function prepareDatabase(
     const database = admin.escapeIdentifier(admin.database ?? '');
     await admin.query(`REVOKE ALL ON DATABASE ${database} FROM PUBLIC`);
     await admin.query(`REVOKE ALL ON SCHEMA public FROM PUBLIC`);
+    await createBackupRole(admin);
     for (const { schema, password } of services) {
       const [role, lookup] = [serviceRole(schema), lookupRole(schema)];
       await createRole(admin, role, 'LOGIN');
@@ -75,6 +79,14 @@ export async function migrate({
       await dataSource.destroy();
     }
   });
+}
+
+/** Only a superuser can. The administrator of a managed server is none, and that server has backups of its own. */
+async function createBackupRole(admin: Client): Promise<void> {
+  const { rowCount } = await admin.query('SELECT FROM pg_roles WHERE rolname = CURRENT_USER AND rolsuper');
+  if (!rowCount) return;
+  await createRole(admin, BACKUP_ROLE, 'NOLOGIN BYPASSRLS');
+  await admin.query(`GRANT pg_read_all_data TO ${BACKUP_ROLE}`);
 }
 
 async function createRole(admin: Client, role: string, attributes: string): Promise<void> {
