@@ -4,7 +4,7 @@ import type { INestApplication } from '@nestjs/common';
 import type { Http2Sessions } from './http2';
 
 /** How long answers ask for their connection to be closed before that is done, milliseconds. */
-const LINGER_MS = 250;
+const LINGER_MS = 500;
 /** How long requests in hand may take then, milliseconds. */
 const DRAIN_MS = 5000;
 const SWEEP_MS = 50;
