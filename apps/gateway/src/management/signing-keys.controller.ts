@@ -9,6 +9,7 @@ import {
   ServiceError,
   type SigningKeys,
 } from '@keyward/contracts';
+import { Revocations } from '@keyward/runtime';
 import { RequestCall } from '../http/request-call';
 import { JwksCache } from '../openid/jwks-cache';
 import { SigningKeyRevocation, SigningKeyRotation } from './bodies';
@@ -20,6 +21,7 @@ export class SigningKeysController {
     private readonly bus: Bus,
     private readonly services: ManagementBus,
     private readonly published: JwksCache,
+    private readonly revocations: Revocations,
   ) {}
 
   @Get()
@@ -51,14 +53,14 @@ export class SigningKeysController {
     @RequestCall() call: Call,
   ): Promise<SigningKeys> {
     const { id } = await this.bus.call(findOrganization, { key: orgkey.toLowerCase() }, call);
-    const revoked = await this.bus.call(revokeSigningKey, { organizationId: id, kid }, call).catch((error: unknown) => {
-      // Who asks again because not all grants had ended finds the key gone: the rest still ends.
-      if (endGrants && error instanceof ServiceError && error.code === 'not_found') return error;
+    const keys = await this.bus.call(revokeSigningKey, { organizationId: id, kid }, call).catch((error: unknown) => {
+      // Who asks again because not all grants had ended finds the key gone: the rest still ends. A kid that is mistyped ends nothing.
+      const isGone = error instanceof ServiceError && error.code === 'not_found' && this.revocations.isKeyRevoked(kid);
+      if (endGrants && isGone) return this.list(orgkey, call);
       throw error;
     });
     this.published.forget(id);
     if (endGrants) await this.bus.call(endRefreshFamilies, { organizationId: id }, call);
-    if (revoked instanceof ServiceError) throw revoked;
-    return revoked;
+    return keys;
   }
 }
