@@ -46,7 +46,8 @@ const base = {
  * HTTP to a deployment (standalone, processes, or BASE_URL); `faults` kills processes of one.
  */
 module.exports = {
-  testTimeout: 60_000,
+  // Some start a whole deployment three times, or install a browser first.
+  testTimeout: 180_000,
   projects: [
     {
       ...base,

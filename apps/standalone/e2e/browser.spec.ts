@@ -11,7 +11,7 @@ let user: TestUser;
 
 beforeAll(async () => {
   pages = await startPages();
-}, 180_000);
+});
 afterAll(() => pages.stop());
 beforeEach(async () => {
   user = await makeUser(pages.org, `${unique('john')}@johns.org`);

@@ -25,7 +25,7 @@ beforeAll(async () => {
   org = await makeOrganization();
   ({ issuer } = (await keyward.send(`/t/${org}/.well-known/openid-configuration`)).body);
   user = await makeUser(org);
-}, 180_000);
+});
 afterAll(() => browser.close());
 
 /** Follows a guide whose application has a free port in place of 3000. */
