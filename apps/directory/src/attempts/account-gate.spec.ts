@@ -50,6 +50,20 @@ describe('the account gate', () => {
     expect(await gate.enter('ann', call())).toBeInstanceOf(Function);
   });
 
+  it('lets so many of all accounts wait, and after them others', async () => {
+    const gate = new AccountGate(1, 2, 3);
+    const leaves = await Promise.all(['ann', 'bob'].map((name) => gate.enter(name, call())));
+    const waiting = ['ann', 'bob', 'ann'].map((name) => gate.enter(name, call()).then((leave) => leave()));
+    await expect(gate.enter('bob', call())).rejects.toMatchObject({ code: 'temporarily_unavailable', retryAfter: 1 });
+    expect(await gate.enter('eve', call())).toBeInstanceOf(Function);
+    leaves.forEach((leave) => leave());
+    await Promise.all(waiting);
+    await gate.enter('ann', call());
+    const late = gate.enter('ann', startCall(10));
+    await expect(late).rejects.toMatchObject({ code: 'temporarily_unavailable' });
+    expect(gate).toHaveProperty('waitingInAll', 0);
+  });
+
   it('keeps nothing of accounts that nobody is trying', async () => {
     const gate = new AccountGate(1, 64);
     for (let i = 0; i < 100; i++) (await gate.enter(`name ${i}`, call()))();

@@ -11,16 +11,18 @@ interface Waiting {
 
 /**
  * Lets only so many sign-ins of one account try at once: as many as may be wrong before it is locked. The others of a
- * service account that signs in fifty times at once wait here instead of asking the database again and again, and only so
- * many: they are no other account's concern.
+ * service account that signs in fifty times at once wait here instead of asking the database again and again; only so many of
+ * one account, and of all: what waits is in flight here and at who asks, where there is room for everybody's requests.
  */
 export class AccountGate {
   private readonly inside = new Map<string, number>();
   private readonly waiting = new Map<string, Waiting[]>();
+  private waitingInAll = 0;
 
   constructor(
     private readonly limit: number,
     private readonly longestQueue: number,
+    private readonly mostWaiting = 4 * longestQueue,
   ) {}
 
   /** Call the result, once, to leave. Throws `temporarily_unavailable` when the turn does not come in time, or too many wait. */
@@ -33,11 +35,13 @@ export class AccountGate {
 
   private wait(account: string, call: Call): Promise<void> {
     const queue = this.waiting.get(account) ?? [];
-    if (queue.length >= this.longestQueue) return Promise.reject(tooBusy());
+    if (queue.length >= this.longestQueue || this.waitingInAll >= this.mostWaiting) return Promise.reject(tooBusy());
     return new Promise((resolve, reject) => {
       this.waiting.set(account, queue);
+      this.waitingInAll++;
       const giveUp = () => {
         queue.splice(queue.indexOf(waiting), 1);
+        this.waitingInAll--;
         reject(tooBusy());
       };
       const waiting: Waiting = { enter: resolve, tooLate: setTimeout(giveUp, timeLeft(call) - MARGIN_MS) };
@@ -50,6 +54,7 @@ export class AccountGate {
     const next = this.waiting.get(account)?.shift();
     if (next) {
       clearTimeout(next.tooLate);
+      this.waitingInAll--;
       next.enter();
       return;
     }
