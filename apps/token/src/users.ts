@@ -1,8 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { Bus, type Call } from '@keyward/bus';
-import { checkUser, ServiceError, type Organization, type Subject } from '@keyward/contracts';
+import { checkUser, ServiceError, type Organization, type ProvenUser, type Subject } from '@keyward/contracts';
 import { OAuthSettings } from '@keyward/runtime';
+import { inSeconds } from './clock';
 import type { User } from './grants/grant';
+
+/**
+ * When a user was proven, Unix seconds. A directory of before does not say: while it is being replaced, it is now, which is never
+ * before its credentials changed.
+ */
+export const provenAt = (
+  { authTime, credentialsChangedAt }: Partial<Pick<ProvenUser, 'authTime'>> & Pick<ProvenUser, 'credentialsChangedAt'>,
+  now: number,
+): number => authTime ?? Math.max(inSeconds(now), credentialsChangedAt);
 
 /** The users behind tokens that were already issued. */
 @Injectable()

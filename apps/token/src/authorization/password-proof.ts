@@ -11,8 +11,10 @@ import {
   type SignInForm,
 } from '@keyward/contracts';
 import { addressRange, Organizations } from '@keyward/runtime';
+import { Clock } from '../clock';
 import type { User } from '../grants/grant';
 import { parseLoginName } from '../login-name';
+import { provenAt } from '../users';
 
 /** Addresses share so many counters an organization, so that their number bounds what is stored of them (abuse 48). */
 const SLOTS = 65_536;
@@ -27,6 +29,7 @@ export class PasswordProof {
   constructor(
     private readonly bus: Bus,
     private readonly organizations: Organizations,
+    private readonly clock: Clock,
   ) {}
 
   /** Whose page it is where no client says so: at the root that of the login name's organization. */
@@ -56,7 +59,8 @@ export class PasswordProof {
     const by = { clientId: counterOf(page.id, ip), clientOrganizationId: page.id };
     try {
       const proven = await this.bus.call(authenticateUser, { ...attempt, ...by, password }, call);
-      const { sub, username, roles, authTime } = proven;
+      const { sub, username, roles } = proven;
+      const authTime = provenAt(proven, this.clock.now());
       return { user: { sub, username, roles, organization: home ?? page, authTime, amr: ['pwd'] } };
     } catch (error) {
       return problemOf(error);

@@ -3,8 +3,10 @@ import { Bus } from '@keyward/bus';
 import { authenticateUser, ServiceError, type Client, type Organization } from '@keyward/contracts';
 import { Organizations, type OAuthSettings } from '@keyward/runtime';
 import { takesUsersOf } from '../clients';
+import { Clock } from '../clock';
 import { parseLoginName } from '../login-name';
 import { isOperators } from '../scope';
+import { provenAt } from '../users';
 import { Grant, type Authorization, type Request, type Values } from './grant';
 
 const PARAMS = {
@@ -24,6 +26,7 @@ export class PasswordGrant extends Grant<typeof PARAMS> {
   constructor(
     private readonly bus: Bus,
     private readonly organizations: Organizations,
+    private readonly clock: Clock,
   ) {
     super();
   }
@@ -45,7 +48,9 @@ export class PasswordGrant extends Grant<typeof PARAMS> {
       : { organizationId: client.organizationId, username, refuse: true };
     const by = { clientId: client.clientId, clientOrganizationId: client.organizationId };
     const proof = { ...attempt, ...by, password };
-    const { sub, roles, authTime } = await this.bus.call(authenticateUser, proof, call).catch(uniform);
+    const proven = await this.bus.call(authenticateUser, proof, call).catch(uniform);
+    const { sub, roles } = proven;
+    const authTime = provenAt(proven, this.clock.now());
     return { user: { sub, roles, organization: organization ?? request.organization, authTime, amr: ['pwd'] }, scope };
   }
 }
