@@ -106,6 +106,17 @@ it('TX-05 names the actor whose token is given', async () => {
   });
 });
 
+it('RO-10 TX-02 takes tokens of another organization’s users for a client alone that may have such users', async () => {
+  const foreign = await makeUser(await makeOrganization());
+  const grantTypes = ['password', GRANT];
+  const [multi, behind] = await Promise.all([1, 2].map(() => makeKey(org, { grantTypes, multiOrganization: true })));
+  const { body } = await multi!.signIn(foreign);
+  const subject = body.access_token as string;
+  expectError(await exchange(subject), 'invalid_request');
+  const { status, body: given } = await exchange(subject, {}, behind);
+  expect([status, await isActive(given.access_token as string, behind!)]).toEqual([200, true]);
+});
+
 it('TX-05 lets none but the client act for a user that the client of the user’s token has named', async () => {
   const careful = await makeKey(org, { mayAct: service.consumerKey });
   const token = async () => (await signIn(careful)).access_token;

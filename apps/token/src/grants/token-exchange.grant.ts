@@ -3,6 +3,7 @@ import { familyOf, ServiceError, type Client } from '@keyward/contracts';
 import type { OAuthSettings } from '@keyward/runtime';
 import { AccessTokenReader, type LiveToken } from '../access-tokens/access-token-reader';
 import type { AccessTokenClaims, Actor } from '../claims';
+import { takesUsersOf } from '../clients';
 import { audienceOf, Issuers } from '../issuer';
 import { Grant, type Authorization, type Request, type Values } from './grant';
 
@@ -52,6 +53,8 @@ export class TokenExchangeGrant extends Grant<typeof PARAMS> {
 
     const { claims, user } = await this.read(values.subject_token, 'subject_token', request);
     if (!user) throw invalid('the subject_token must be of a user');
+    // What it would be given for another's user would be good nowhere.
+    if (!takesUsersOf(client, user.organization.id)) throw invalid('the subject_token is not valid');
     const actor = values.actor_token ? await this.read(values.actor_token, 'actor_token', request) : undefined;
     // DP-02 in spirit: what is good with a key alone never becomes what is good without one.
     if ((claims.cnf ?? actor?.claims.cnf) && !request.cnf)
