@@ -64,8 +64,11 @@ export function signingKeys(terminal: Terminal): Command {
         const list = () => session.api.get<SigningKeys>(path`organizations/${of}/signing-keys`);
         // Those that are there now, the published ones first: none of them is to follow another of them.
         const kids = kid === undefined ? (await list()).keys.map((key) => key.kid) : [kid];
+        // What was granted ends with the last of them: however long that takes, no key that somebody has is good any more.
         for (const one of kids)
-          await session.api.post(path`organizations/${of}/signing-keys/${one}/revoke`, { endGrants });
+          await session.api.post(path`organizations/${of}/signing-keys/${one}/revoke`, {
+            endGrants: endGrants && one === kids.at(-1),
+          });
         session.list((await list()).keys, columns);
       }),
     );
