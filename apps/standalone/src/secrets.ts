@@ -62,7 +62,7 @@ export function assertOpens(kept: Partial<Secrets> | undefined, sealing: Sealing
   ]);
 }
 
-/** Writes the home's secrets.json, when what is in it is known to be accepted. */
+/** Writes the home's secrets.json: what takes the place of what is kept, when it is known to be accepted. */
 export function keepSecrets(home: string, secrets: Secrets): void {
   if (isDeepStrictEqual(keptSecrets(home), secrets)) return;
   const path = fileIn(home);

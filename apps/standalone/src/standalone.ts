@@ -48,8 +48,7 @@ export async function startStandalone({ env, done, warn, signal, undo }: Start):
   const certificate = await openCertificate(home);
   const configuration = configure(env, secrets, certificate);
   assertOpens(kept, configuration.keyManager.sealing);
-  // That the operator's password is accepted is only known when somebody has signed in with it.
-  keepSecrets(home, { ...secrets, adminPassword: kept?.adminPassword ?? secrets.adminPassword });
+  keepSecrets(home, { ...secrets, ...kept });
   configuration.warnings.forEach(warn);
   const { gateway } = configuration;
   for (const port of [gateway.server.port, gateway.server.plainPort])
@@ -87,6 +86,8 @@ export async function startStandalone({ env, done, warn, signal, undo }: Start):
   signal.throwIfAborted();
   const services = await startServices(configuration, postgres.adminUrl, passwords);
   undo.push(() => services.close());
+  // That the operator's password is accepted is only known when somebody has signed in with it.
+  keepSecrets(home, { ...secrets, adminPassword: kept?.adminPassword ?? secrets.adminPassword });
   done('directory, key manager, catalog, token and gateway');
 
   signal.throwIfAborted();
