@@ -83,13 +83,19 @@ export class Api {
       );
     const form = { grant_type: 'password', username, password, scope: MANAGEMENT_SCOPE };
     const answer = await this.http.form('/token', form, consumerKey, consumerSecret);
-    if (answer.status !== 200) throw new CommandError(signInFailure(answer, username));
+    if (answer.status !== 200) {
+      const isRefused = answer.status === 400 || answer.status === 401;
+      throw new (isRefused ? SignInRefused : CommandError)(signInFailure(answer, username));
+    }
     const { access_token, scope } = answer.body as TokenResponse;
     if (!scope.split(' ').includes(MANAGEMENT_SCOPE))
-      throw new CommandError(`${username} may not manage this server: it needs the role operator in root.`);
+      throw new SignInRefused(`${username} may not manage this server: it needs the role operator in root.`);
     return access_token;
   }
 }
+
+/** Whoever it was may not sign in, with that password or at all. */
+export class SignInRefused extends CommandError {}
 
 /** A refusal of the management API; `code` is the problem's. */
 export class ApiError extends CommandError {

@@ -1,4 +1,4 @@
-export { Api, ApiError, path } from './api';
+export { Api, ApiError, path, SignInRefused } from './api';
 export { CommandError } from './command-error';
 export { demo } from './demo';
 export {

@@ -1,4 +1,16 @@
-import { Api, CommandError, demo, type Demo, type DemoApi, demoFileIn, path, readDemo, writeDemo } from '@keyward/cli';
+import {
+  Api,
+  ApiError,
+  CommandError,
+  demo,
+  type Demo,
+  type DemoApi,
+  demoFileIn,
+  path,
+  readDemo,
+  SignInRefused,
+  writeDemo,
+} from '@keyward/cli';
 import { CLI_CONSUMER_KEY, ROOT_ORGANIZATION } from '@keyward/contracts';
 import { type GatewayConfig } from '@keyward/gateway';
 import { readFileSync, renameSync, rmSync } from 'node:fs';
@@ -6,6 +18,7 @@ import { join } from 'node:path';
 import { type CertificateFiles } from './certificate';
 import { registerRelyingParty } from './relying-party/register';
 import { type Secrets } from './secrets';
+import { StartError } from './start-error';
 
 const GIVE_PASSWORD = 'If the password of admin was changed, start once with it in KEYWARD_ADMIN_PASSWORD: it is kept.';
 const lastOf = (home: string) => join(home, 'demo.last.json');
@@ -40,8 +53,9 @@ export interface DemoStart {
 }
 
 /**
- * Makes the demo organization unless `last` knows its secrets, and its relying party for the port. Where the operator cannot
- * sign in, or something else is in the way, it is what it was; nothing when nothing is known of it.
+ * Makes the demo organization unless `last` knows its secrets, and its relying party for the port. Where the operator may not
+ * sign in, or something else is in the way that will be there the next time as well, it is what it was; nothing when nothing is
+ * known of it.
  */
 export async function openDemo({ server }: GatewayConfig, start: DemoStart): Promise<Demo | undefined> {
   const { last, secrets, certificate, port, upstream, warn } = start;
@@ -63,6 +77,7 @@ export async function openDemo({ server }: GatewayConfig, start: DemoStart): Pro
     relyingParty ??= await registerRelyingParty(api, made.organization, port);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
+    if (!isLasting(error)) throw new StartError(error.message, { cause: error });
     warn(`the demo organization is left as it is. ${error.message}${signedIn ? '' : ` ${GIVE_PASSWORD}`}`);
   } finally {
     await api.close();
@@ -79,6 +94,10 @@ export async function openDemo({ server }: GatewayConfig, start: DemoStart): Pro
     api: movedTo(publicUrl, made.api),
   };
 }
+
+const PASSING = ['temporarily_unavailable', 'server_error'];
+const isLasting = (error: CommandError): boolean =>
+  error instanceof SignInRefused || (error instanceof ApiError && !PASSING.includes(error.code));
 
 /** Writes demo.json, which says that all is ready. */
 export function publishDemo(home: string, made: Demo): void {
