@@ -38,8 +38,8 @@ interface Line {
 const SIZES = [16, 8, 4, 2];
 /** After so many milliseconds the next no longer wait for one that is held up. */
 const PATIENCE_MS = 50;
-/** Who has waited for so many milliseconds is not sent any more: as long as a statement may take, and nobody waits for both. */
-const LONGEST_MS = 1500;
+/** Who has waited for so many milliseconds is not sent any more: with the longest that a statement may take then, nobody waits for more than 2 s. */
+const LONGEST_MS = 500;
 
 /**
  * While a statement is under way, others of its kind wait, and then go to PostgreSQL as one statement and one commit. They
