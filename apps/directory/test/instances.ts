@@ -2,10 +2,11 @@ import 'reflect-metadata';
 import { Bus, openWire, startCall, type Call, type Wire } from '@keyward/bus';
 import { createOrganization, createUser, type CreateUser, type Organization, type User } from '@keyward/contracts';
 import { createLogger, loadConfig, type Running } from '@keyward/runtime';
+import { startNats } from '@keyward/testing';
 import { DIRECTORY_SETTINGS } from '../src/config';
 import { startDirectory } from '../src/start';
 
-/** Instances of the directory over the NATS server of the run, and a bus that asks them. */
+/** Instances of the directory, and a bus that asks them, over a NATS server of their own: on another's, other specs' would answer. */
 export interface Instances {
   bus: Bus;
   /** Starts one more; `env` are its settings. */
@@ -21,9 +22,10 @@ const SETTINGS = { KEYWARD_ADMIN_PASSWORD: ADMIN_PASSWORD, HASHING_CONCURRENCY: 
 
 /** Starts the first instance on this database. */
 export async function startInstances(databaseUrl: string, env: Record<string, string> = {}): Promise<Instances> {
+  const nats = await startNats();
   const wires: Wire[] = [];
   const connect = async (name: string): Promise<Wire> => {
-    const wire = await openWire({ url: process.env.TEST_NATS_URL ?? '', name });
+    const wire = await openWire({ url: nats.url, name });
     wires.push(wire);
     return wire;
   };
@@ -41,6 +43,7 @@ export async function startInstances(databaseUrl: string, env: Record<string, st
   const close = async () => {
     await Promise.all(running.map((instance) => instance.close()));
     await Promise.all(wires.map((wire) => wire.close()));
+    await nats.stop();
   };
   await start();
   return { bus: new Bus(await connect('spec')), start, close };

@@ -1,4 +1,4 @@
-import { startNats } from '../nats';
+import { natsServer } from '../nats';
 import { startPostgres } from '../postgres';
 
 declare global {
@@ -6,22 +6,13 @@ declare global {
   var stopServices: (() => Promise<void>) | undefined;
 }
 
-/** One PostgreSQL and one NATS server for the run; specs make databases of their own. */
+/** One PostgreSQL for the run, in which specs make databases of their own, and a nats-server, which they start for themselves. */
 export default async function startServices(): Promise<void> {
+  natsServer(); // It is installed now where it has to be: not by several specs at once.
   const postgres = await startPostgres();
   globalThis.stopServices = () => postgres.stop();
   stopWhenInterrupted();
-  try {
-    const nats = await startNats();
-    globalThis.stopServices = async () => {
-      await Promise.all([postgres.stop(), nats.stop()]);
-    };
-    process.env.TEST_POSTGRES_URL = postgres.adminUrl;
-    process.env.TEST_NATS_URL = nats.url;
-  } catch (error) {
-    await postgres.stop();
-    throw error;
-  }
+  process.env.TEST_POSTGRES_URL = postgres.adminUrl;
 }
 
 /** Jest has no teardown for a run that is interrupted, and Ctrl-C does not reach PostgreSQL. */
