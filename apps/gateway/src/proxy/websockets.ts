@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Upgrade } from '../http/upgrades';
+import { Fault } from './fault';
 import type { Meter } from './forward';
 import type { Lane } from './turns';
 import { upstreamFault } from './upstream-fault';
@@ -34,15 +35,15 @@ export class WebSockets {
   /** Ways to end them. */
   private readonly open = new Set<() => void>();
 
-  /** Joins a client and an upstream that agrees. Rejects with the fault of one that does not; a client that is gone opens nothing. */
+  /** Joins a client and an upstream that agrees. Rejects with the fault of one that does not, or was not asked as the client is gone. */
   async join(upstreams: Upstreams, response: ServerResponse, client: Upgrade, opening: Opening): Promise<void> {
     const { socket, head } = client;
     const { origin, lane, path, headers } = opening;
     await upstreams.turns.take(lane);
-    // Its end, while it waited, is not told again.
+    // Its end, while it waited, is not told again. Nobody has heard of the upstream, which may be left alone (circuits.ts).
     if (socket.destroyed) {
       upstreams.turns.leave(lane);
-      return;
+      throw new Fault('connectionClosed');
     }
     const gone = new AbortController();
     const onGone = () => gone.abort();
