@@ -80,11 +80,11 @@ export async function startStandalone({ env, done, warn, signal, undo }: Start):
     catalog: secrets.catalogDatabase,
     token: secrets.tokenDatabase,
   };
-  const ran = await migrateAll(postgres.adminUrl, passwords);
+  const ran = await migrateAll(postgres.nearUrl, passwords);
   done(ran.length > 0 ? `migrations, ${ran.length} new` : 'migrations, none new');
 
   signal.throwIfAborted();
-  const services = await startServices(configuration, postgres.adminUrl, passwords);
+  const services = await startServices(configuration, postgres.nearUrl, passwords);
   undo.push(() => services.close());
   // That the operator's password is accepted is only known when somebody has signed in with it.
   keepSecrets(home, { ...secrets, adminPassword: kept?.adminPassword ?? secrets.adminPassword });

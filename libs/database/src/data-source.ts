@@ -7,7 +7,10 @@ import { Pipelines } from './pipelines';
 
 /** How a service reaches its schema. */
 export interface DatabaseOptions {
-  /** `postgres://role:password@host:5432/database`, the role being the service's own. */
+  /**
+   * `postgres://role:password@host:5432/database`, the role being the service's own; `%2Frun%2Fpostgresql` as host is the
+   * directory of its Unix socket.
+   */
   url: string;
   schema: string;
   entities?: DataSourceOptions['entities'];
@@ -32,7 +35,7 @@ export function connectionTo({ url, caFile }: { url: string; caFile?: string }) 
   const { hostname, port, username, password, pathname, search } = new URL(url);
   if (search) throw new Error(`The database's URL takes no parameters (${search}); for TLS, name a CA file`);
   return {
-    host: hostname.replace(/^\[|\]$/g, ''),
+    host: decodeURIComponent(hostname).replace(/^\[|\]$/g, ''),
     port: Number(port || 5432),
     username: decodeURIComponent(username),
     password: decodeURIComponent(password),

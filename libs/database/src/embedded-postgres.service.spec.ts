@@ -1,6 +1,6 @@
 import { asAdmin } from '@keyward/testing';
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -54,9 +54,10 @@ it('keeps its data from one start to the next, listens on loopback alone, and as
   await asAdmin(first.adminUrl, (admin) => admin.query(`CREATE TABLE kept AS SELECT 1 AS one`));
   const { rows } = await asAdmin(first.adminUrl, (admin) => admin.query(`SHOW listen_addresses`));
   expect(rows).toEqual([{ listen_addresses: '127.0.0.1' }]);
-  await expect(asAdmin(first.adminUrl.replace(/:[^:@]*@/, ':wrong@'), () => Promise.resolve())).rejects.toMatchObject({
-    code: '28P01',
-  });
+  for (const url of [first.adminUrl, first.nearUrl])
+    await expect(asAdmin(url.replace(/:[^:@]*@/, ':wrong@'), () => Promise.resolve())).rejects.toMatchObject({
+      code: '28P01',
+    });
   await first.stop();
   await ended(first.pid);
 
@@ -64,6 +65,25 @@ it('keeps its data from one start to the next, listens on loopback alone, and as
   const kept = await asAdmin(second.adminUrl, (admin) => admin.query(`SELECT one FROM kept`));
   expect(kept.rows).toEqual([{ one: 1 }]);
   await second.stop();
+}, 30_000);
+
+const peerOf = (url: string) =>
+  asAdmin(
+    url,
+    async (admin) => (await admin.query<{ address: string | null }>(`SELECT inet_client_addr() AS address`)).rows,
+  );
+
+it('is reached by its socket, and by TCP where the path is too long for one', async () => {
+  await copyMade();
+  const near = await startEmbeddedPostgres(options);
+  expect(await peerOf(near.nearUrl)).toEqual([{ address: null }]);
+  await near.stop();
+
+  const dir = join(home, 'x'.repeat(80));
+  await rename(options.dir, dir);
+  const far = await startEmbeddedPostgres({ ...options, dir });
+  expect(await peerOf(far.nearUrl)).toEqual([{ address: '127.0.0.1' }]);
+  await far.stop();
 }, 30_000);
 
 it('a server left over from a killed process is shut down by the next start', async () => {
