@@ -28,6 +28,7 @@ const HELP = `npm run bench [-- options]; once it is built: node bench/run.mjs [
 
   --only PART[,PART]  these alone
   --seconds N         of each load, 8
+  --warm-up N         seconds of it before, 20: what a request runs through is compiled beside the first thousands of them
   --json FILE         where the figures go, bench/results/latest.json
 
 ${Object.entries(PARTS)
@@ -38,6 +39,7 @@ Progress goes to standard error, tables to standard output.`;
 const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '8' },
+    'warm-up': { type: 'string', default: '20' },
     only: { type: 'string' },
     json: { type: 'string', default: 'bench/results/latest.json' },
     help: { type: 'boolean', short: 'h', default: false },
@@ -48,6 +50,7 @@ if (options.help) {
   process.exit();
 }
 const SECONDS = Number(options.seconds);
+const WARM_UP = Number(options['warm-up']);
 const CONNECTIONS = 16;
 /** Of logins: more than one machine hashes at once, so that it never waits for work. */
 const LOGINS = 32;
@@ -55,7 +58,7 @@ const USERS = 64;
 const only = options.only?.split(',');
 const wanted = (name) => !only || only.includes(name);
 const unknown = only?.filter((name) => !(name in PARTS)) ?? [];
-if (unknown.length > 0 || !(SECONDS > 0)) {
+if (unknown.length > 0 || !(SECONDS > 0 && WARM_UP > 0)) {
   console.error(unknown.length > 0 ? `--only: there is no ${unknown.join(', ')}\n\n${HELP}` : HELP);
   process.exit(2);
 }
@@ -67,7 +70,7 @@ const rss = (roots) => roots.reduce((sum, root) => sum + memory(root), 0);
 
 /** Closed load, with the CPU seconds of the processes that answer it. */
 async function measured(roots, load) {
-  await closed({ ...load, seconds: Math.min(3, load.seconds) }); // warms compiled code, caches and connections
+  await closed({ ...load, seconds: WARM_UP });
   const before = cpuSeconds(roots);
   const result = await closed(load);
   const cpu = cpuSeconds(roots) - before;
@@ -175,7 +178,7 @@ async function processes() {
       say('Keyward over NATS: making users');
       const users = await makeUsers(deployment);
       const load = { ...at, connections: LOGINS, seconds: SECONDS, next: signIn(headers, users) };
-      await closed(load); // some hundred logins a second: their code is compiled late
+      await closed({ ...load, seconds: WARM_UP });
       say('bare argon2id, then the password grant, then bare argon2id');
       const before = await bareArgon2();
       const password = await closed(load);
@@ -241,6 +244,7 @@ try {
     cores: availableParallelism(),
     node: process.version,
     seconds: SECONDS,
+    warmUp: WARM_UP,
     connections: CONNECTIONS,
   };
   if (wanted('tokens')) results.oidcProvider = await oidcProvider();
