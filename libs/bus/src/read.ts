@@ -19,13 +19,23 @@ function explain({ constraints, children }: ValidationError): string | undefined
   return constraints ? Object.values(constraints)[0] : inner && explain(inner);
 }
 
-/** class-validator goes through every class it knows for every message. Ours use no groups, so a class has one answer. */
+/**
+ * For every message class-validator goes through every class it knows, and sorts what it finds by member. Ours use no groups,
+ * so a class has one answer.
+ */
 function rememberMetadata(storage: MetadataStorage): void {
   const find = storage.getTargetValidationMetadatas.bind(storage);
   const found = new Map<unknown, ReturnType<typeof find>>();
   storage.getTargetValidationMetadatas = (type, ...how) => {
     const known = found.get(type) ?? find(type, ...how);
     found.set(type, known);
+    return known;
+  };
+  const sort = storage.groupByPropertyName.bind(storage);
+  const sorted = new WeakMap<object, ReturnType<typeof sort>>();
+  storage.groupByPropertyName = (metadata) => {
+    const known = sorted.get(metadata) ?? sort(metadata);
+    sorted.set(metadata, known);
     return known;
   };
 }
