@@ -15,6 +15,9 @@ for (const method of ['run', 'enterWith']) {
   };
 }
 
+/** Where Jest keeps the listeners to the run of a spec, and its state: else those after it tell all before of each test. */
+const isOfRun = (name) => typeof name === 'symbol' && /^(EVENT_HANDLERS|JEST_STATE_SYMBOL)$/.test(name.description);
+
 /** Runs specs among the globals of the worker, whose libraries they share: an `Error` of one is an `Error` of the other. */
 module.exports = class OneRealm extends TestEnvironment {
   constructor(config, context) {
@@ -28,7 +31,7 @@ module.exports = class OneRealm extends TestEnvironment {
   async teardown() {
     process.env = this.before.env;
     process.exit = this.before.exit;
-    for (const name of declared) delete globalThis[name];
+    for (const name of [...declared, ...Reflect.ownKeys(globalThis).filter(isOfRun)]) delete globalThis[name];
     for (const storage of storages) storage.disable();
     storages.clear();
     await super.teardown();
