@@ -19,4 +19,10 @@ module.exports = class SharedLibraries extends Runtime {
     const library = !options?.isInternalModule && name !== undefined && !ours.test(name) && !isBuiltin(name);
     return library ? createRequire(from)(name) : super.requireModule(from, name, options, ...rest);
   }
+
+  /** What Jest itself runs a spec with; only its runner keeps something of a file. */
+  requireInternalModule(from, name) {
+    const library = name !== undefined && !/^[./]/.test(name) && !isBuiltin(name);
+    return library ? createRequire(from)(name) : super.requireInternalModule(from, name);
+  }
 };
