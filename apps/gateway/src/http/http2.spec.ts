@@ -18,6 +18,9 @@ const AT = '/t/johnsorg/pizza/1.0.0';
 let proxied: Proxied;
 let ca: string;
 let session: ClientHttp2Session;
+/** Says nothing while the others do. */
+let silent: ClientHttp2Session;
+let silentClosed: Promise<unknown>;
 const open: ClientHttp2Session[] = [];
 
 beforeAll(async () => {
@@ -28,6 +31,8 @@ beforeAll(async () => {
     }),
   ]);
   session = speak();
+  silent = speak();
+  silentClosed = once(silent, 'close');
 });
 afterAll(async () => {
   for (const each of open) each.destroy();
@@ -230,9 +235,8 @@ it('says what it takes at once, and offers no WebSocket: browsers ask for those 
 });
 
 it('a connection without a request is ended', async () => {
-  const by = speak();
-  await once(by, 'close');
-  expect(by.destroyed).toBe(true);
+  await silentClosed;
+  expect(silent.destroyed).toBe(true);
 });
 
 it('a gateway that stops finishes what is in hand', async () => {

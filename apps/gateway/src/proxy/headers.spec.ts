@@ -40,10 +40,8 @@ describe('what an upstream is told', () => {
   it.each(IDENTITY_HEADERS)('RS-05 RS-06 abuse 44: not what a client says in %s, in any spelling', async (name) => {
     const spellings = [name, name.toLowerCase(), name.toUpperCase(), name.replaceAll('-', '_'), name.replace('-', '_')];
     const dotted = name.replaceAll('-', '.');
-    for (const spelling of new Set([...spellings, dotted])) {
-      proxied.upstream.reached.splice(0);
-      expect(JSON.stringify(await reachedWith({ [spelling]: 'spoofed' }))).not.toContain('spoofed');
-    }
+    const said = Object.fromEntries([...spellings, dotted].map((spelling) => [spelling, 'spoofed']));
+    expect(JSON.stringify(await reachedWith(said))).not.toContain('spoofed');
   });
 
   it('what is nobody’s identity', async () => {

@@ -11,102 +11,103 @@ let away: boolean;
 const API = '0198f6aa-0000-7000-8000-000000000001';
 const APPLICATION = 'shop';
 
-beforeEach(async () => {
-  holdTime();
-  [told, away] = [[], false];
-  proxied = await startProxied((upstream) => [
-    api(upstream, {
-      id: API,
-      resources: [resource('GET', '/menu/{id}'), resource('GET', '/free', { authentication: 'none' })],
-    }),
-    api(upstream, {
-      id: 'of-root',
-      organizationId: ROOT.id,
-      context: '/ours',
-      resources: [resource('GET', '/*', { authentication: 'none' })],
-    }),
-  ]);
-  proxied.services.on(recordUsage, (request) => {
-    if (away) throw new ServiceError('temporarily_unavailable');
-    told.push(request);
-    return {};
+beforeEach(() => void holdTime());
+afterEach(() => void jest.useRealTimers());
+
+describe('of a gateway', () => {
+  beforeEach(async () => {
+    [told, away] = [[], false];
+    proxied = await startProxied((upstream) => [
+      api(upstream, {
+        id: API,
+        resources: [resource('GET', '/menu/{id}'), resource('GET', '/free', { authentication: 'none' })],
+      }),
+      api(upstream, {
+        id: 'of-root',
+        organizationId: ROOT.id,
+        context: '/ours',
+        resources: [resource('GET', '/*', { authentication: 'none' })],
+      }),
+    ]);
+    proxied.services.on(recordUsage, (request) => {
+      if (away) throw new ServiceError('temporarily_unavailable');
+      told.push(request);
+      return {};
+    });
   });
-});
-afterEach(async () => {
-  jest.useRealTimers();
-  await proxied.close();
-});
+  afterEach(() => proxied.close());
 
-const ask = async (path: string, authenticated = true) =>
-  proxied.gateway.ask(path, { headers: authenticated ? await proxied.bearer() : {} });
-/** A gateway tells what it has not told when it is closed: here all, as no time goes by before. */
-const closed = async () => {
-  jest.useRealTimers();
-  await proxied.gateway.close();
-  return told.flatMap(({ organizationId, counts }) => counts.map((count) => ({ organizationId, ...count })));
-};
+  const ask = async (path: string, authenticated = true) =>
+    proxied.gateway.ask(path, { headers: authenticated ? await proxied.bearer() : {} });
+  /** A gateway tells what it has not told when it is closed: here all, as no time goes by before. */
+  const closed = async () => {
+    jest.useRealTimers();
+    await proxied.gateway.close();
+    return told.flatMap(({ organizationId, counts }) => counts.map((count) => ({ organizationId, ...count })));
+  };
 
-it('counts calls by API, application, resource and status, refused ones too', async () => {
-  const path = '/t/johnsorg/pizza/1.0.0';
-  for (const id of [1, 2, 3]) expect((await ask(`${path}/menu/${id}`)).status).toBe(200);
-  await ask(`${path}/menu/4`, false);
-  await ask(`${path}/none`);
-  await ask(`${path}/free`, false);
-  await ask('/ours/1.0.0/x', false);
-  await ask('/t/johnsorg/nothing');
-  const counts = await closed();
-  const of = counts.map(({ organizationId, apiId, applicationId, resource: name, status, requests }) => [
-    ...[organizationId === JOHNSORG.id, apiId, applicationId, name, status, requests],
-  ]);
-  expect(of).toEqual([
-    [true, API, APPLICATION, 'GET /menu/{id}', 200, 3],
-    [true, API, undefined, 'GET /menu/{id}', 401, 1],
-    [true, API, undefined, '', 404, 1],
-    [true, API, undefined, 'GET /free', 200, 1],
-    [false, 'of-root', undefined, 'GET /*', 200, 1],
-  ]);
-  const [calls] = counts;
-  expect(calls?.latencies.reduce((sum, each) => sum + each)).toBe(3);
-  expect(calls?.bytes).toBe(proxied.upstream.reached.slice(0, 3).reduce((sum, { url }) => sum + sizeOf(url), 0));
-  expect(calls?.maxMs).toBeGreaterThan(0);
-  expect(calls?.totalMs).toBeGreaterThanOrEqual(calls?.maxMs ?? Infinity);
-});
-
-const sizeOf = (url: string) => JSON.stringify({ method: 'GET', url, body: '' }).length;
-
-it('abuse 48: what clients write makes nothing apart', async () => {
-  for (let n = 0; n < 50; n++) await ask(`/t/johnsorg/pizza/1.0.0/${n}`, false);
-  expect(await closed()).toHaveLength(1);
-});
-
-it('a catalog that is away slows nothing', async () => {
-  away = true;
-  expect((await ask('/t/johnsorg/pizza/1.0.0/menu/1')).status).toBe(200);
-  expect(await closed()).toEqual([]);
-});
-
-it('abuse 48: what the catalog refuses of one organization is dropped and logged, and all others are told', async () => {
-  const isRefused = ({ status }: UsageCount) => status === 700;
-  proxied.services.on(recordUsage, (request) => {
-    if (request.counts.some(isRefused)) throw new ServiceError('invalid_request');
-    told.push(request);
-    return {};
+  it('counts calls by API, application, resource and status, refused ones too', async () => {
+    const path = '/t/johnsorg/pizza/1.0.0';
+    for (const id of [1, 2, 3]) expect((await ask(`${path}/menu/${id}`)).status).toBe(200);
+    await ask(`${path}/menu/4`, false);
+    await ask(`${path}/none`);
+    await ask(`${path}/free`, false);
+    await ask('/ours/1.0.0/x', false);
+    await ask('/t/johnsorg/nothing');
+    const counts = await closed();
+    const of = counts.map(({ organizationId, apiId, applicationId, resource: name, status, requests }) => [
+      ...[organizationId === JOHNSORG.id, apiId, applicationId, name, status, requests],
+    ]);
+    expect(of).toEqual([
+      [true, API, APPLICATION, 'GET /menu/{id}', 200, 3],
+      [true, API, undefined, 'GET /menu/{id}', 401, 1],
+      [true, API, undefined, '', 404, 1],
+      [true, API, undefined, 'GET /free', 200, 1],
+      [false, 'of-root', undefined, 'GET /*', 200, 1],
+    ]);
+    const [calls] = counts;
+    expect(calls?.latencies.reduce((sum, each) => sum + each)).toBe(3);
+    expect(calls?.bytes).toBe(proxied.upstream.reached.slice(0, 3).reduce((sum, { url }) => sum + sizeOf(url), 0));
+    expect(calls?.maxMs).toBeGreaterThan(0);
+    expect(calls?.totalMs).toBeGreaterThanOrEqual(calls?.maxMs ?? Infinity);
   });
-  for (const status of [200, 700, 999, 201]) {
-    proxied.upstream.on((_, response) => response.writeHead(status).end());
-    expect((await ask('/t/johnsorg/pizza/1.0.0/free', false)).status).toBe(status);
-  }
-  proxied.upstream.on((_, response) => response.end());
-  await ask('/ours/1.0.0/x', false);
-  const counts = (await closed()).map(({ organizationId, status }) => [organizationId, status]);
-  expect(counts).toHaveLength(4);
-  expect(counts).toEqual(
-    expect.arrayContaining([...[200, 999, 201].map((status) => [JOHNSORG.id, status]), [ROOT.id, 200]]),
-  );
-  const dropped = proxied.gateway.lines.filter((line) => line.includes('usage was refused'));
-  expect(dropped.map((line) => JSON.parse(line))).toEqual([
-    expect.objectContaining({ organization: JOHNSORG.id, apiId: API, status: 700 }),
-  ]);
+
+  const sizeOf = (url: string) => JSON.stringify({ method: 'GET', url, body: '' }).length;
+
+  it('abuse 48: what clients write makes nothing apart', async () => {
+    for (let n = 0; n < 50; n++) await ask(`/t/johnsorg/pizza/1.0.0/${n}`, false);
+    expect(await closed()).toHaveLength(1);
+  });
+
+  it('a catalog that is away slows nothing', async () => {
+    away = true;
+    expect((await ask('/t/johnsorg/pizza/1.0.0/menu/1')).status).toBe(200);
+    expect(await closed()).toEqual([]);
+  });
+
+  it('abuse 48: what the catalog refuses of one organization is dropped and logged, and all others are told', async () => {
+    const isRefused = ({ status }: UsageCount) => status === 700;
+    proxied.services.on(recordUsage, (request) => {
+      if (request.counts.some(isRefused)) throw new ServiceError('invalid_request');
+      told.push(request);
+      return {};
+    });
+    for (const status of [200, 700, 999, 201]) {
+      proxied.upstream.on((_, response) => response.writeHead(status).end());
+      expect((await ask('/t/johnsorg/pizza/1.0.0/free', false)).status).toBe(status);
+    }
+    proxied.upstream.on((_, response) => response.end());
+    await ask('/ours/1.0.0/x', false);
+    const counts = (await closed()).map(({ organizationId, status }) => [organizationId, status]);
+    expect(counts).toHaveLength(4);
+    expect(counts).toEqual(
+      expect.arrayContaining([...[200, 999, 201].map((status) => [JOHNSORG.id, status]), [ROOT.id, 200]]),
+    );
+    const dropped = proxied.gateway.lines.filter((line) => line.includes('usage was refused'));
+    expect(dropped.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ organization: JOHNSORG.id, apiId: API, status: 700 }),
+    ]);
+  });
 });
 
 describe('among organizations', () => {
@@ -114,7 +115,8 @@ describe('among organizations', () => {
     ...{ organizationId, apiId: API, resource: 'GET /*', status: 200, ms: 1, bytes: 1, ...more },
   });
   const services = new Services();
-  const usage = new Usage(new Bus(services.exchange.wire()));
+  let usage: Usage;
+  beforeEach(() => (usage = new Usage(new Bus(services.exchange.wire()))));
 
   it('abuse 48: one that has made up more than can be counted leaves the others their share', async () => {
     for (let n = 0; n < 100_500; n++) usage.count(call('a', { resource: `GET /${n}`, status: 100 + (n % 900) }));
