@@ -1,5 +1,5 @@
 import { createDatabase, createDataSource, migrate, prepareDatabase, serviceUrl } from '@keyward/database';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import type { DataSource, DataSourceOptions } from 'typeorm';
 
@@ -22,7 +22,7 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** Makes a database on the server of the test run, or on the one named. */
+/** Makes a database on the server of the test run, as a copy of the first one like it, or on the one named. */
 export async function createTestDatabase(
   services: readonly TestService[],
   server: string = serverOfTheRun(),
@@ -30,15 +30,28 @@ export async function createTestDatabase(
   const name = `spec_${randomBytes(6).toString('hex')}`;
   // Roles belong to the whole server: every database of a run gives them the same password.
   const password = `roles-${new URL(server).password}`;
-  const adminUrl = await oneAtATime(server, async () => {
+  const prepared = services.map(({ schema }) => ({ schema, password }));
+  const install = async () => {
     const url = await createDatabase(server, name);
-    await prepareDatabase(
-      url,
-      services.map(({ schema }) => ({ schema, password })),
-    );
+    await prepareDatabase(url, prepared);
+    for (const service of services) await migrate({ adminUrl: url, service });
     return url;
+  };
+  const adminUrl = await oneAtATime(server, async (admin) => {
+    if (server !== process.env.TEST_POSTGRES_URL) return install();
+    const template = templateOf(services);
+    const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1', [template]);
+    if (!rowCount) {
+      await install();
+      await admin.query(`ALTER DATABASE ${name} RENAME TO ${template}`);
+    }
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY FILE_COPY`);
+    const url = new URL(server);
+    url.pathname = name;
+    // What roles may do in a database as a whole is not copied.
+    await prepareDatabase(url.href, prepared);
+    return url.href;
   });
-  for (const service of services) await migrate({ adminUrl, service });
 
   const opened: DataSource[] = [];
   const url = (schema: string) => serviceUrl(adminUrl, { schema, password });
@@ -69,11 +82,17 @@ export async function asAdmin<T>(adminUrl: string, work: (admin: Client) => Prom
 }
 
 /** Changes of roles made from two databases at once fail in PostgreSQL, and a lock holds within one database only. */
-const oneAtATime = <T>(server: string, work: () => Promise<T>): Promise<T> =>
+const oneAtATime = <T>(server: string, work: (admin: Client) => Promise<T>): Promise<T> =>
   asAdmin(server, async (admin) => {
     await admin.query(`SELECT pg_advisory_lock(hashtext('keyward roles'))`);
-    return work();
+    return work(admin);
   });
+
+/** Named by what is in it: specs bring migrations of their own, too. */
+function templateOf(services: readonly TestService[]): string {
+  const content = services.map(({ schema, migrations = [] }) => [schema, ...Object.values(migrations).map(String)]);
+  return `template_${createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32)}`;
+}
 
 function serverOfTheRun(): string {
   const { TEST_POSTGRES_URL } = process.env;
