@@ -6,22 +6,26 @@ import { Services, testGateway, type TestGateway } from '../../test/started-gate
 
 let asked: TokenRequest[];
 let header: string;
-const open: TestGateway[] = [];
+const open = new Map<string, TestGateway>();
 
 beforeAll(async () => {
   header = `:${new X509Certificate((await certificate()).cert).raw.toString('base64')}:`;
 });
 beforeEach(() => (asked = []));
-afterAll(() => Promise.all(open.map((gateway) => gateway.close())));
+afterAll(() => Promise.all([...open.values()].map((gateway) => gateway.close())));
 
-async function behind(trustedProxies: string[], clientCertificateHeader?: string): Promise<TestGateway> {
+/** Specs of the same settings share a gateway. */
+async function behind(...settings: [trustedProxies: string[], clientCertificateHeader?: string]): Promise<TestGateway> {
+  const made = open.get(JSON.stringify(settings));
+  if (made) return made;
+  const [trustedProxies, clientCertificateHeader] = settings;
   const services = new Services();
   services.on(issueToken, (request) => {
     asked.push(request);
     return { body: { access_token: 'x', scope: '', token_type: 'Bearer', expires_in: 1 } };
   });
   const gateway = await testGateway(services, { server: { trustedProxies, clientCertificateHeader } });
-  open.push(gateway);
+  open.set(JSON.stringify(settings), gateway);
   return gateway;
 }
 const FORM = { grant_type: 'client_credentials', client_id: 'shop' };
