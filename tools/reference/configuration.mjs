@@ -42,6 +42,6 @@ page('configuration', 'configuration.mjs', [
     'named at start, all at once, and nothing starts. A variable that is empty counts as not set.',
   'Lifetimes are seconds, or a number with the unit `s`, `m`, `h` or `d`. A secret may be in a file instead, ' +
     'named by its variable with `_FILE` at the end. With `NODE_ENV=production`, plain links to other hosts, ' +
-    'missing certificates and known default secrets are refused.',
+    'missing certificates, known default secrets and password hashes that are too cheap are refused.',
   ...Object.entries(ALL_SETTINGS).flatMap(section),
 ]);

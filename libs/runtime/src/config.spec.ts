@@ -207,10 +207,20 @@ describe('production', () => {
       database('postgres://u:postgres@db/k'),
       database('postgres://u:x7q@db/k'),
     ],
+    ['hashes of little memory', HashingSettings, { ARGON2_MEMORY_KIB: '19455' }, { ARGON2_MEMORY_KIB: '19456' }],
+    ['hashes of one pass', HashingSettings, { ARGON2_ITERATIONS: '1' }, { ARGON2_ITERATIONS: '2' }],
   ])('refuses %s', (_, Class, env, good) => {
     expect(mistakesOf(Class, env)).toEqual([]);
     expect(mistakesOf(Class, { ...env, NODE_ENV: 'production' })).not.toEqual([]);
     expect(mistakesOf(Class, { ...good, NODE_ENV: 'production' })).toEqual([]);
+  });
+
+  it('names each setting of hashes that are too cheap, and the least', () => {
+    const env = { NODE_ENV: 'production', ARGON2_MEMORY_KIB: '1024', ARGON2_ITERATIONS: '1' };
+    expect(mistakesOf(HashingSettings, env)).toEqual([
+      'ARGON2_MEMORY_KIB is "1024": must not be less than 19456 in production',
+      'ARGON2_ITERATIONS is "1": must not be less than 2 in production',
+    ]);
   });
 
   it('takes plain links to this host', () => {

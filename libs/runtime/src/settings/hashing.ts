@@ -1,20 +1,24 @@
 import { availableParallelism } from 'node:os';
 import { IsInt, Max, Min } from 'class-validator';
-import { Setting } from '../setting';
+import { Setting, type Checked, type Problem } from '../setting';
 
-/** Argon2id (OWASP Password Storage: at least 19 MiB, 2 iterations, 1 lane) and the queue before it. */
-export class HashingSettings {
-  @Setting({ env: 'ARGON2_MEMORY_KIB', description: 'Memory of one hash, KiB.' })
+/** OWASP Password Storage: at least 19 MiB, 2 iterations, 1 lane. */
+const LEAST = { memory: 19456, iterations: 2 };
+const inProduction = (least: number) => `In production at least ${least}.`;
+
+/** Argon2id and the queue before it. */
+export class HashingSettings implements Checked {
+  @Setting({ env: 'ARGON2_MEMORY_KIB', description: `Memory of one hash, KiB. ${inProduction(LEAST.memory)}` })
   @IsInt()
-  @Min(19456)
+  @Min(1024)
   @Max(1_048_576)
-  memory: number = 19456;
+  memory: number = LEAST.memory;
 
-  @Setting({ env: 'ARGON2_ITERATIONS', description: 'Passes over the memory.' })
+  @Setting({ env: 'ARGON2_ITERATIONS', description: `Passes over the memory. ${inProduction(LEAST.iterations)}` })
   @IsInt()
-  @Min(2)
+  @Min(1)
   @Max(20)
-  iterations: number = 2;
+  iterations: number = LEAST.iterations;
 
   @Setting({ env: 'ARGON2_PARALLELISM', description: 'Lanes of one hash.' })
   @IsInt()
@@ -37,4 +41,12 @@ export class HashingSettings {
   @Min(0)
   @Max(10_000)
   queue: number = 64;
+
+  /** Hashes that are cheaper are for tests, which make many. */
+  problems(production: boolean): Problem[] {
+    if (!production) return [];
+    return (['memory', 'iterations'] as const)
+      .filter((field) => this[field] < LEAST[field])
+      .map((field) => ({ field, expected: `must not be less than ${LEAST[field]} in production` }));
+  }
 }

@@ -8,7 +8,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export class ProcessSettings {
   @Setting({
     env: 'NODE_ENV',
-    description: '`production` refuses plain links, missing certificates and known default secrets.',
+    description: '`production` refuses plain links, missing certificates, known default secrets and cheap hashes.',
     default: { text: 'anything else: development', value: () => false },
     parse: (written) => written === 'production',
   })
