@@ -23,6 +23,9 @@ export async function temporaryDirectory(): Promise<string> {
 /** RS256 key pairs in stock: most deployments of specs live for less time than it takes to make many. */
 export const FEW_KEYS = '4';
 
+/** Hashes of passwords that cost next to nothing: the suite makes thousands, and what they cost is tested elsewhere. */
+export const CHEAP_HASHES = { ARGON2_MEMORY_KIB: '1024', ARGON2_ITERATIONS: '1' };
+
 /** Settings of a deployment that fetches from servers of this machine with this certificate. */
 export const fetchingFrom = (certFile: string) => ({
   OUTBOUND_ADDRESSES: '127.0.0.0/8,::1',

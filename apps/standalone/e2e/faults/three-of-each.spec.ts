@@ -1,4 +1,4 @@
-import { startProcesses, type Processes } from '@keyward/testing';
+import { CHEAP_HASHES, startProcesses, type Processes } from '@keyward/testing';
 import { DEGRADED_LIMIT_S } from './cut-off.tests';
 import { quotas } from './quotas.tests';
 import { races, SERVICES } from './races.tests';
@@ -9,7 +9,8 @@ let processes: Processes;
 beforeAll(async () => {
   const verbose = Object.fromEntries(SERVICES.map((name) => [name, { LOG_LEVEL: 'trace' }]));
   const gateway = { ...verbose['gateway'], DEGRADED_LIMIT: String(DEGRADED_LIMIT_S) };
-  processes = await startProcesses({ instances: 3, linked: true, env: { ...verbose, gateway } });
+  const directory = { ...verbose['directory'], ...CHEAP_HASHES };
+  processes = await startProcesses({ instances: 3, linked: true, env: { ...verbose, gateway, directory } });
   // What the modules of the suite speak to, from when they are loaded.
   process.env['KEYWARD_DEPLOYMENT'] = JSON.stringify(processes.access);
 });

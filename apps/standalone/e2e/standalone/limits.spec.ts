@@ -1,4 +1,4 @@
-import { startStandalone, type Answer, type Deployment, type Standalone } from '@keyward/testing';
+import { CHEAP_HASHES, startStandalone, type Answer, type Deployment, type Standalone } from '@keyward/testing';
 import { expectError } from '../support/answers';
 
 const CLIENT = { grant_type: 'client_credentials' };
@@ -8,7 +8,11 @@ let deployment: Deployment;
 
 beforeAll(async () => {
   // As it is behind a reverse proxy on the same machine, which the specs play.
-  keyward = await startStandalone({ TRUSTED_PROXIES: '127.0.0.1,::1', CLIENT_PASSWORD_FAILURES: '20' });
+  keyward = await startStandalone({
+    ...CHEAP_HASHES,
+    TRUSTED_PROXIES: '127.0.0.1,::1',
+    CLIENT_PASSWORD_FAILURES: '20',
+  });
   deployment = keyward.deployment;
 });
 afterAll(() => keyward.stop());

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Access, Demo } from '../deployment';
 import { startProcesses } from '../processes';
-import { startStandalone } from '../standalone';
+import { CHEAP_HASHES, startStandalone } from '../standalone';
 
 declare global {
   /** How the teardown stops what the setup has started. */
@@ -27,10 +27,10 @@ async function open(): Promise<Access> {
   if (KEYWARD_TARGET !== 'standalone' && KEYWARD_TARGET !== 'processes')
     throw new Error(`KEYWARD_TARGET is ${KEYWARD_TARGET}: must be standalone or processes`);
   const { access, stop } = await (KEYWARD_TARGET === 'standalone'
-    ? startStandalone({ ADDRESS_FAILURES, LOG_LEVEL })
+    ? startStandalone({ ADDRESS_FAILURES, LOG_LEVEL, ...CHEAP_HASHES })
     : startProcesses({
         env: {
-          directory: { LOG_LEVEL },
+          directory: { LOG_LEVEL, ...CHEAP_HASHES },
           'key-manager': { ADDRESS_FAILURES, LOG_LEVEL },
           token: { LOG_LEVEL },
           gateway: { LOG_LEVEL },
