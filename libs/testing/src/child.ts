@@ -21,7 +21,7 @@ export interface ChildOptions {
 /** How a process ended: its exit code, or `null` when a signal ended it. */
 export type ExitCode = number | null;
 
-const READY_MS = 60_000;
+const READY_MS = 120_000;
 const STOP_MS = 15_000;
 
 /** A process of a deployment that can be ended and started again. */

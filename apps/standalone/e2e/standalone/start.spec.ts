@@ -10,6 +10,7 @@ import {
   type Standalone,
 } from '@keyward/testing';
 import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
@@ -121,15 +122,6 @@ describe('npm start', () => {
     expect(stderr).toMatch(new RegExp(`Port ${8243 + keyward.offset} is taken.*PORT_OFFSET`));
   });
 
-  it('names every mistake in the settings', async () => {
-    const directory = await scratch();
-    writeFileSync(join(directory, 'deployment.toml'), '[oauth.grant_type.password]\nenabled = false\n');
-    const { code, stderr } = await fails({ KEYWARD_HOME: join(directory, 'home'), PORT_OFFSET: 'ten' }, directory);
-    expect(code).toBe(78);
-    expect(stderr).toMatch(/oauth\.grant_type\.password\.enabled/);
-    expect(stderr).toMatch(/PORT_OFFSET is "ten"/);
-  });
-
   // Only root runs PostgreSQL as another user, who has to get in.
   if (isRoot)
     it('names a home that PostgreSQL cannot use', async () => {
@@ -142,46 +134,6 @@ describe('npm start', () => {
       expect(code).toBe(1);
       expect(stderr).toContain(`cannot enter ${closed}`);
     });
-});
-
-describe('a restart', () => {
-  it('keeps the state, and stops without a trace', async () => {
-    const before = readDemo();
-    const { body } = await keyward.deployment.passwordToken();
-    const postgres = postgresOf(keyward.home) ?? 0;
-    expect(isAlive(postgres)).toBe(true);
-
-    expect(await keyward.process.kill('SIGINT')).toBe(0);
-    while (isAlive(postgres)) await pause(20); // Its last act is to end; a server that stays fails the test by its timeout.
-    expect(existsSync(join(keyward.home, 'lock'))).toBe(false);
-
-    await keyward.process.start();
-    expect(readDemo()).toEqual(before);
-    const refreshed = await keyward.deployment.token({
-      grant_type: 'refresh_token',
-      refresh_token: body.refresh_token,
-    });
-    expect(refreshed.status).toBe(200);
-  });
-
-  it('follows a crash', async () => {
-    const before = readDemo();
-    expect(await keyward.process.kill('SIGKILL')).toBeNull();
-    await keyward.process.start();
-    expect(readDemo()).toEqual(before);
-    expect((await keyward.deployment.passwordToken()).status).toBe(200);
-  });
-
-  it('renews the demo secrets where demo.json was removed', async () => {
-    const before = readDemo();
-    expect(await keyward.process.kill('SIGTERM')).toBe(0);
-    rmSync(join(keyward.home, 'demo.json'));
-    await keyward.process.start();
-    const demo = readDemo();
-    expect(demo.password).not.toBe(before.password);
-    expect((await new Deployment({ ...keyward.access, demo }).passwordToken()).status).toBe(200);
-    expect((await keyward.deployment.passwordToken()).status).toBe(401);
-  });
 });
 
 describe('beside another', () => {
@@ -245,5 +197,106 @@ describe('beside another', () => {
     } finally {
       gateway.kill('SIGKILL');
     }
+  });
+});
+
+/** What its home keeps from one start to the next. */
+const keptSecrets = () =>
+  JSON.parse(readFileSync(join(keyward.home, 'secrets.json'), 'utf8')) as Record<string, string | undefined>;
+const again = (env: Record<string, string> = {}) => startStandalone({ KEYWARD_HOME: keyward.home, ...env });
+
+// One after the other: each is another start in the same home.
+describe('a restart', () => {
+  let password: string;
+  const secret = randomBytes(24).toString('hex');
+  let given: Standalone | undefined;
+  afterAll(() => given?.stop());
+
+  it('follows a crash', async () => {
+    const before = readDemo();
+    expect(await keyward.process.kill('SIGKILL')).toBeNull();
+    await keyward.process.start();
+    expect(readDemo()).toEqual(before);
+    expect((await keyward.deployment.passwordToken()).status).toBe(200);
+  });
+
+  it('renews the demo secrets where demo.json was removed', async () => {
+    const before = readDemo();
+    expect(await keyward.process.kill('SIGTERM')).toBe(0);
+    rmSync(join(keyward.home, 'demo.json'));
+    await keyward.process.start();
+    const demo = readDemo();
+    expect(demo.password).not.toBe(before.password);
+    expect((await new Deployment({ ...keyward.access, demo }).passwordToken()).status).toBe(200);
+    expect((await keyward.deployment.passwordToken()).status).toBe(401);
+  });
+
+  it('goes on where the password of admin was changed, says what to do, and hands out no wrong one', async () => {
+    ({ password } = await keyward.deployment.cliJson('users', 'reset-password', 'admin', '--org', 'root'));
+    await keyward.process.kill();
+    const next = await again();
+    try {
+      expect(next.process.output).toMatch(/^warning: the demo organization .* start once .* KEYWARD_ADMIN_PASSWORD/m);
+      expect(next.access.demo.admin).not.toHaveProperty('password');
+      expect((await next.deployment.passwordToken()).status).toBe(200);
+    } finally {
+      await next.stop();
+    }
+  });
+
+  it('does so where nothing is known of the demo organization, either', async () => {
+    rmSync(join(keyward.home, 'demo.json'));
+    const child = spawn(process.execPath, [entryOf('standalone')], {
+      env: {
+        ...plainEnv(),
+        KEYWARD_HOME: keyward.home,
+        PORT_OFFSET: String(await freeOffset()),
+        SIGNING_KEY_STOCK: '0',
+      },
+    });
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    while (!said.includes('Keyward is ready') && child.exitCode === null) await pause(20);
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect(existsSync(join(keyward.home, 'demo.json'))).toBe(false);
+  });
+
+  it('keeps what the environment gives instead of what was kept, once it is accepted', async () => {
+    given = await again({ KEYWARD_ADMIN_PASSWORD: password, KEYWARD_CLI_SECRET: secret });
+    expect(keptSecrets()).toMatchObject({ adminPassword: password, cliSecret: secret });
+  });
+
+  it('keeps that and the state without it, and stops without a trace', async () => {
+    if (!given) throw new Error('nothing was given');
+    const [before, { body }] = [readDemo(), await given.deployment.passwordToken()];
+    const postgres = postgresOf(keyward.home) ?? 0;
+    expect(isAlive(postgres)).toBe(true);
+
+    expect(await given.process.kill('SIGINT')).toBe(0);
+    while (isAlive(postgres)) await pause(20); // Its last act is to end; a server that stays fails the test by its timeout.
+    expect(existsSync(join(keyward.home, 'lock'))).toBe(false);
+
+    const later = await again({ PORT_OFFSET: String(given.offset) });
+    try {
+      expect(readDemo()).toEqual(before);
+      expect(later.access.demo.admin).toMatchObject({ password, consumerSecret: secret });
+      expect(await later.deployment.cliJson('orgs', 'list')).toEqual(expect.any(Array));
+      const form = { grant_type: 'refresh_token', refresh_token: body.refresh_token as string };
+      expect((await later.deployment.token(form)).status).toBe(200);
+    } finally {
+      await later.stop();
+    }
+  });
+
+  it('is refused another key-encryption key while nothing opens what is sealed', async () => {
+    const before = keptSecrets();
+    const { code, stderr } = await fails({
+      KEYWARD_HOME: keyward.home,
+      PORT_OFFSET: String(await freeOffset()),
+      KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+    });
+    expect([code, stderr]).toEqual([78, expect.stringMatching(/KEY_ENCRYPTION_OTHER_KEYS/)]);
+    expect(keptSecrets()).toEqual(before);
   });
 });

@@ -22,18 +22,25 @@ export async function startChromium(): Promise<Browser> {
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 }
 
-/** What axe finds wrong with a page as it is shown (WCAG 2.2 A and AA). */
-export async function violationsOf(page: Page): Promise<string[]> {
+const STANDARD = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+/** Those rules of axe that look at colours and sizes: all that one page's look can change, as no style hides anything. */
+export const LOOK_RULES = ['color-contrast', 'link-in-text-block', 'target-size', 'scrollable-region-focusable'];
+
+/** What axe finds wrong with a page as it is shown (WCAG 2.2 A and AA), or what these rules do. */
+export async function violationsOf(page: Page, runOnly: string[] = STANDARD): Promise<string[]> {
   // The page's own policy lets no script in but its files: this one comes from the browser itself.
   const client = await page.context().newCDPSession(page);
-  const run = `${source};axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
-    .then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))`;
-  const { result } = await client.send('Runtime.evaluate', {
-    expression: run,
-    awaitPromise: true,
-    returnByValue: true,
-  });
-  return result.value as string[];
+  const evaluate = async (expression: string): Promise<unknown> => {
+    const options = { expression, awaitPromise: true, returnByValue: true };
+    const { result, exceptionDetails } = await client.send('Runtime.evaluate', options);
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return result.value;
+  };
+  if (!(await evaluate('"axe" in globalThis'))) await evaluate(`${source};0`);
+  const found = await evaluate(`axe.run(document, { runOnly: ${JSON.stringify(runOnly)} })
+    .then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))`);
+  await client.detach();
+  return found as string[];
 }
 
 /** Signs in on the page that is open, and allows what is then asked for. */
