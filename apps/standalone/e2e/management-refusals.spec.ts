@@ -5,9 +5,14 @@ import { makeKey, makeOrganization, makeUser, manage, operator, unique } from '.
 const keyward = deployment();
 
 let org: string;
+let elsewhere: string;
+/** Of what no refusal changes. */
+let names: { username: string; application: string; consumerKey: string };
 
 beforeAll(async () => {
-  org = await makeOrganization();
+  [org, elsewhere] = await Promise.all([makeOrganization(), makeOrganization()]);
+  const [{ username }, { application, consumerKey }] = await Promise.all([makeUser(org), makeKey(org)]);
+  names = { username, application, consumerKey };
 });
 
 describe('what is not there', () => {
@@ -26,17 +31,13 @@ describe('what is not there', () => {
   it.each(operations.filter(({ path }) => /\{(?!orgkey)/.test(path)))(
     'abuse 1 MT-20: of another organization, $name',
     async ({ method, path, hasBody }) => {
-      const elsewhere = await makeOrganization();
-      const [{ username }, { application, consumerKey }] = await Promise.all([makeUser(org), makeKey(org)]);
-      const names = { username, application, consumerKey };
-      const before = await stateOf(names);
       const answer = await keyward.send(fill(path, { ...names, orgkey: elsewhere }), {
         method,
         bearer: await operator(),
         ...(hasBody && { json: smallestBody(path, method) }),
       });
       expectProblem(answer, 'not_found', 404);
-      expect(await stateOf(names)).toEqual(before);
+      expect(await stateOf()).toEqual(before);
     },
   );
 
@@ -47,7 +48,11 @@ describe('what is not there', () => {
     expect(put.headers['allow']).toBe('GET, HEAD, POST');
   });
 
-  const stateOf = (names: { username: string; application: string; consumerKey: string }) =>
+  let before: object[];
+  beforeAll(async () => {
+    before = await stateOf();
+  });
+  const stateOf = () =>
     Promise.all([
       manage('GET', `/${org}/users/${names.username}`),
       manage('GET', `/${org}/applications/${names.application}/keys`),
@@ -92,8 +97,7 @@ describe('a body', () => {
   it.each(operations.filter(({ hasBody }) => hasBody))(
     'abuse 30: with a member that is not known changes nothing: $name',
     async ({ method, path }) => {
-      const [{ username }, { application, consumerKey }] = await Promise.all([makeUser(org), makeKey(org)]);
-      const target = fill(path, { orgkey: org, username, application, consumerKey });
+      const target = fill(path, { orgkey: org, ...names });
       const rootId = '00000000-0000-7000-8000-000000000001';
       for (const member of [
         { organizationId: rootId },
@@ -151,7 +155,7 @@ describe('a body', () => {
     { kind: 'production', consumerSecret: 'short' },
     { kind: 'production', consumerKey: 'with space!' },
   ])('a key %j is refused, and on update as well (abuse 40)', async ({ kind, ...settings }) => {
-    const { consumerKey, application } = await makeKey(org);
+    const { consumerKey, application } = names;
     const before = await manage('GET', `/${org}/keys/${consumerKey}`);
     expectProblem(
       await ask('POST', `/${org}/applications/${application}/keys`, { kind, ...settings }),

@@ -128,8 +128,9 @@ export async function makeKey(organization: string, options: KeyOptions = {}): P
 /** Waits for what a change brings about; throws after twenty seconds. */
 export async function eventually(holds: () => Promise<boolean>): Promise<void> {
   const end = Date.now() + 20_000;
-  while (!(await holds())) {
+  // Less often the longer it takes: asking is work for those that are to bring it about.
+  for (let wait = 10; !(await holds()); wait = Math.min(wait * 1.5, 150)) {
     if (Date.now() > end) throw new Error('It did not come true.');
-    await pause(20);
+    await pause(wait);
   }
 }
