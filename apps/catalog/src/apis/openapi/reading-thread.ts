@@ -51,14 +51,15 @@ function readDocument(require: NodeJS.Require): void {
   const data = threads.workerData as ReadingThreadData;
 
   const read = async (): Promise<ReadingResult> => {
-    const { parse } = require(data.yaml) as typeof Yaml;
-    const parser = require(data.parser) as typeof SwaggerParser;
-    const plain: unknown = data.text.trimStart().startsWith('{') ? JSON.parse(data.text) : parse(data.text);
+    // Loading them takes longer than reading most documents.
+    const yaml = () => require(data.yaml) as typeof Yaml;
+    const parser = () => require(data.parser) as typeof SwaggerParser;
+    const plain: unknown = data.text.trimStart().startsWith('{') ? JSON.parse(data.text) : yaml().parse(data.text);
     const version = (plain as { openapi?: unknown } | null)?.openapi;
     if (typeof version !== 'string' || !version.startsWith('3.')) return { failure: 'it is not an OpenAPI 3 document' };
     // Nothing outside of the document is read: no file, no URL.
     const options = { resolve: { external: false, file: false as const, http: false as const } };
-    const whole = (await parser.validate(plain as never, options)) as OpenApiDocument;
+    const whole = (await parser().validate(plain as never, options)) as OpenApiDocument;
     return { document: excerpt(whole) };
   };
 
