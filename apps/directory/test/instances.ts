@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Bus, openWire, startCall, type Call, type Wire } from '@keyward/bus';
 import { createOrganization, createUser, type CreateUser, type Organization, type User } from '@keyward/contracts';
-import { createLogger, loadConfig, type Running } from '@keyward/runtime';
+import { createLogger, loadConfig, type HashingSettings, type Running } from '@keyward/runtime';
 import { startNats } from '@keyward/testing';
 import { DIRECTORY_SETTINGS } from '../src/config';
 import { startDirectory } from '../src/start';
@@ -20,8 +20,15 @@ export const PASSWORD = 'a fine long password';
 
 const SETTINGS = { KEYWARD_ADMIN_PASSWORD: ADMIN_PASSWORD, HASHING_CONCURRENCY: '2' };
 
+/** Less than an operator may choose, for what tries hundreds of passwords and is not about their hashes. */
+export const CHEAP: Partial<HashingSettings> = { memory: 4096, iterations: 1 };
+
 /** Starts the first instance on this database. */
-export async function startInstances(databaseUrl: string, env: Record<string, string> = {}): Promise<Instances> {
+export async function startInstances(
+  databaseUrl: string,
+  env: Record<string, string> = {},
+  hashing: Partial<HashingSettings> = {},
+): Promise<Instances> {
   const nats = await startNats();
   const wires: Wire[] = [];
   const connect = async (name: string): Promise<Wire> => {
@@ -32,6 +39,7 @@ export async function startInstances(databaseUrl: string, env: Record<string, st
   const running: Running[] = [];
   const start = async (more: Record<string, string> = {}) => {
     const config = loadConfig(DIRECTORY_SETTINGS, { env: { DATABASE_URL: databaseUrl, ...SETTINGS, ...env, ...more } });
+    Object.assign(config.hashing, hashing);
     const instance = await startDirectory(
       config,
       await connect('directory'),

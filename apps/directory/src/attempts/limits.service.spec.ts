@@ -3,7 +3,16 @@ import { authenticateUser, findUser, resetPassword, unlockUser } from '@keyward/
 import { asAdmin, createTestDatabase, type TestDatabase } from '@keyward/testing';
 import type { DataSource } from 'typeorm';
 import { Attempts, codesOf, times, WRONG, type Sql } from '../../test/attempts';
-import { anOrganization, aUser, call, codeOf, PASSWORD, startInstances, type Instances } from '../../test/instances';
+import {
+  anOrganization,
+  aUser,
+  call,
+  CHEAP,
+  codeOf,
+  PASSWORD,
+  startInstances,
+  type Instances,
+} from '../../test/instances';
 import { DIRECTORY_SCHEMA } from '../data-source';
 import { beginAttempt, settleAttempt, slotOf } from './attempts';
 
@@ -19,7 +28,7 @@ let on: Attempts;
 
 beforeAll(async () => {
   database = await createTestDatabase([DIRECTORY_SCHEMA]);
-  instances = await startInstances(database.url('directory'));
+  instances = await startInstances(database.url('directory'), {}, CHEAP);
   bus = instances.bus;
   await instances.start();
   own = await database.connect('directory');
@@ -166,10 +175,10 @@ describe('limits of an account', () => {
 
   it('abuse 48: ten thousand names grow the table by 4,096 rows at most', async () => {
     const slots = Array.from({ length: 10_000 }, (_, i) => slotOf(on.organizationId, `random name ${i}`));
-    for (let from = 0; from < slots.length; from += 250)
+    for (let from = 0; from < slots.length; from += 100)
       await own.query(
         `SELECT begin_attempt($1, '', slot, $1, 'client', 1000000, 1000000, 1000000) FROM unnest($2::text[]) AS slot`,
-        [on.organizationId, slots.slice(from, from + 250)],
+        [on.organizationId, slots.slice(from, from + 100)],
       );
     const [row] = await on.sql<{ rows: number }>(
       'SELECT count(*)::int AS rows FROM directory.account_attempts WHERE organization_id = $1',
