@@ -15,12 +15,15 @@ import { CLI_CONSUMER_KEY, ROOT_ORGANIZATION } from '@keyward/contracts';
 import { type GatewayConfig } from '@keyward/gateway';
 import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type CertificateFiles } from './certificate';
 import { registerRelyingParty } from './relying-party/register';
 import { type Secrets } from './secrets';
 import { StartError } from './start-error';
 
 const GIVE_PASSWORD = 'If the password of admin was changed, start once with it in KEYWARD_ADMIN_PASSWORD: it is kept.';
+/** A machine that has just begun, or has other work as well, may refuse what it takes a little later. */
+const PATIENCE_MS = 20_000;
 const lastOf = (home: string) => join(home, 'demo.last.json');
 
 /** Takes demo.json away, which says that all is ready; the secrets in it are kept for this start. */
@@ -50,6 +53,8 @@ export interface DemoStart {
   port: number;
   upstream: string;
   warn: (text: string) => void;
+  /** Ends what is tried again. */
+  signal: AbortSignal;
 }
 
 /**
@@ -58,7 +63,7 @@ export interface DemoStart {
  * known of it.
  */
 export async function openDemo({ server }: GatewayConfig, start: DemoStart): Promise<Demo | undefined> {
-  const { last, secrets, certificate, port, upstream, warn } = start;
+  const { last, secrets, certificate, port, upstream, warn, signal } = start;
   const admin = {
     organization: ROOT_ORGANIZATION.key,
     username: 'admin',
@@ -67,20 +72,28 @@ export async function openDemo({ server }: GatewayConfig, start: DemoStart): Pro
     consumerSecret: secrets.cliSecret,
   };
   const { url, ca } = ownAddress(server, certificate);
-  const api = new Api({ url, ca, insecure: ca === undefined }, admin);
   let [signedIn, made, relyingParty] = [false, last, last?.relyingParty];
   if (relyingParty && new URL(relyingParty.url).port !== String(port)) relyingParty = undefined;
-  try {
-    await api.get(path`organizations/${ROOT_ORGANIZATION.key}`);
-    signedIn = true;
-    made ??= await demo(api, { upstream });
-    relyingParty ??= await registerRelyingParty(api, made.organization, port);
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    if (!isLasting(error)) throw new StartError(error.message, { cause: error });
-    warn(`the demo organization is left as it is. ${error.message}${signedIn ? '' : ` ${GIVE_PASSWORD}`}`);
-  } finally {
-    await api.close();
+  const end = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const api = new Api({ url, ca, insecure: ca === undefined }, admin);
+    try {
+      await api.get(path`organizations/${ROOT_ORGANIZATION.key}`);
+      signedIn = true;
+      made ??= await demo(api, { upstream });
+      relyingParty ??= await registerRelyingParty(api, made.organization, port);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      if (!isLasting(error)) {
+        if (Date.now() > end) throw new StartError(error.message, { cause: error });
+        await pause(1000, undefined, { signal });
+        continue;
+      }
+      warn(`the demo organization is left as it is. ${error.message}${signedIn ? '' : ` ${GIVE_PASSWORD}`}`);
+    } finally {
+      await api.close();
+    }
+    break;
   }
   if (!made) return undefined;
   const { publicUrl } = server;

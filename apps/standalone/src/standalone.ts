@@ -94,7 +94,10 @@ export async function startStandalone({ env, done, warn, signal, undo }: Start):
   const sample = await startSampleUpstream(home, warn);
   undo.push(() => sample.close());
   const port = await portNear(RELYING_PARTY_PORT + gateway.server.offset);
-  const demo = await openDemo(gateway, { last: known, secrets, certificate, port, upstream: sample.url, warn });
+  const demo = await openDemo(gateway, {
+    ...{ last: known, secrets, certificate, port, upstream: sample.url },
+    ...{ warn, signal },
+  });
   if (demo?.admin.password !== undefined) keepSecrets(home, secrets);
   if (demo?.relyingParty) {
     const provider = { issuer: demo.issuer, ...ownAddress(gateway.server, certificate) };
