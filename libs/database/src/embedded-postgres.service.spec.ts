@@ -97,10 +97,11 @@ it('a server left over from a killed process is shut down by the next start', as
   await afterCrash.stop();
 }, 30_000);
 
-it('a lock file that names another program’s process does not end that program, nor keep it from starting', async () => {
+it('lock files that name another program’s process do not end that program, nor keep it from starting', async () => {
   await copyMade();
-  await writeFile(join(options.dir, 'postmaster.pid'), `${process.ppid}\n`);
-  const server = await startEmbeddedPostgres(options);
+  for (const name of ['postmaster.pid', '.s.PGSQL.23456.lock', '.s.PGSQL.23456'])
+    await writeFile(join(options.dir, name), `${process.ppid}\n`);
+  const server = await startEmbeddedPostgres({ ...options, port: 23456 });
   expect(isAlive(process.ppid)).toBe(true);
   await server.stop();
 }, 30_000);

@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { chown, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -61,7 +61,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   };
 
   await stop();
-  await rm(join(dir, 'postmaster.pid'), { force: true }); // It may name a process that is no PostgreSQL of ours.
+  await unlock(dir);
   const port = options.port ?? (await freePort());
   const log = join(dir, 'server.log');
   await rm(log, { force: true });
@@ -80,6 +80,12 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     pid: serverOf(dir) ?? 0,
     stop,
   };
+}
+
+/** What a server that was killed has left: by now its files may name a process that is no PostgreSQL of ours. */
+async function unlock(dir: string): Promise<void> {
+  const left = (await readdir(dir)).filter((name) => name === 'postmaster.pid' || name.startsWith('.s.PGSQL.'));
+  for (const name of left) await rm(join(dir, name), { force: true });
 }
 
 /** Small, on loopback alone, and without statements or rows in its log. */
