@@ -12,6 +12,8 @@ export class Bus {
    */
   async call<Req extends object, Res extends object>(message: Rpc<Req, Res>, request: Req, call: Call): Promise<Res> {
     const reply = await this.ask(message, request, call);
+    // A process that hung hears of an answer before its timers do: whoever asked has gone on, and nothing may be done after it.
+    if (timeLeft(call) === 0) throw lost('answered too late');
     if ('ok' in reply) return reply.ok as Res;
     const { code, description, retryAfter, reason, dpopNonce } = reply.error;
     throw new ServiceError(isErrorCode(code) ? code : 'server_error', description, {
@@ -33,7 +35,7 @@ export class Bus {
       }
     } catch (error) {
       if (!(error instanceof LostMessage)) throw error;
-      throw new ServiceError('temporarily_unavailable', undefined, { detail: error.message, retryAfter: 1 });
+      throw lost(error.message);
     }
   }
 
@@ -55,3 +57,5 @@ export class Bus {
     return this.wire.onConnection(listener);
   }
 }
+
+const lost = (detail: string) => new ServiceError('temporarily_unavailable', undefined, { detail, retryAfter: 1 });

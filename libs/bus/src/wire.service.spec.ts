@@ -37,6 +37,7 @@ const fail = rpc('probe.text.fail', Ask, Told);
 const nothing = rpc('probe.text.nothing', Ask, Told);
 const large = rpc('probe.text.large', Ask, Told);
 const relay = rpc('probe.text.relay', Ask, Told);
+const hang = rpc('probe.text.hang', Ask, Told);
 const held = rpc('probe.text.held', Ask, Told);
 const heldRepeatable = rpc('probe.text.held-repeatable', Ask, Told, { repeatable: true });
 const nobody = rpc('probe.text.nobody', Ask, Told);
@@ -64,6 +65,10 @@ function probe(name: string, wire: Wire) {
     @Handle(slow) async slow({ text, ms }: Ask): Promise<Told> {
       seen.push(text);
       await sleep(ms ?? 0);
+      return { text, by: name };
+    }
+    @Handle(hang) async hang({ text, ms = 0 }: Ask): Promise<Told> {
+      for (const end = Date.now() + ms; Date.now() < end;);
       return { text, by: name };
     }
     @Handle(held) async held({ text }: Ask): Promise<Told> {
@@ -213,6 +218,13 @@ describe.each(transports)('%s', (_name, transport) => {
   test('no answer in time is temporarily_unavailable, through a service in between too', async () => {
     await started();
     await expect(bus.call(relay, { text: '', ms: 3000 }, call(200))).rejects.toMatchObject({
+      code: 'temporarily_unavailable',
+    });
+  });
+
+  test('an answer that comes too late is none, though the process has hung and heard it before its timer', async () => {
+    await started();
+    await expect(bus.call(hang, { text: '', ms: 300 }, call(200))).rejects.toMatchObject({
       code: 'temporarily_unavailable',
     });
   });
