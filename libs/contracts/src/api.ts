@@ -1,4 +1,3 @@
-import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayUnique,
@@ -14,9 +13,9 @@ import {
   MaxLength,
   Min,
   MinLength,
-  ValidateNested,
 } from 'class-validator';
 import { feed } from './feed';
+import { Nested } from './nested';
 import { IsNullable } from './nullable';
 import { Page, PageRequest } from './page';
 import { Empty, rpc } from './rpc';
@@ -158,15 +157,14 @@ class ApiSettings extends SeenApis {
   @IsOptional() @IsBoolean() isDefault?: boolean;
   @IsOptional() @IsIn(VISIBILITIES) visibility?: Visibility;
   @IsOptional() @IsArray() @ArrayMaxSize(50) @ArrayUnique() @Matches(ROLE, { each: true }) visibleTo?: string[];
-  @IsOptional() @ValidateNested() @Type(() => Upstreams) upstreams?: Upstreams;
+  @IsOptional() @Nested(() => Upstreams) upstreams?: Upstreams;
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(MOST_RESOURCES)
-  @ValidateNested({ each: true })
-  @Type(() => ApiResource)
+  @Nested(() => ApiResource, { each: true })
   resources?: ApiResource[];
   /** `null` takes it away. */
-  @IsNullable() @ValidateNested() @Type(() => CorsSettings) cors?: CorsSettings | null;
+  @IsNullable() @Nested(() => CorsSettings) cors?: CorsSettings | null;
   @IsOptional() @IsBoolean() backendToken?: boolean;
   @IsOptional() @IsBoolean() subscriptionRequired?: boolean;
   @IsOptional() @IsBoolean() approvalRequired?: boolean;
@@ -195,7 +193,7 @@ export class ImportApi extends SeenApis {
   @IsOptional() @Matches(API_NAME) name?: string;
   @IsOptional() @Matches(API_VERSION) version?: string;
   @IsOptional() @IsString() @MaxLength(200) context?: string;
-  @IsOptional() @ValidateNested() @Type(() => Upstreams) upstreams?: Upstreams;
+  @IsOptional() @Nested(() => Upstreams) upstreams?: Upstreams;
   /** Puts resources and description in the place of those that the version has; everything else of it stays. */
   @IsOptional() @IsBoolean() replace?: boolean;
 }

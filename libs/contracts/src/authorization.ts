@@ -1,4 +1,3 @@
-import { Type } from 'class-transformer';
 import { IsBoolean, IsIP, IsObject, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
 import type { PageOwner } from './organization';
 import { rpc } from './rpc';
@@ -6,11 +5,11 @@ import { rpc } from './rpc';
 /** A browser at one of the sign-in pages. Nothing that it says of itself is proven but its sessions. */
 export class Browser {
   /** The parameters of the authorization request (RFC 6749 §4.1.1), each once; none where no client sent it. */
-  @IsObject() @Type(() => Object) params: Record<string, string>;
+  @IsObject() params: Record<string, string>;
   /** The organization of the path `/t/<orgkey>/`; absent at the root, where client or login name decides. */
   @IsOptional() @IsUUID() organizationId?: string;
   /** Its session cookies, by org key. */
-  @IsObject() @Type(() => Object) sessions: Record<string, string>;
+  @IsObject() sessions: Record<string, string>;
   /** Its address as the gateway trusts it. */
   @IsIP() ip: string;
   /** What it calls itself, shown to its user in the list of sessions. */

@@ -1,4 +1,3 @@
-import { Type } from 'class-transformer';
 import { IsBoolean, IsIP, IsObject, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
 import { Page, PageRequest } from './page';
 import { rpc } from './rpc';
@@ -9,7 +8,7 @@ export const REGISTERED_BY = ['token', 'open', 'user'] as const;
 /** Client metadata, RFC 7591 §2, as it came: whatever it is, it is data. */
 class WithMetadata {
   @IsUUID() organizationId: string;
-  @IsObject() @Type(() => Object) metadata: Record<string, unknown>;
+  @IsObject() metadata: Record<string, unknown>;
   /** The organization takes clients with keys of their own alone. */
   @IsBoolean() highAssurance: boolean;
 }

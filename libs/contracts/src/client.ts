@@ -1,4 +1,3 @@
-import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -9,10 +8,10 @@ import {
   IsString,
   IsUUID,
   MaxLength,
-  ValidateNested,
 } from 'class-validator';
 import type { AccessTokenPolicy } from './compatibility';
 import { feed } from './feed';
+import { Nested } from './nested';
 import { Empty, rpc } from './rpc';
 
 /** The grant types a consumer key may be allowed. */
@@ -99,14 +98,13 @@ export class AuthenticateClient {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(2)
-  @ValidateNested({ each: true })
-  @Type(() => ClientCredentials)
+  @Nested(() => ClientCredentials, { each: true })
   credentials: ClientCredentials[];
   /** The organization whose endpoint was asked; absent at the root. */
   @IsOptional() @IsUUID() organizationId?: string;
   /** The client's address as the gateway trusts it. */
   @IsIP() ip: string;
-  @IsOptional() @ValidateNested() @Type(() => ClientCertificate) certificate?: ClientCertificate;
+  @IsOptional() @Nested(() => ClientCertificate) certificate?: ClientCertificate;
 }
 
 /**

@@ -1,4 +1,3 @@
-import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayUnique,
@@ -15,7 +14,6 @@ import {
   MaxLength,
   Min,
   MinLength,
-  ValidateNested,
 } from 'class-validator';
 import {
   AUTH_METHODS,
@@ -28,6 +26,7 @@ import {
 } from './client';
 import { CertificateSubject, ClientJwks } from './client-proof';
 import { ACCESS_TOKEN_POLICIES, type AccessTokenPolicy } from './compatibility';
+import { Nested } from './nested';
 import { IsNullable } from './nullable';
 import { APPLICATION_TYPES, type ApplicationType } from './relying-party';
 import { Page, PageRequest } from './page';
@@ -106,7 +105,7 @@ class KeySettings {
   /** `client_secret_basic` when absent, `none` for a public client. Without a secret there is none generated. */
   @IsOptional() @IsIn(AUTH_METHODS) tokenEndpointAuthMethod?: AuthMethod;
   /** For `tls_client_auth`. */
-  @IsOptional() @ValidateNested() @Type(() => CertificateSubject) certificateSubject?: CertificateSubject;
+  @IsOptional() @Nested(() => CertificateSubject) certificateSubject?: CertificateSubject;
   /** What each of its access tokens must be bound to; `none` when absent: to what it shows, if anything. */
   @IsOptional() @IsIn(TOKEN_BINDINGS) tokenBinding?: TokenBinding;
   /** A JWK set (RFC 7517 §5) of public keys for `private_key_jwt`, and of certificates for `self_signed_tls_client_auth`; in an update it takes the place of `jwksUri`. */

@@ -5,6 +5,7 @@ export * from './compatibility';
 export * from './errors';
 export * from './feed';
 export * from './page';
+export * from './nested';
 export * from './nullable';
 export * from './organization';
 export * from './branding';

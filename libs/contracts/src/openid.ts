@@ -1,5 +1,5 @@
-import { IsObject, IsOptional, IsString, IsUUID, MaxLength, ValidateNested } from 'class-validator';
-import { Type } from 'class-transformer';
+import { IsObject, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { Nested } from './nested';
 import { Possession } from './possession';
 import { rpc } from './rpc';
 
@@ -7,7 +7,7 @@ export class GetUserInfo {
   @IsString() @MaxLength(8192) token: string;
   /** The organization of the path; at the root the token names it. */
   @IsOptional() @IsUUID() organizationId?: string;
-  @IsOptional() @ValidateNested() @Type(() => Possession) possession?: Possession;
+  @IsOptional() @Nested(() => Possession) possession?: Possession;
 }
 
 /** OpenID Connect Core 1.0 §5.3.2. */
@@ -29,7 +29,7 @@ export class UserInfoAnswer {
 
 /** A request to sign out, OpenID Connect RP-Initiated Logout 1.0 §2. */
 export class SignOut {
-  @IsObject() @Type(() => Object) params: Record<string, string>;
+  @IsObject() params: Record<string, string>;
   @IsUUID() organizationId: string;
   /** The organization's session cookie. */
   @IsOptional() @IsString() @MaxLength(200) session?: string;

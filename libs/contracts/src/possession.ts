@@ -1,5 +1,5 @@
-import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, IsUUID, Matches, MaxLength, MinLength, ValidateNested } from 'class-validator';
+import { IsInt, IsOptional, IsString, IsUUID, Matches, MaxLength, MinLength } from 'class-validator';
+import { Nested } from './nested';
 import { rpc } from './rpc';
 
 /** A SHA-256 in base64url. */
@@ -35,7 +35,7 @@ export class DpopProof {
 
 /** The keys that whoever sent a request has shown to hold. */
 export class Possession {
-  @IsOptional() @ValidateNested() @Type(() => DpopProof) dpop?: DpopProof;
+  @IsOptional() @Nested(() => DpopProof) dpop?: DpopProof;
   /** That of a certificate, its SHA-256. */
   @IsOptional() @Matches(THUMBPRINT) certificate?: string;
 }

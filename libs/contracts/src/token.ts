@@ -1,22 +1,21 @@
-import { Type } from 'class-transformer';
-import { IsIP, IsObject, IsOptional, IsString, IsUUID, MaxLength, ValidateNested } from 'class-validator';
+import { IsIP, IsObject, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
 import { ClientCertificate } from './client';
+import { Nested } from './nested';
 import { Possession } from './possession';
 import { rpc } from './rpc';
 
 /** A form posted to the token, revocation or introspection endpoint. Parameters occur once; empty ones are left out. */
 export class TokenRequest {
-  // A parameter may have any name: without its type, one called `constructor` would be taken for it.
-  @IsObject() @Type(() => Object) params: Record<string, string>;
+  @IsObject() params: Record<string, string>;
   /** The `Authorization` header as it came. */
   @IsOptional() @IsString() @MaxLength(8192) authorization?: string;
   /** The organization of the path `/t/<orgkey>/`; absent at the root, where the consumer key decides. */
   @IsOptional() @IsUUID() organizationId?: string;
   /** The client's address as the gateway trusts it. */
   @IsIP() ip: string;
-  @IsOptional() @ValidateNested() @Type(() => ClientCertificate) certificate?: ClientCertificate;
+  @IsOptional() @Nested(() => ClientCertificate) certificate?: ClientCertificate;
   /** What a token that is issued for it can be bound to. */
-  @IsOptional() @ValidateNested() @Type(() => Possession) possession?: Possession;
+  @IsOptional() @Nested(() => Possession) possession?: Possession;
 }
 
 /** RFC 6749 §5.1. */
@@ -53,7 +52,7 @@ export class Introspection {
 /** A bearer token at the management API. */
 export class VerifyBearer {
   @IsString() @MaxLength(8192) token: string;
-  @IsOptional() @ValidateNested() @Type(() => Possession) possession?: Possession;
+  @IsOptional() @Nested(() => Possession) possession?: Possession;
 }
 
 /** Whom a management token stands for. */

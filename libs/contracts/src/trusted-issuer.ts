@@ -1,4 +1,3 @@
-import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   IsArray,
@@ -10,11 +9,11 @@ import {
   Matches,
   MaxLength,
   MinLength,
-  ValidateNested,
 } from 'class-validator';
 import { SCOPE_TOKEN } from './api';
 import { ClientJwks } from './client-proof';
 import { feed } from './feed';
+import { Nested } from './nested';
 import { IsNullable } from './nullable';
 import { Page, PageRequest } from './page';
 import { Empty, rpc } from './rpc';
@@ -53,8 +52,8 @@ export class IssuerAccess {
   @IsOptional() @Matches(CLAIM) scopeClaim?: string;
   /** Takes tokens of the type `JWT` or of none as well, for issuers that do not write `at+jwt` (RFC 9068 §2.1). */
   @IsOptional() @IsBoolean() anyType?: boolean;
-  @IsArray() @ArrayMaxSize(200) @ValidateNested({ each: true }) @Type(() => AdmittedClient) clients: AdmittedClient[];
-  @IsArray() @ArrayMaxSize(200) @ValidateNested({ each: true }) @Type(() => AdmittedScope) scopes: AdmittedScope[];
+  @IsArray() @ArrayMaxSize(200) @Nested(() => AdmittedClient, { each: true }) clients: AdmittedClient[];
+  @IsArray() @ArrayMaxSize(200) @Nested(() => AdmittedScope, { each: true }) scopes: AdmittedScope[];
 }
 
 /** What gateways hold of an issuer whose access tokens open something. */
@@ -94,11 +93,10 @@ class TrustSettings {
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(MOST_LINKED)
-  @ValidateNested({ each: true })
-  @Type(() => LinkedUser)
+  @Nested(() => LinkedUser, { each: true })
   users?: LinkedUser[];
   /** All of it: an update replaces it, `null` takes it away. */
-  @IsNullable() @ValidateNested() @Type(() => IssuerAccess) access?: IssuerAccess | null;
+  @IsNullable() @Nested(() => IssuerAccess) access?: IssuerAccess | null;
 }
 
 export class CreateTrustedIssuer extends TrustSettings {

@@ -1,4 +1,3 @@
-import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -12,8 +11,8 @@ import {
   Max,
   MaxLength,
   Min,
-  ValidateNested,
 } from 'class-validator';
+import { Nested } from './nested';
 import { Empty, rpc } from './rpc';
 import { IsTime } from './time';
 
@@ -46,7 +45,7 @@ export class RecordUsage {
   @IsUUID() organizationId: string;
   /** The gateway's name for itself, new at each start. */
   @IsUUID() gateway: string;
-  @IsArray() @ArrayMaxSize(200) @ValidateNested({ each: true }) @Type(() => UsageCount) counts: UsageCount[];
+  @IsArray() @ArrayMaxSize(200) @Nested(() => UsageCount, { each: true }) counts: UsageCount[];
 }
 
 /** What calls may be added up by. */

@@ -12,9 +12,8 @@ import {
   Matches,
   MaxLength,
   MinLength,
-  ValidateNested,
 } from 'class-validator';
-import { Type } from 'class-transformer';
+import { Nested } from './nested';
 import { Page, PageRequest } from './page';
 import { rpc } from './rpc';
 
@@ -95,7 +94,7 @@ export class Profile {
   @IsOptional() @IsBoolean() email_verified?: boolean;
   @IsOptional() @IsString() @MaxLength(50) phone_number?: string;
   @IsOptional() @IsBoolean() phone_number_verified?: boolean;
-  @IsOptional() @ValidateNested() @Type(() => Address) address?: Address;
+  @IsOptional() @Nested(() => Address) address?: Address;
 }
 
 /** A user's profile, as clients and upstreams are told of it. */
@@ -129,7 +128,7 @@ export class CreateUser {
   /** 15 characters at least (NIST SP 800-63B-4), 1,024 bytes at most; generated when absent. */
   @IsOptional() @IsString() @MinLength(15) @MaxLength(1024) password?: string;
   @IsOptional() @IsIn(['active', 'pending']) state?: 'active' | 'pending';
-  @IsOptional() @ValidateNested() @Type(() => Profile) profile?: Profile;
+  @IsOptional() @Nested(() => Profile) profile?: Profile;
   @IsOptional() @IsArray() @ArrayMaxSize(50) @ArrayUnique() @Matches(/^[\w.-]{1,64}$/, { each: true }) roles?: string[];
 }
 
@@ -144,7 +143,7 @@ export class NameUser {
 
 /** Changes what is present; a profile is replaced. */
 export class UpdateUser extends NameUser {
-  @IsOptional() @ValidateNested() @Type(() => Profile) profile?: Profile;
+  @IsOptional() @Nested(() => Profile) profile?: Profile;
   @IsOptional() @IsIn(['active', 'disabled']) state?: 'active' | 'disabled';
   @IsOptional() @IsArray() @ArrayMaxSize(50) @ArrayUnique() @Matches(/^[\w.-]{1,64}$/, { each: true }) roles?: string[];
 }
