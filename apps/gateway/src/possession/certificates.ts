@@ -47,9 +47,9 @@ export class ClientCertificates {
   /** What a trusted proxy says. */
   private valueOf({ headers, socket }: IncomingMessage): string | undefined {
     const value = this.header === undefined ? undefined : headers[this.header];
+    if (typeof value !== 'string') return undefined;
     const { remoteAddress = '' } = socket;
-    const isTrusted = this.proxies.check(remoteAddress, isIPv6(remoteAddress) ? 'ipv6' : 'ipv4');
-    return isTrusted && typeof value === 'string' ? value : undefined;
+    return this.proxies.check(remoteAddress, isIPv6(remoteAddress) ? 'ipv6' : 'ipv4') ? value : undefined;
   }
 
   /** Whether one of the authorities has issued it, and it is its time: a proxy may let any certificate pass. */
