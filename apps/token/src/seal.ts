@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
+import { random } from './random';
 
 const NONCE = 12;
 const TAG = 16;
@@ -15,7 +16,7 @@ export interface Seal {
 
 /** AES-256-GCM: what is stored reveals nothing, the text sent again opens it. */
 export function seal({ text, purpose, aad }: Seal, content: Buffer): Buffer {
-  const nonce = randomBytes(NONCE);
+  const nonce = random(NONCE);
   const cipher = createCipheriv('aes-256-gcm', keyOf(text, purpose), nonce).setAAD(aad);
   return Buffer.concat([nonce, cipher.update(content), cipher.final(), cipher.getAuthTag()]);
 }

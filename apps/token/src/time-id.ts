@@ -1,20 +1,18 @@
-import { randomFillSync } from 'node:crypto';
+import { random } from './random';
 
 /** A UUID version 7 (RFC 9562 §5.7): it tells when it was made, and so in which day's partition its row is. */
 export function newId(now: number): string {
-  const bytes = randomFillSync(Buffer.allocUnsafe(16));
+  const bytes = random(16);
   bytes.writeUIntBE(now, 0, 6);
   bytes[6] = (bytes.readUInt8(6) & 0x0f) | 0x70;
   bytes[8] = (bytes.readUInt8(8) & 0x3f) | 0x80;
-  return idFromBytes(bytes);
+  return idFromHex(bytes.toString('hex'));
 }
 
 export const idBytes = (id: string): Buffer => Buffer.from(id.replaceAll('-', ''), 'hex');
 
-export function idFromBytes(bytes: Buffer): string {
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}
+export const idFromHex = (hex: string): string =>
+  `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 
 /** The day a moment is in, UTC, as PostgreSQL writes a date. */
 export const dayAt = (milliseconds: number): string => {

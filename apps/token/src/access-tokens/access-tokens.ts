@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Bus, type Call } from '@keyward/bus';
 import { jtiOf, signJwt, type Client, type Confirmation, type Organization } from '@keyward/contracts';
@@ -10,6 +9,7 @@ import type { User } from '../grants/grant';
 import { Issuers } from '../issuer';
 import { ToldNames } from '../openid/told-names';
 import { newId } from '../time-id';
+import { random } from '../random';
 import { newSecret, writeToken } from '../token-string';
 import { insertOpaqueToken } from './issued-tokens';
 
@@ -59,7 +59,7 @@ export class AccessTokens {
       ...issue,
       pairwiseSub,
       issuer: this.issuers.of(organization),
-      jti: jtiOf(randomBytes(16).toString('base64url'), family),
+      jti: jtiOf(random(16).toString('base64url'), family),
       // What is older than the client's record was issued to another of its name.
       issuedAt: Math.max(inSeconds(now), client.tokensFrom),
     });
