@@ -30,14 +30,14 @@ class LocalWire implements Wire {
     private readonly drainMs: number,
   ) {}
 
-  async request(subject: string, request: object, call: Call, timeoutMs: number): Promise<Reply> {
+  request(subject: string, request: object, call: Call, timeoutMs: number): Promise<Reply> {
     const group = this.exchange.responders.get(subject);
-    if (!this.connected) throw new LostMessage(subject, 'closed');
+    if (!this.connected) return Promise.reject(new LostMessage(subject, 'closed'));
     const [ask] = group ?? [];
-    if (!group || !ask) throw new LostMessage(subject, 'no responder');
+    if (!group || !ask) return Promise.reject(new LostMessage(subject, 'no responder'));
     if (group.length > 1) group.push(...group.splice(0, 1)); // takes turns, as a queue group does
     const sent = overTheWire(request);
-    return await new Promise<Reply>((resolve, reject) => {
+    return new Promise<Reply>((resolve, reject) => {
       const timer = setTimeout(() => reject(new LostMessage(subject, 'no answer in time')), timeoutMs);
       const answered = (reply: Reply) => {
         clearTimeout(timer);

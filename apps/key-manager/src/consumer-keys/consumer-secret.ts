@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { ServiceError } from '@keyward/contracts';
 
 /** 256 random bits (X-12). */
@@ -6,7 +6,11 @@ export const newConsumerSecret = (): string => randomBytes(32).toString('base64u
 
 /** Makes what is stored of a secret: an HMAC under a key that is sealed in the database. */
 export class SecretMacs {
-  constructor(private readonly key: Buffer) {}
+  private readonly key: KeyObject;
+
+  constructor(key: Buffer) {
+    this.key = createSecretKey(key);
+  }
 
   /** Binds the secret to its consumer key, so that two clients with the same secret do not show it. */
   of(consumerKey: string, secret: string): Buffer {
