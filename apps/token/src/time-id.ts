@@ -9,7 +9,7 @@ export function newId(now: number): string {
   return idFromHex(bytes.toString('hex'));
 }
 
-export const idBytes = (id: string): Buffer => Buffer.from(id.replaceAll('-', ''), 'hex');
+export const hexOf = (id: string): string => id.replaceAll('-', '');
 
 export const idFromHex = (hex: string): string =>
   `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;

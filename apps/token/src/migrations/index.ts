@@ -20,6 +20,7 @@ import { NoticesInTurn1764070000000 } from './1764070000000-notices-in-turn';
 import { LastEndOfAName1764080000000 } from './1764080000000-last-end-of-a-name';
 import { ReuseByItself1764090000000 } from './1764090000000-reuse-by-itself';
 import { FamiliesInOneOrder1764090000001 } from './1764090000001-families-in-one-order';
+import { SaltOfASuccessor1764100000000 } from './1764100000000-salt-of-a-successor';
 
 /** In the order in which they are run. */
 export const TOKEN_MIGRATIONS = [
@@ -45,4 +46,5 @@ export const TOKEN_MIGRATIONS = [
   LastEndOfAName1764080000000,
   ReuseByItself1764090000000,
   FamiliesInOneOrder1764090000001,
+  SaltOfASuccessor1764100000000,
 ];

@@ -8,10 +8,10 @@ import { TOKEN_MIGRATIONS } from '../migrations';
 import { SessionOfAFamily1764060000000 } from '../migrations/1764060000000-session-of-a-family';
 import { Partitions } from '../partitions';
 import { endSessionRow, saveSession } from '../sessions/session-rows';
-import { dayOf, idBytes, newId } from '../time-id';
+import { dayOf, hexOf, newId } from '../time-id';
 import { hashToken, newSecret, writeToken, type TokenString } from '../token-string';
 import { findFamily, insertFamily, revokeFamily, rotateFamily, type Rotation } from './refresh-family';
-import { openSuccessor, sealSuccessor } from './successor';
+import { newSalt, successorSecret } from './successor';
 
 type RefreshToken = TokenString<'krt'>;
 
@@ -59,15 +59,16 @@ interface Use extends Partial<Omit<Rotation, 'presented' | 'next' | 'now'>> {
 
 /** Presents a token as RefreshTokens does; `successor` is what its client would be given. */
 async function use(clock: TestClock, token: RefreshToken, { dataSource = one, keep, ...rotation }: Use) {
-  const next = writeToken('krt', token, newSecret('krt'));
+  const salt = newSalt();
+  const next = writeToken('krt', token, successorSecret(token.text, salt));
   const rotated = await rotateFamily(dataSource, {
     ...{ organizationId, clientId: 'key', presented: token, notBefore: 0, grace: 10, lifetime: DAY },
-    next: keep ? undefined : { hash: next.hash, sealed: sealSuccessor(token.text, token.id, next.secret) },
+    next: keep ? undefined : { hash: next.hash, salt },
     now: new Date(clock.now()),
     ...rotation,
   });
   const { outcome } = rotated;
-  const again = outcome === 'retry' && writeToken('krt', token, openSuccessor(token.text, token.id, rotated.sealed));
+  const again = outcome === 'retry' && writeToken('krt', token, successorSecret(token.text, rotated.salt));
   return { outcome, successor: again || next, rotated };
 }
 
@@ -369,7 +370,7 @@ describe('RT-02 whose it is', () => {
       Buffer.isBuffer(value) ? value : Buffer.from(String(value)),
     );
     for (const { text, secret, proof } of [first, successor])
-      for (const secretly of [text, secret, proof, idBytes(proof)])
+      for (const secretly of [text, secret, proof, Buffer.from(hexOf(proof), 'hex')])
         expect(stored.some((value) => value.includes(secretly))).toBe(false);
   });
 });
@@ -379,16 +380,16 @@ describe('RT-03 scopes', () => {
     const { first, use } = await newFamily();
     const granted = { scope: 'default more', authTime: expect.any(Number) as number, amr: ['pwd'], sessionId: null };
     const { rotated, successor } = await use(first, { scope: ['more'] });
-    expect(rotated).toEqual({ outcome: 'rotated', sealed: null, ...granted });
+    expect(rotated).toEqual({ outcome: 'rotated', salt: null, ...granted });
     expect((await use(first)).rotated).toMatchObject({ outcome: 'retry', ...granted });
-    expect((await use(successor, { keep: true })).rotated).toEqual({ outcome: 'kept', sealed: null, ...granted });
+    expect((await use(successor, { keep: true })).rotated).toEqual({ outcome: 'kept', salt: null, ...granted });
   });
 
   it('RT-03 more than was granted consumes nothing', async () => {
     const { first, use } = await newFamily();
     for (const scope of [['default', 'write'], ['mor'], ['default more']]) {
       const { rotated } = await use(first, { scope });
-      const nothing = { sealed: null, scope: null, authTime: null, amr: null, sessionId: null };
+      const nothing = { salt: null, scope: null, authTime: null, amr: null, sessionId: null };
       expect(rotated).toEqual({ outcome: 'scope', ...nothing });
     }
     expect((await use(first, { scope: ['more', 'default'] })).outcome).toBe('rotated');

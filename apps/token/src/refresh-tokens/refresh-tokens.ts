@@ -16,7 +16,7 @@ import {
   type RefreshFamily,
   type Rotated,
 } from './refresh-family';
-import { openSuccessor, sealSuccessor } from './successor';
+import { newSalt, successorSecret } from './successor';
 
 /** One answer for every cause; the cause is for the log. */
 export const invalidRefreshToken = (detail: string, reason: Reason = 'refresh_token_unknown'): ServiceError =>
@@ -128,14 +128,15 @@ export class RefreshTokens {
     // RT-14: only a client that proves itself by a secret may keep its refresh token.
     const keep = !client.rotateRefreshTokens && !client.public;
     const named = shownTo(client, presented);
-    const next = keep ? presented : writeToken('krt', named, newSecret('krt'));
+    const salt = newSalt();
+    const next = keep ? presented : successorOf(presented, named, salt);
     const { sub, userOrganizationId } = user;
     const ofFamily = { id: presented.id, proof: presented.proof, hash: presented.hash, sub, userOrganizationId };
     const rotation = {
       organizationId: client.organizationId,
       clientId: client.clientId,
       presented: { ...ofFamily, proof: held(presented.proof, holder) },
-      next: keep ? undefined : { hash: next.hash, sealed: sealSuccessor(presented.text, presented.id, next.secret) },
+      next: keep ? undefined : { hash: next.hash, salt },
       ...{ scope, notBefore },
       now: new Date(this.clock.now()),
       lifetime: this.lifetimeFor(client),
@@ -151,7 +152,7 @@ export class RefreshTokens {
       case 'kept':
         return usedOf(rotated, next);
       case 'retry':
-        return usedOf(rotated, successorOf(presented, named, rotated.sealed));
+        return usedOf(rotated, successorOf(presented, named, rotated.salt));
       case 'scope':
         throw new ServiceError('invalid_scope', 'A requested scope exceeds what was granted');
       default:
@@ -179,8 +180,8 @@ export const held = (proof: string, holder: string | undefined): string => (hold
 const isOfNewest = ({ hash }: TokenString<'krt'>, { currentHash, previousHash }: RefreshFamily): boolean =>
   hash.equals(currentHash) || (previousHash !== null && hash.equals(previousHash));
 
-const successorOf = (presented: TokenString<'krt'>, named: Named<'krt'>, sealed: Buffer): TokenString<'krt'> =>
-  writeToken('krt', named, openSuccessor(presented.text, presented.id, sealed));
+const successorOf = (presented: TokenString<'krt'>, named: Named<'krt'>, salt: Buffer): TokenString<'krt'> =>
+  writeToken('krt', named, successorSecret(presented.text, salt));
 
 /** What a token of this client may say of itself. */
 const shownTo = ({ subjectType }: Client, named: Named<'krt'>): Named<'krt'> =>

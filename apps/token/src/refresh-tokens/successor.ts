@@ -1,16 +1,21 @@
-import { seal, unseal } from '../seal';
-import { idBytes } from '../time-id';
+import { createHmac } from 'node:crypto';
+import { random } from '../random';
+import { SECRET } from '../token-string';
 
-const underPredecessor = (text: string, family: string) => ({
-  text,
-  purpose: 'keyward refresh successor',
-  aad: idBytes(family),
-});
+const SALT = 32;
 
-/** Seals a successor's secret under its predecessor's text: sent again, it opens it (RT-05). */
-export const sealSuccessor = (predecessor: string, family: string, secret: Buffer): Buffer =>
-  seal(underPredecessor(predecessor, family), secret);
+/** What is stored of a successor: random, and of no use without the predecessor's text, which is stored nowhere. */
+export const newSalt = (): Buffer => random(SALT);
 
-/** Throws when the predecessor is not the one it was sealed under. */
-export const openSuccessor = (predecessor: string, family: string, sealed: Buffer): Buffer =>
-  unseal(underPredecessor(predecessor, family), sealed);
+/**
+ * The secret of a refresh token's successor, which only who has the token can tell, with what is stored beside its family: sent again,
+ * it gives the same (RT-05). HKDF-Expand (RFC 5869 §2.3) to one block: the text is as random as a key, so nothing is to be
+ * extracted (§3.3).
+ */
+export const successorSecret = (predecessor: string, salt: Buffer): Buffer =>
+  createHmac('sha512', predecessor)
+    .update('keyward refresh successor')
+    .update(salt)
+    .update('\u0001')
+    .digest()
+    .subarray(0, SECRET);
