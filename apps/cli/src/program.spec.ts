@@ -157,6 +157,15 @@ describe('the commands', () => {
     expect(seen[1]?.url).toBe('/api/v1/organizations/x%2Fy/users/a%2F..%2Fb%40c');
   });
 
+  it('take a name that begins with a hyphen after --, and say so', async () => {
+    expect(await cli(['users', 'show', '-ann', '--org', 'x'])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/unknown option '-ann'\n.*after --\)/),
+    });
+    await cli(['users', 'show', '--org', 'x', '--', '-ann']);
+    expect(seen[1]?.url).toBe('/api/v1/organizations/x/users/-ann');
+  });
+
   it('read secrets from standard input', async () => {
     const users = '/api/v1/organizations/johnsorg/users';
     answers[`POST ${users}`] = [201, { user: { username: 'ann', profile: {} } }];

@@ -81,6 +81,6 @@ function prepare(command: Command, terminal: Terminal): void {
     .exitOverride()
     .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) })
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError('(--help shows how)');
+    .showHelpAfterError('(--help shows how; names that begin with a hyphen come last, after --)');
   for (const sub of command.commands) prepare(sub, terminal);
 }

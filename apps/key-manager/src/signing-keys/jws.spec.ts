@@ -16,6 +16,11 @@ describe('signing', () => {
     },
   );
 
+  it('JK-03 no kid is taken for an option of a command line', async () => {
+    const pairs = await Promise.all(Array.from({ length: 500 }, () => newSigningKeyPair('ES256')));
+    expect(pairs.filter(({ publicJwk }) => publicJwk.kid.startsWith('-'))).toEqual([]);
+  });
+
   it.each(['ES256', 'RS256'] as const)('AT-01 C-21 another library verifies what is signed with %s', async (alg) => {
     const { publicJwk, privateJwk } = await newSigningKeyPair(alg);
     const claims = { iss: 'https://a.example', sub: 'jürgen', exp: Math.floor(Date.now() / 1000) + 60 };

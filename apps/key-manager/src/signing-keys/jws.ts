@@ -19,10 +19,11 @@ export interface KeyPair {
   privateJwk: JsonWebKey;
 }
 
-/** A new key pair (RFC 7518 §3). */
+/** A new key pair (RFC 7518 §3), whose `kid` no command line takes for an option, as it would one of 64. */
 export async function newSigningKeyPair(alg: SigningAlgorithm): Promise<KeyPair> {
   const { privateKey } = alg === 'ES256' ? await generate('ec', { namedCurve: 'P-256' }) : await generate('rsa', RSA);
-  return keyPairOf(alg, privateKey.export({ format: 'jwk' }));
+  const pair = keyPairOf(alg, privateKey.export({ format: 'jwk' }));
+  return pair.publicJwk.kid.startsWith('-') ? newSigningKeyPair(alg) : pair;
 }
 
 /** The pair of a private key; its `kid` is the RFC 7638 thumbprint, so no two keys anywhere share one. */
