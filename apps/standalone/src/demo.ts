@@ -15,15 +15,13 @@ import { CLI_CONSUMER_KEY, ROOT_ORGANIZATION } from '@keyward/contracts';
 import { type GatewayConfig } from '@keyward/gateway';
 import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { type CertificateFiles } from './certificate';
+import { patiently } from './patiently';
 import { registerRelyingParty } from './relying-party/register';
 import { type Secrets } from './secrets';
 import { StartError } from './start-error';
 
 const GIVE_PASSWORD = 'If the password of admin was changed, start once with it in KEYWARD_ADMIN_PASSWORD: it is kept.';
-/** A machine that has just begun, or has other work as well, may refuse what it takes a little later. */
-const PATIENCE_MS = 20_000;
 const lastOf = (home: string) => join(home, 'demo.last.json');
 
 /** Takes demo.json away, which says that all is ready; the secrets in it are kept for this start. */
@@ -74,26 +72,23 @@ export async function openDemo({ server }: GatewayConfig, start: DemoStart): Pro
   const { url, ca } = ownAddress(server, certificate);
   let [signedIn, made, relyingParty] = [false, last, last?.relyingParty];
   if (relyingParty && new URL(relyingParty.url).port !== String(port)) relyingParty = undefined;
-  const end = Date.now() + PATIENCE_MS;
-  for (;;) {
+  const complete = async () => {
     const api = new Api({ url, ca, insecure: ca === undefined }, admin);
     try {
       await api.get(path`organizations/${ROOT_ORGANIZATION.key}`);
       signedIn = true;
       made ??= await demo(api, { upstream });
       relyingParty ??= await registerRelyingParty(api, made.organization, port);
-    } catch (error) {
-      if (!(error instanceof CommandError)) throw error;
-      if (!isLasting(error)) {
-        if (Date.now() > end) throw new StartError(error.message, { cause: error });
-        await pause(1000, undefined, { signal });
-        continue;
-      }
-      warn(`the demo organization is left as it is. ${error.message}${signedIn ? '' : ` ${GIVE_PASSWORD}`}`);
     } finally {
       await api.close();
     }
-    break;
+  };
+  try {
+    await patiently(complete, isPassing, { signal });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    if (isPassing(error)) throw new StartError(error.message, { cause: error });
+    warn(`the demo organization is left as it is. ${error.message}${signedIn ? '' : ` ${GIVE_PASSWORD}`}`);
   }
   if (!made) return undefined;
   const { publicUrl } = server;
@@ -109,8 +104,11 @@ export async function openDemo({ server }: GatewayConfig, start: DemoStart): Pro
 }
 
 const PASSING = ['temporarily_unavailable', 'server_error'];
-const isLasting = (error: CommandError): boolean =>
-  error instanceof SignInRefused || (error instanceof ApiError && !PASSING.includes(error.code));
+/** A machine that has just begun, or has other work as well, may refuse what it takes a little later. */
+const isPassing = (error: unknown): boolean =>
+  error instanceof CommandError &&
+  !(error instanceof SignInRefused) &&
+  !(error instanceof ApiError && !PASSING.includes(error.code));
 
 /** Writes demo.json, which says that all is ready. */
 export function publishDemo(home: string, made: Demo): void {

@@ -149,11 +149,14 @@ describe('the server', () => {
   it('health says no more than how it is', async () => {
     holdTime(); // The services of a test say nothing by themselves: for two seconds, they count as heard.
     const fresh = await testGateway(new Services());
-    expect((await fresh.ask('/health/live')).json).toEqual({ status: 'live' });
-    const { status, json } = await fresh.ask('/health/ready');
-    await fresh.close();
-    jest.useRealTimers();
-    expect([status, json]).toEqual([200, { status: 'ready' }]);
+    try {
+      expect((await fresh.ask('/health/live')).json).toEqual({ status: 'live' });
+      const { status, json } = await fresh.ask('/health/ready');
+      expect([status, json]).toEqual([200, { status: 'ready' }]);
+    } finally {
+      await fresh.close();
+      jest.useRealTimers();
+    }
   });
 
   it('without the directory’s organizations it is not ready, and refuses their paths', async () => {
