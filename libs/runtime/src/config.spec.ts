@@ -223,10 +223,14 @@ describe('production', () => {
     ]);
   });
 
-  it('takes plain links to this host', () => {
-    const env = { NODE_ENV: 'production', NATS_URL: 'nats://127.0.0.1:4222', DATABASE_URL: 'postgres://u:x7q@[::1]/k' };
-    expect([...mistakesOf(BusSettings, env), ...mistakesOf(DatabaseSettings, env)]).toEqual([]);
-  });
+  it.each(['[::1]', '127.0.0.1:5432', 'localhost', '%2Frun%2Fpostgresql', '%2frun'])(
+    'takes plain links to this host, as %s is',
+    (host) => {
+      const links = { NATS_URL: 'nats://127.0.0.1:4222', DATABASE_URL: `postgres://u:x7q@${host}/k` };
+      const env = { NODE_ENV: 'production', ...links };
+      expect([...mistakesOf(BusSettings, env), ...mistakesOf(DatabaseSettings, env)]).toEqual([]);
+    },
+  );
 });
 
 describe('C-33 abuse 50: known secrets are refused everywhere', () => {

@@ -15,9 +15,12 @@ export class DatabaseLinkSettings {
 
   /** Whether a link to this host would be a plain one over a network. */
   protected isPlain(hostname: string): boolean {
-    return !this.caFile && !isLoopback(hostname);
+    return !this.caFile && !isLoopback(hostname) && !isSocket(hostname);
   }
 }
+
+/** A Unix socket is named by its directory, encoded as a host. */
+const isSocket = (hostname: string): boolean => /^%2f/i.test(hostname);
 
 /** What a link that is plain is told in production. */
 const NEEDS_CA = 'must name a CA in production, unless the database is on this host';
@@ -26,7 +29,8 @@ const NEEDS_CA = 'must name a CA in production, unless the database is on this h
 export class DatabaseSettings extends DatabaseLinkSettings implements Checked {
   @Setting({
     env: 'DATABASE_URL',
-    description: "`postgres://user:password@host:5432/database`, the user being the service's own role.",
+    description:
+      "`postgres://user:password@host:5432/database`, the user being the service's own role; a host `%2Frun%2Fpostgresql` is the directory of a Unix socket.",
     secret: true,
   })
   @IsUrl(['postgres', 'postgresql'])
