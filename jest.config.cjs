@@ -1,8 +1,12 @@
 const { readFileSync } = require('node:fs');
 
 const { $schema, ...swc } = JSON.parse(readFileSync(`${__dirname}/.swcrc`, 'utf8'));
-/** `e2e/standalone` is about `npm start` itself, and what pages look like; the rest holds for every deployment. */
-const aboutStandalone = !process.env.BASE_URL && process.env.KEYWARD_TARGET !== 'processes';
+const { BASE_URL, KEYWARD_TARGET = 'standalone' } = process.env;
+/**
+ * `e2e/standalone` is about `npm start` itself, and what pages look like, `e2e/processes` about several instances, and `e2e/faults` a
+ * tier of its own; the rest holds for every deployment.
+ */
+const otherTargets = ['standalone', 'processes', 'faults'].filter((name) => BASE_URL || name !== KEYWARD_TARGET);
 const base = {
   rootDir: __dirname,
   testEnvironment: '<rootDir>/libs/testing/src/jest/environment.cjs',
@@ -40,7 +44,7 @@ module.exports = {
       ...base,
       displayName: 'e2e',
       testMatch: ['<rootDir>/apps/standalone/e2e/**/*.spec.ts'],
-      testPathIgnorePatterns: ['/e2e/faults/', ...(aboutStandalone ? [] : ['/e2e/standalone/'])],
+      testPathIgnorePatterns: otherTargets.map((name) => `/e2e/${name}/`),
       globalSetup: '<rootDir>/libs/testing/src/jest/e2e-setup.ts',
       globalTeardown: '<rootDir>/libs/testing/src/jest/e2e-teardown.ts',
     },

@@ -9,7 +9,7 @@ import { type Link, startLink } from './link';
 import { type Nats, startNats } from './nats';
 import { freePort } from './ports';
 import { startPostgres, type TestPostgres } from './postgres';
-import { FEW_KEYS, fetchingFrom, freeOffset, temporaryDirectory } from './standalone';
+import { fetchingFrom, freeOffset, NO_STOCK, temporaryDirectory } from './standalone';
 
 const SERVICES = ['directory', 'key-manager', 'catalog', 'token', 'gateway'] as const;
 export type ServiceName = (typeof SERVICES)[number];
@@ -153,7 +153,7 @@ async function settingsOf(
       ...database('key-manager'),
       KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
       KEYWARD_CLI_SECRET: admin.consumerSecret,
-      SIGNING_KEY_STOCK: FEW_KEYS,
+      ...NO_STOCK,
       ...fetchingFrom(certFile),
     },
     catalog: database('catalog'),

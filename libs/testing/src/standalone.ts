@@ -20,8 +20,8 @@ export async function temporaryDirectory(): Promise<string> {
   return directory;
 }
 
-/** RS256 key pairs in stock: most deployments of specs live for less time than it takes to make many. */
-export const FEW_KEYS = '4';
+/** No RS256 key pairs are made ahead: a quarter of a second of a processor each, which most deployments of specs never need. */
+export const NO_STOCK = { SIGNING_KEY_STOCK: '0' };
 
 /** Hashes of passwords that cost next to nothing: the suite makes thousands, and what they cost is tested elsewhere. */
 export const CHEAP_HASHES = { ARGON2_MEMORY_KIB: '1024', ARGON2_ITERATIONS: '1' };
@@ -58,7 +58,7 @@ export async function startStandalone(env: Record<string, string> = {}, uid?: nu
       ...plainEnv(),
       KEYWARD_HOME: home,
       PORT_OFFSET: String(offset),
-      SIGNING_KEY_STOCK: FEW_KEYS,
+      ...NO_STOCK,
       ...fetchingFrom(trusted.certFile),
       ...env,
     },

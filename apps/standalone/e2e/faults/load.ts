@@ -28,7 +28,7 @@ export type GrantType = (typeof GRANTS)[number];
 /** How many clients send each kind of request. */
 const CLIENTS: Record<GrantType, number> = { client_credentials: 4, refresh_token: 4, password: 2 };
 /** Between an answer and the next request of a client, milliseconds: some hundred requests a second in all, few passwords. */
-const PAUSE: Record<GrantType, number> = { client_credentials: 10, refresh_token: 20, password: 150 };
+const PAUSE: Record<GrantType, number> = { client_credentials: 20, refresh_token: 40, password: 150 };
 const PATIENCE_MS = 20_000;
 /** At least, and at most: nobody waits much longer for an answer. */
 const STUCK_MS = [500, 1500] as const;

@@ -3,7 +3,7 @@ import {
   Child,
   Deployment,
   entryOf,
-  FEW_KEYS,
+  NO_STOCK,
   freeOffset,
   Guard,
   plainEnv,
@@ -38,7 +38,7 @@ beforeAll(async () => {
     name: 'standalone',
     entry: entryOf('standalone'),
     // No PORT_OFFSET: the file alone says where.
-    env: { ...plainEnv(), ...CHEAP_HASHES, SIGNING_KEY_STOCK: FEW_KEYS, BUS_MAX_IN_FLIGHT: '8' },
+    env: { ...plainEnv(), ...CHEAP_HASHES, ...NO_STOCK, BUS_MAX_IN_FLIGHT: '8' },
     cwd: directory,
     isReady: () => Promise.resolve(existsSync(demoFile) && statSync(demoFile).mtimeMs >= child.startedAt),
     guard,

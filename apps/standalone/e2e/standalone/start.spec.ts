@@ -3,6 +3,7 @@ import {
   entryOf,
   freeOffset,
   freePort,
+  NO_STOCK,
   plainEnv,
   startStandalone,
   temporaryDirectory,
@@ -251,7 +252,7 @@ describe('a restart', () => {
         ...plainEnv(),
         KEYWARD_HOME: keyward.home,
         PORT_OFFSET: String(await freeOffset()),
-        SIGNING_KEY_STOCK: '0',
+        ...NO_STOCK,
       },
     });
     let said = '';

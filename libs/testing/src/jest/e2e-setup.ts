@@ -15,6 +15,8 @@ declare global {
 const ADDRESS_FAILURES = '1000000';
 /** What is never logged is not logged then either. */
 const LOG_LEVEL = 'trace';
+/** RS256 key pairs made ahead, as deployments have them. */
+const SIGNING_KEY_STOCK = '2';
 
 /** Starts what KEYWARD_TARGET says, or takes the deployment at BASE_URL; specs find it by `deployment()`. */
 export default async function startDeployment(): Promise<void> {
@@ -27,11 +29,11 @@ async function open(): Promise<Access> {
   if (KEYWARD_TARGET !== 'standalone' && KEYWARD_TARGET !== 'processes')
     throw new Error(`KEYWARD_TARGET is ${KEYWARD_TARGET}: must be standalone or processes`);
   const { access, stop } = await (KEYWARD_TARGET === 'standalone'
-    ? startStandalone({ ADDRESS_FAILURES, LOG_LEVEL, ...CHEAP_HASHES })
+    ? startStandalone({ ADDRESS_FAILURES, LOG_LEVEL, SIGNING_KEY_STOCK, ...CHEAP_HASHES })
     : startProcesses({
         env: {
           directory: { LOG_LEVEL, ...CHEAP_HASHES },
-          'key-manager': { ADDRESS_FAILURES, LOG_LEVEL },
+          'key-manager': { ADDRESS_FAILURES, LOG_LEVEL, SIGNING_KEY_STOCK },
           token: { LOG_LEVEL },
           gateway: { LOG_LEVEL },
         },
