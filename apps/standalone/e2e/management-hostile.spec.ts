@@ -22,14 +22,18 @@ type Place = (string | number)[];
 
 /** As JSON writes them, so that what no text can be is sent as well. */
 const HOSTILE = ['"a\\u0000b"', '"\\ud800"', '"x\\udfffy"', '{"a":"\\u0000"}', '{"\\u0000":1}', 'null'];
+/** What an object is not. */
+const LISTS = ['[]', '[{}]', '[[]]'];
 const HERE = '<here>';
 
-/** Every place in a body where something can be, and whether it may be `null`. */
-function placesIn(schema: Schema, place: Place = []): { place: Place; nullable: boolean }[] {
+/** Every place in a body where something can be, whether it may be `null`, and whether it is an object. */
+function placesIn(schema: Schema, place: Place = []): { place: Place; nullable: boolean; isObject: boolean }[] {
   const within = schema.items
     ? placesIn(schema.items, [...place, 0])
     : Object.entries(schema.properties ?? {}).flatMap(([name, its]) => placesIn(its, [...place, name]));
-  return place.length === 0 ? within : [{ place, nullable: schema.nullable === true }, ...within];
+  return place.length === 0
+    ? within
+    : [{ place, nullable: schema.nullable === true, isObject: schema.properties !== undefined }, ...within];
 }
 
 /** Around that place, only what must be there. */
@@ -56,11 +60,19 @@ async function allOf<T>(jobs: readonly T[], work: (job: T) => Promise<void>): Pr
   await Promise.all(Array.from({ length: 8 }, worker));
 }
 
-it('X-10 abuse 30 a hostile text, or null, anywhere in any body is refused', async () => {
+it('X-10 abuse 30 a hostile text, null, or a list for an object, anywhere in any body is refused', async () => {
   const jobs = bodySchemas.flatMap(({ name, method, path, schema }) =>
-    placesIn(schema).flatMap(({ place, nullable }) => {
+    placesIn(schema).flatMap(({ place, nullable, isObject }) => {
       const body = JSON.stringify({ ...smallestBody(path, method), ...(around(schema, place) as object) });
-      return HOSTILE.map((value) => ({ name, method, path, place, nullable, value, body }));
+      return [...HOSTILE, ...(isObject ? LISTS : [])].map((value) => ({
+        name,
+        method,
+        path,
+        place,
+        nullable,
+        value,
+        body,
+      }));
     }),
   );
   expect(jobs.length).toBeGreaterThan(1000);

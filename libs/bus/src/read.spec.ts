@@ -1,5 +1,5 @@
 import { Nested } from '@keyward/contracts';
-import { IsInt, IsObject, IsOptional, IsString } from 'class-validator';
+import { IsArray, IsInt, IsObject, IsOptional, IsString } from 'class-validator';
 import { read } from './read';
 
 class Dish {
@@ -9,7 +9,7 @@ class Dish {
 class Order {
   @IsInt() table: number = 7;
   @IsOptional() @Nested(() => Dish) first?: Dish;
-  @IsOptional() @Nested(() => Dish, { each: true }) others?: Dish[];
+  @IsOptional() @IsArray() @Nested(() => Dish, { each: true }) others?: Dish[];
   @IsOptional() @IsObject() notes?: Record<string, unknown>;
 }
 
@@ -39,10 +39,14 @@ test.each([
   ['a member of another type', { table: 'seven' }, 'table must be an integer number'],
   ['null for one that is needed', { table: null }, 'table must be an integer number'],
   ['a nested one of another type', { first: { name: 1 } }, 'name must be a string'],
-  ['a nested one that is none', { first: 'soup' }, 'nested property first must be either object or array'],
+  ['a nested one that is none', { first: 'soup' }, 'first must be an object'],
+  ['an empty list for a nested one', { first: [] }, 'first must be an object'],
+  ['a list for a nested one', { first: [{ name: 'soup' }] }, 'first must be an object'],
   ['one of a list', { others: [{ name: 'pie' }, {}] }, 'name must be a string'],
-  ['no list', { others: 'pie' }, 'each value in nested property others must be either object or array'],
-  ['a list of none', { others: ['pie'] }, 'each value in nested property others must be either object or array'],
+  ['no list', { others: 'pie' }, 'each value in others must be an object'],
+  ['a list of none', { others: ['pie'] }, 'each value in others must be an object'],
+  ['a list of nothing', { others: [null] }, 'each value in others must be an object'],
+  ['a list of lists', { others: [[{ name: 'pie' }]] }, 'each value in others must be an object'],
 ])('refuses %s', (_what, plain, description) => {
   expect(() => read(Order, plain)).toThrow(expect.objectContaining({ code: 'invalid_request', description }) as Error);
 });
