@@ -6,6 +6,12 @@ it('gives out random bytes once', () => {
   expect(new Set(taken.map((bytes) => bytes.toString('hex', 0, 8))).size).toBe(taken.length);
 });
 
+it('gives out what it can, also after it was asked for what it cannot', () => {
+  expect(() => random(4097)).toThrow(RangeError);
+  expect(() => random(NaN)).toThrow(RangeError);
+  expect(random(4096)).toHaveLength(4096);
+});
+
 it('does not change what it has given out', () => {
   const taken = random(34);
   const before = taken.toString('hex');

@@ -17,6 +17,11 @@ describe('abuse 17 refresh tokens as text', () => {
     expect(opaque.text).toMatch(/^kat_[A-Za-z0-9_-]{72}$/);
   });
 
+  it('abuse 17 a token of what is no UUID is not written', () => {
+    for (const sub of ['', 'john', named.sub.slice(1), `${named.sub}0`, named.sub.replace(/^./, 'x')])
+      expect(() => writeToken('krt', { ...named, sub }, newSecret('krt'))).toThrow(/no UUID/);
+  });
+
   it('abuse 17 a token tells the day of its row', () => {
     expect(token.day).toBe('2026-11-21');
     expect(dayOf(newId(now + 1))).toBe('2026-11-22');

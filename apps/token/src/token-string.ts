@@ -65,7 +65,9 @@ export function writeToken<Kind extends TokenKind>(kind: Kind, named: Named<Kind
   const names: readonly (keyof Named<Kind>)[] = KINDS[kind].names;
   const ids = names.map((name) => [name, named[name]] as const);
   const content = Buffer.alloc(ids.length * ID + secret.length + CHECKSUM);
-  content.write(ids.map(([, id]) => hexOf(id)).join(''), 'hex');
+  const hex = ids.map(([, id]) => hexOf(id)).join('');
+  const isWhole = hex.length === 2 * ids.length * ID && content.write(hex, 'hex') === ids.length * ID;
+  if (!isWhole) throw new Error(`a ${kind} names what is no UUID`);
   secret.copy(content, ids.length * ID);
   content.writeUInt32BE(checksum(kind, content), content.length - CHECKSUM);
   const text = `${kind}_${content.toString('base64url')}`;

@@ -11,7 +11,7 @@ import { endSessionRow, saveSession } from '../sessions/session-rows';
 import { dayOf, hexOf, newId } from '../time-id';
 import { hashToken, newSecret, writeToken, type TokenString } from '../token-string';
 import { findFamily, insertFamily, revokeFamily, rotateFamily, type Rotation } from './refresh-family';
-import { newSalt, successorSecret } from './successor';
+import { newSuccessor, sameSuccessor } from './successor';
 
 type RefreshToken = TokenString<'krt'>;
 
@@ -59,17 +59,16 @@ interface Use extends Partial<Omit<Rotation, 'presented' | 'next' | 'now'>> {
 
 /** Presents a token as RefreshTokens does; `successor` is what its client would be given. */
 async function use(clock: TestClock, token: RefreshToken, { dataSource = one, keep, ...rotation }: Use) {
-  const salt = newSalt();
-  const next = writeToken('krt', token, successorSecret(token.text, salt));
+  const { next, kept } = newSuccessor(token.text, token);
   const rotated = await rotateFamily(dataSource, {
     ...{ organizationId, clientId: 'key', presented: token, notBefore: 0, grace: 10, lifetime: DAY },
-    next: keep ? undefined : { hash: next.hash, salt },
+    next: keep ? undefined : { hash: next.hash, kept },
     now: new Date(clock.now()),
     ...rotation,
   });
   const { outcome } = rotated;
-  const again = outcome === 'retry' && writeToken('krt', token, successorSecret(token.text, rotated.salt));
-  return { outcome, successor: again || next, rotated };
+  const again = outcome === 'retry' ? sameSuccessor(token.text, token, rotated.kept) : undefined;
+  return { outcome, successor: again ?? next, rotated };
 }
 
 /** Resolves once a statement of that kind waits for a lock. */
@@ -380,16 +379,16 @@ describe('RT-03 scopes', () => {
     const { first, use } = await newFamily();
     const granted = { scope: 'default more', authTime: expect.any(Number) as number, amr: ['pwd'], sessionId: null };
     const { rotated, successor } = await use(first, { scope: ['more'] });
-    expect(rotated).toEqual({ outcome: 'rotated', salt: null, ...granted });
+    expect(rotated).toEqual({ outcome: 'rotated', kept: null, ...granted });
     expect((await use(first)).rotated).toMatchObject({ outcome: 'retry', ...granted });
-    expect((await use(successor, { keep: true })).rotated).toEqual({ outcome: 'kept', salt: null, ...granted });
+    expect((await use(successor, { keep: true })).rotated).toEqual({ outcome: 'kept', kept: null, ...granted });
   });
 
   it('RT-03 more than was granted consumes nothing', async () => {
     const { first, use } = await newFamily();
     for (const scope of [['default', 'write'], ['mor'], ['default more']]) {
       const { rotated } = await use(first, { scope });
-      const nothing = { salt: null, scope: null, authTime: null, amr: null, sessionId: null };
+      const nothing = { kept: null, scope: null, authTime: null, amr: null, sessionId: null };
       expect(rotated).toEqual({ outcome: 'scope', ...nothing });
     }
     expect((await use(first, { scope: ['more', 'default'] })).outcome).toBe('rotated');

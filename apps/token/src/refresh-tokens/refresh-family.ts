@@ -45,7 +45,7 @@ export interface Rotation {
   /** Unix seconds: a family of an earlier sign-in is over. */
   notBefore: number;
   /** `undefined` keeps the presented token instead of replacing it (RT-14). */
-  next?: { hash: Buffer; salt: Buffer };
+  next?: { hash: Buffer; kept: Buffer };
   now: Date;
   lifetime: number;
   grace: number;
@@ -56,9 +56,9 @@ export interface Refused {
   outcome: 'unknown' | 'revoked' | 'expired' | 'reuse' | 'outdated' | 'scope';
 }
 
-/** `retry`: the direct predecessor again, its unused successor was made with `salt`. The rest is the family's. */
+/** `retry`: the direct predecessor again, what `kept` tells of its unused successor. The rest is the family's. */
 export type Rotated = Pick<RefreshFamily, 'scope' | 'authTime' | 'amr'> & { sessionId: string | null } & (
-    { outcome: 'rotated' | 'kept'; salt: null } | { outcome: 'retry'; salt: Buffer }
+    { outcome: 'rotated' | 'kept'; kept: null } | { outcome: 'retry'; kept: Buffer }
   );
 
 const INSERT = {
@@ -68,7 +68,7 @@ const INSERT = {
 
 const rotate = (
   ends: boolean,
-) => `SELECT outcome, sealed AS salt, scope, auth_time::float8 AS "authTime", amr, session_id AS "sessionId"
+) => `SELECT outcome, sealed AS kept, scope, auth_time::float8 AS "authTime", amr, session_id AS "sessionId"
   FROM rotate_refresh_family($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, ${ends})`;
 
 /** Joined with others, so that reuse is only found: to end a family takes the feed's lock, after which no other is locked. */
@@ -117,7 +117,7 @@ export async function rotateFamily(dataSource: DataSource, rotation: Rotation): 
   const { id, sub, userOrganizationId, proof, hash } = presented;
   const params = [
     ...[organizationId, dayOf(id), id, clientId, sub, userOrganizationId, hashToken(proof), hash, scope, notBefore],
-    ...[next?.hash, next?.salt, now, lifetime, grace],
+    ...[next?.hash, next?.kept, now, lifetime, grace],
   ];
   const [rotated] = await queryTogether<Rotated | Refused>(dataSource, ROTATE, params, { order: id });
   if (rotated?.outcome !== 'reuse') return rotated ?? { outcome: 'unknown' };

@@ -16,7 +16,7 @@ import {
   type RefreshFamily,
   type Rotated,
 } from './refresh-family';
-import { newSalt, successorSecret } from './successor';
+import { newSuccessor, sameSuccessor } from './successor';
 
 /** One answer for every cause; the cause is for the log. */
 export const invalidRefreshToken = (detail: string, reason: Reason = 'refresh_token_unknown'): ServiceError =>
@@ -128,15 +128,14 @@ export class RefreshTokens {
     // RT-14: only a client that proves itself by a secret may keep its refresh token.
     const keep = !client.rotateRefreshTokens && !client.public;
     const named = shownTo(client, presented);
-    const salt = newSalt();
-    const next = keep ? presented : successorOf(presented, named, salt);
+    const successor = keep ? undefined : newSuccessor(presented.text, named);
     const { sub, userOrganizationId } = user;
     const ofFamily = { id: presented.id, proof: presented.proof, hash: presented.hash, sub, userOrganizationId };
     const rotation = {
       organizationId: client.organizationId,
       clientId: client.clientId,
       presented: { ...ofFamily, proof: held(presented.proof, holder) },
-      next: keep ? undefined : { hash: next.hash, salt },
+      next: successor && { hash: successor.next.hash, kept: successor.kept },
       ...{ scope, notBefore },
       now: new Date(this.clock.now()),
       lifetime: this.lifetimeFor(client),
@@ -150,9 +149,12 @@ export class RefreshTokens {
     switch (rotated.outcome) {
       case 'rotated':
       case 'kept':
-        return usedOf(rotated, next);
-      case 'retry':
-        return usedOf(rotated, successorOf(presented, named, rotated.salt));
+        return usedOf(rotated, successor?.next ?? presented);
+      case 'retry': {
+        const same = sameSuccessor(presented.text, named, rotated.kept);
+        if (!same) throw invalidRefreshToken(`its successor cannot be told, family ${presented.id}`, REASONS['reuse']);
+        return usedOf(rotated, same);
+      }
       case 'scope':
         throw new ServiceError('invalid_scope', 'A requested scope exceeds what was granted');
       default:
@@ -179,9 +181,6 @@ export const held = (proof: string, holder: string | undefined): string => (hold
 
 const isOfNewest = ({ hash }: TokenString<'krt'>, { currentHash, previousHash }: RefreshFamily): boolean =>
   hash.equals(currentHash) || (previousHash !== null && hash.equals(previousHash));
-
-const successorOf = (presented: TokenString<'krt'>, named: Named<'krt'>, salt: Buffer): TokenString<'krt'> =>
-  writeToken('krt', named, successorSecret(presented.text, salt));
 
 /** What a token of this client may say of itself. */
 const shownTo = ({ subjectType }: Client, named: Named<'krt'>): Named<'krt'> =>
