@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 /** For how long, and how often; milliseconds. */
 export interface Patience {
-  /** Ends the waiting, with its reason. */
+  /** Ends the waiting, by an `AbortError`. */
   signal: AbortSignal;
   longest?: number;
   between?: number;

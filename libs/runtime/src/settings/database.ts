@@ -58,7 +58,8 @@ export class DatabaseSettings extends DatabaseLinkSettings implements Checked {
 export class MigrationSettings extends DatabaseLinkSettings implements Checked {
   @Setting({
     env: 'DATABASE_ADMIN_URL',
-    description: '`postgres://user:password@host:5432/database`, the user being allowed to create roles and schemas.',
+    description:
+      '`postgres://user:password@host:5432/database`, the user being allowed to create roles and schemas; the host as in `DATABASE_URL`.',
     secret: true,
   })
   @IsUrl(['postgres', 'postgresql'])
