@@ -1,7 +1,7 @@
 import { Bus, serve, type Wire } from '@keyward/bus';
-import { clientRevocations } from '@keyward/contracts';
+import { clientRevocations, ServiceError } from '@keyward/contracts';
 import { assertUnprivileged, connectPatiently, query, Replays, RevocationOwner } from '@keyward/database';
-import { Outbound, readiness, type Logger, type Running } from '@keyward/runtime';
+import { Outbound, patiently, readiness, type Logger, type Running } from '@keyward/runtime';
 import { ApiKeyFeed } from './api-keys/api-key-feed';
 import { AssertionAuthentication } from './client-keys/assertion-authentication';
 import { RemoteJwks } from './client-keys/remote-jwks';
@@ -18,7 +18,6 @@ import { KeyManagerModule } from './key-manager.module';
 import { ensureLoginClient, ensureRootObjects } from './root-objects';
 import { configuredSealing } from './sealing/configured-sealing';
 import { assertAllHeld } from './sealing/in-use';
-import { patiently } from './sealing/patiently';
 import { sealedSecret } from './sealing/sealed-secret';
 import { PairwiseNames } from './sectors/pairwise-names';
 import { SectorDocuments } from './sectors/sector-documents';
@@ -48,7 +47,11 @@ export async function startKeyManager(
     const { sealing, close: closeSealing } = configuredSealing(config.sealing);
     undo.push(closeSealing);
     await assertAllHeld(dataSource, sealing);
-    const secret = (purpose: string) => patiently(() => sealedSecret(dataSource, sealing, purpose));
+    const secret = (purpose: string) =>
+      patiently(
+        () => sealedSecret(dataSource, sealing, purpose),
+        (error) => error instanceof ServiceError,
+      );
     const macs = new SecretMacs(await secret('client-secret-macs'));
     const slots = await secret('failure-slots');
     const pairwiseNames = new PairwiseNames(await secret('pairwise-names'));

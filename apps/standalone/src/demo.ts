@@ -13,10 +13,10 @@ import {
 } from '@keyward/cli';
 import { CLI_CONSUMER_KEY, ROOT_ORGANIZATION } from '@keyward/contracts';
 import { type GatewayConfig } from '@keyward/gateway';
+import { patiently } from '@keyward/runtime';
 import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CertificateFiles } from './certificate';
-import { patiently } from './patiently';
 import { registerRelyingParty } from './relying-party/register';
 import { type Secrets } from './secrets';
 import { StartError } from './start-error';
@@ -84,7 +84,7 @@ export async function openDemo({ server }: GatewayConfig, start: DemoStart): Pro
     }
   };
   try {
-    await patiently(complete, isPassing, { signal });
+    await patiently(complete, isPassing, { signal, between: 1000 });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     if (isPassing(error)) throw new StartError(error.message, { cause: error });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ServiceError } from '@keyward/contracts';
+import { patiently } from '@keyward/runtime';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { toThrow } from './failures';
 import { JointStatements, type Joint, type Place } from './joint';
@@ -27,8 +28,6 @@ const PIPELINES = 4;
 const CONNECT_MS = 1000;
 const STATEMENT_MS = 1500;
 const ANSWER_MS = 1900;
-const START_MS = 20_000;
-const AGAIN_MS = 250;
 
 /** Where and as whom. TLS follows from `caFile` alone: a parameter of the URL that is overlooked could not be noticed. */
 export function connectionTo({ url, caFile }: { url: string; caFile?: string }) {
@@ -98,22 +97,12 @@ export function createDataSource({ schema, entities = [], poolSize = 10, ...link
   return new ServiceDataSource(options, pipelines);
 }
 
-/**
- * For the start of a service: PostgreSQL may be starting as well, and on a machine where all starts at once everything takes
- * its time. Throws when that lasts over 20 s, and at once what is no matter of time.
- */
-export async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  for (const end = Date.now() + START_MS; ; await new Promise((resolve) => setTimeout(resolve, AGAIN_MS)))
-    try {
-      return await work();
-    } catch (error) {
-      if (Date.now() > end || !(toThrow(error) instanceof ServiceError)) throw error;
-    }
-}
+/** Whether PostgreSQL may do soon what it did not now. */
+export const isPassing = (error: unknown): boolean => toThrow(error) instanceof ServiceError;
 
 /** Connects, `patiently`. */
 export const connectPatiently = (dataSource: DataSource): Promise<DataSource> =>
-  patiently(() => dataSource.initialize());
+  patiently(() => dataSource.initialize(), isPassing);
 
 /**
  * The hot path: one named prepared statement on a connection that others share at the same time, so it must be short. Throws

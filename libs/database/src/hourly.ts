@@ -1,4 +1,5 @@
-import { patiently } from './data-source';
+import { patiently } from '@keyward/runtime';
+import { isPassing } from './data-source';
 
 const HOUR_MS = 3_600_000;
 
@@ -13,7 +14,7 @@ export class Hourly {
 
   /** Resolves when it was done for the first time; other instances may be at it, so `patiently`. */
   async start(): Promise<void> {
-    await patiently(this.work);
+    await patiently(this.work, isPassing);
     this.timer = setInterval(() => void this.work().catch(this.failed), HOUR_MS);
     this.timer.unref();
   }

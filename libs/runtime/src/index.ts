@@ -7,6 +7,7 @@ export * from './logger';
 export * from './redact';
 export * from './health';
 export * from './lifecycle';
+export * from './patiently';
 export * from './degraded-limit';
 export * from './organizations';
 export * from './revocations';
