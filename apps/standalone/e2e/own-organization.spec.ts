@@ -60,12 +60,9 @@ describe('every operation', () => {
         }
         for (const look of looks) expect(look).toEqual(looks[0]);
       }
+      expect(await stateOf(foreign)).toEqual(foreign.state);
     },
   );
-
-  it('MT-20 abuse 1: after all of them, that other organization is what it was', async () => {
-    expect(await stateOf(foreign)).toEqual(foreign.state);
-  });
 
   /** Another organization, with one of everything that a path names. */
   const foreign = { org: '', names: {} as Record<string, string>, state: '' };
